@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The error value: setting, wrapping, formatting. Never prints and never allocates. */
+#include "util/err.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err_set(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e) {
+		e->kind = kind;
+		e->errnum = errnum;
+		e->origin[0] = '\0';
+		e->hint[0] = '\0';
+		va_start(ap, fmt);
+		(void)vsnprintf(e->text, sizeof(e->text), fmt, ap); /* a cut text is still a text */
+		va_end(ap);
+	}
+	return errnum ? -errnum : -EINVAL;
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+	char old[sizeof(e->text)];
+	va_list ap;
+	int n;
+
+	if (!e)
+		return -EINVAL;
+	memcpy(old, e->text, sizeof(old));
+	va_start(ap, fmt);
+	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(e->text))
+		(void)snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old);
+	return e->errnum ? -e->errnum : -EINVAL;
+}
+
+void err_origin(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!e || e->origin[0])
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->origin, sizeof(e->origin), fmt, ap);
+	va_end(ap);
+}
+
+void err_hint(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!e || e->hint[0])
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->hint, sizeof(e->hint), fmt, ap);
+	va_end(ap);
+}
+
+const char *err_string(int errnum, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s", strerror(errnum));
+	/* "RFS specific error" and the like keep their capitals */
+	if (size > 1 && !isupper((unsigned char)buf[1]))
+		buf[0] = (char)tolower((unsigned char)buf[0]);
+	return buf;
+}
+
+void err_format(const struct err *e, char *buf, size_t size)
+{
+	char reason[128];
+	size_t n = 0;
+	const struct {
+		const char *before, *text, *after;
+	} parts[] = {
+		{ "", e->text, "" },
+		{ ": ", e->errnum ? err_string(e->errnum, reason, sizeof(reason)) : "", "" },
+		{ " (", e->origin, ")" },
+		{ ": ", e->hint, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && n < size; i++) {
+		if (!parts[i].text[0])
+			continue;
+		n += (size_t)snprintf(buf + n, size - n, "%s%s%s", parts[i].before, parts[i].text,
+				      parts[i].after);
+	}
+	for (char *p = buf; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+}
+
+const char *err_kind_name(enum err_kind kind)
+{
+	static const char *const names[] = {
+		[ERR_NONE] = "none",   [ERR_SYSTEM] = "system", [ERR_CONFIG] = "config",
+		[ERR_USAGE] = "usage", [ERR_STATE] = "state",   [ERR_PAYLOAD] = "payload",
+	};
+	return names[kind];
+}

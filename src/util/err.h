@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one error convention: functions return 0 (or a count) on success and a negative errno on
+ * failure, and take a struct err last. The leaf that fails says what failed (err_set), each room
+ * boundary may add its intent once (err_wrap), cli/ prints once (err_format). No heap.
+ */
+#ifndef CTR_UTIL_ERR_H
+#define CTR_UTIL_ERR_H
+
+#include <stddef.h>
+
+/* What sort of mistake it was; decides nothing but the "code" of the JSON log line. */
+enum err_kind {
+	ERR_NONE = 0,
+	ERR_SYSTEM,  /* the kernel refused */
+	ERR_CONFIG,  /* config.json or process.json says something impossible */
+	ERR_USAGE,   /* the command line does */
+	ERR_STATE,   /* the container is not in the state that the verb needs */
+	ERR_PAYLOAD, /* the program to run could not be executed */
+};
+
+struct err {
+	enum err_kind kind;
+	int errnum;      /* positive errno, 0 when no system call was involved */
+	char text[1024]; /* what was being done, outermost intent first, colon separated */
+	char origin[256]; /* where the wish came from: "config.json /mounts/3/source", or a path */
+	char hint[256];   /* what the user can do about it */
+};
+
+#define ERR_INIT { .kind = ERR_NONE }
+
+/*
+ * Record a failure, replacing what @e held. @errnum is positive, or 0 when strerror would add
+ * nothing. Returns -errnum, or -EINVAL when @errnum is 0, so that callers can `return err_set(...)`.
+ * @e may be NULL: then only the return value is produced.
+ */
+int err_set(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Put "intent: " in front of the text. Returns -e->errnum (or -EINVAL) for `return err_wrap(...)`. */
+int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Say where the wish came from (JSON pointer or path); keeps an origin that is already there. */
+void err_origin(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Say what to do about it; keeps a hint that is already there. */
+void err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * One line without newline into @buf: "text: strerror (origin): hint". strerror text starts in
+ * lower case because callers match on it (containerd, cri-o). Control characters are replaced by '?'.
+ */
+void err_format(const struct err *e, char *buf, size_t size);
+
+/* strerror with a lower-case first letter; points to static storage of the C library or @buf. */
+const char *err_string(int errnum, char *buf, size_t size);
+
+/* Stable word for machines: "system", "config", "usage", "state", "payload". */
+const char *err_kind_name(enum err_kind kind);
+
+#endif
