@@ -15,13 +15,14 @@
 #include "util/err.h"
 
 /* All arrays have this layout, so that the decoder can fill any of them by offset. */
-#define OCI_ARRAY(type)       \
-	struct {              \
-		type *items;  \
-		size_t count; \
+#define OCI_ARRAY(type)                                                                            \
+	struct {                                                                                   \
+		type *items;                                                                       \
+		size_t count;                                                                      \
 	}
 
-typedef OCI_ARRAY(const char *) oci_strings; /* the one typedef: an anonymous array type needs a name */
+typedef OCI_ARRAY(const char *)
+	oci_strings; /* the one typedef: an anonymous array type needs a name */
 
 struct opt_i64 {
 	bool set;
@@ -133,7 +134,7 @@ enum oci_hook_kind {
 struct oci_hook {
 	const char *path;
 	oci_strings args, env;
-	bool has_env;           /* "env" was present, even if empty */
+	bool has_env;		/* "env" was present, even if empty */
 	struct opt_i64 timeout; /* seconds, > 0 */
 };
 
@@ -149,9 +150,9 @@ struct oci_device {
 
 struct oci_device_rule {
 	bool allow;
-	char type;                   /* 'a', 'b', 'c' */
+	char type;		     /* 'a', 'b', 'c' */
 	struct opt_i64 major, minor; /* not set or negative: any */
-	const char *access;          /* subset of "rwm"; NULL: all */
+	const char *access;	     /* subset of "rwm"; NULL: all */
 };
 
 struct oci_weight_device {
@@ -235,8 +236,8 @@ struct oci_seccomp {
 	uint32_t default_action; /* SCMP_ACT_* without data */
 	struct opt_u64 default_errno_ret;
 	OCI_ARRAY(uint32_t) architectures; /* SCMP_ARCH_* tokens of libseccomp */
-	bool has_flags;                    /* "flags" was present, even if empty */
-	uint32_t flags;                    /* SECCOMP_FILTER_FLAG_* */
+	bool has_flags;			   /* "flags" was present, even if empty */
+	uint32_t flags;			   /* SECCOMP_FILTER_FLAG_* */
 	const char *listener_path, *listener_metadata;
 	OCI_ARRAY(struct oci_seccomp_rule) syscalls;
 	const char *raw; /* the JSON text of the object, for the cache key */
@@ -255,7 +256,7 @@ struct oci_net_device {
 
 struct oci_memory_policy {
 	bool set;
-	int mode;       /* MPOL_* */
+	int mode;	/* MPOL_* */
 	uint32_t flags; /* MPOL_F_* */
 	const char *nodes;
 };

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 16 * 1024, ALIGN = _Alignof(max_align_t) };
+enum {
+	BLOCK_SIZE = 16 * 1024,
+	ALIGN = _Alignof(max_align_t)
+};
 
 struct arena_block {
 	struct arena_block *next;

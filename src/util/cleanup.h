@@ -43,11 +43,11 @@ static inline void close_fd(int *fd)
 	*fd = -EBADF;
 }
 
-#define take_ptr(p)                     \
-	({                              \
-		__typeof__(p) _t = (p); \
-		(p) = NULL;             \
-		_t;                     \
+#define take_ptr(p)                                                                                \
+	({                                                                                         \
+		__typeof__(p) _t = (p);                                                            \
+		(p) = NULL;                                                                        \
+		_t;                                                                                \
 	})
 
 #endif

@@ -100,7 +100,7 @@ const char *err_kind_name(enum err_kind kind)
 {
 	static const char *const names[] = {
 		[ERR_NONE] = "none",   [ERR_SYSTEM] = "system", [ERR_CONFIG] = "config",
-		[ERR_USAGE] = "usage", [ERR_STATE] = "state",   [ERR_PAYLOAD] = "payload",
+		[ERR_USAGE] = "usage", [ERR_STATE] = "state",	[ERR_PAYLOAD] = "payload",
 	};
 	return names[kind];
 }

@@ -21,13 +21,16 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int errnum;      /* positive errno, 0 when no system call was involved */
-	char text[1024]; /* what was being done, outermost intent first, colon separated */
+	int errnum;	  /* positive errno, 0 when no system call was involved */
+	char text[1024];  /* what was being done, outermost intent first, colon separated */
 	char origin[256]; /* where the wish came from: "config.json /mounts/3/source", or a path */
-	char hint[256];   /* what the user can do about it */
+	char hint[256];	  /* what the user can do about it */
 };
 
-#define ERR_INIT { .kind = ERR_NONE }
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.kind = ERR_NONE                                                                   \
+	}
 
 /*
  * Record a failure, replacing what @e held. @errnum is positive, or 0 when strerror would add

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Operations on credentials. Fixed order (security.md R16): bounding, ids, caps; then verify. */
+#include "init/init.h"
+
+#include <grp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <linux/filter.h>
+
+enum {
+	CAP_LIMIT = 64
+};
+
+struct cap_sets {
+	uint64_t effective, permitted, inheritable;
+};
+
+static int caps_get(struct cap_sets *ret)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+	int r = KERNEL_CALL(SYS_capget, &h, d);
+
+	if (r < 0)
+		return r;
+	ret->effective = d[0].effective | (uint64_t)d[1].effective << 32;
+	ret->permitted = d[0].permitted | (uint64_t)d[1].permitted << 32;
+	ret->inheritable = d[0].inheritable | (uint64_t)d[1].inheritable << 32;
+	return 0;
+}
+
+static int caps_set(const struct cap_sets *c)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = {
+		{ (uint32_t)c->effective, (uint32_t)c->permitted, (uint32_t)c->inheritable },
+		{ (uint32_t)(c->effective >> 32), (uint32_t)(c->permitted >> 32),
+		  (uint32_t)(c->inheritable >> 32) },
+	};
+
+	return KERNEL_CALL(SYS_capset, &h, d);
+}
+
+int op_umask(struct init *in, const struct plan_arg_umask *a)
+{
+	(void)in;
+	umask((mode_t)a->mask);
+	return 0;
+}
+
+int op_bounding(struct init *in, const struct plan_arg_bounding *a)
+{
+	(void)in;
+	for (int cap = 0; cap < CAP_LIMIT; cap++) {
+		if (a->caps >> cap & 1)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return errno == EINVAL ? 0 : -errno; /* past the last one of this kernel */
+	}
+	return 0;
+}
+
+static int change_ids(struct init *in, const struct plan_arg_ids *a)
+{
+	size_t len;
+	const gid_t *groups = (const void *)init_blob(in, a->groups, &len);
+	gid_t list[1024];
+
+	if (len > sizeof(list))
+		return -EINVAL;
+	memcpy(list, groups, len); /* the pool is not aligned */
+	if (!(a->flags & PLAN_IDS_KEEP_GROUPS) && setgroups(len / sizeof(gid_t), list) < 0)
+		return -errno;
+	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
+	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
+int op_ids(struct init *in, const struct plan_arg_ids *a)
+{
+	struct cap_sets c;
+	int r;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return -errno;
+	r = change_ids(in, a);
+	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		r = -errno;
+	/* a change of ids makes us dumpable again if fs.suid_dumpable says so (R12) */
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		r = caps_get(&c);
+	if (r < 0)
+		return r;
+	c.effective = c.permitted;
+	return caps_set(&c);
+}
+
+int op_caps(struct init *in, const struct plan_arg_caps *a)
+{
+	struct cap_sets c = { a->effective, a->permitted, a->inheritable };
+	int r = caps_set(&c);
+
+	(void)in;
+	if (r < 0)
+		return r;
+	/* old kernels and nested containers may have none to clear */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	for (int cap = 0; cap < CAP_LIMIT; cap++)
+		if (a->ambient >> cap & 1 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Read a set bit by bit: 1 for each capability that @option reports. */
+static uint64_t read_bits(int option, unsigned long arg)
+{
+	uint64_t bits = 0;
+
+	for (unsigned long cap = 0; cap < CAP_LIMIT; cap++) {
+		int has = arg ? prctl(option, arg, cap, 0, 0) : prctl(option, cap, 0, 0, 0);
+
+		if (has < 0)
+			break; /* past the last one */
+		bits |= (uint64_t)(has > 0) << cap;
+	}
+	return bits;
+}
+
+/* Everything was set without an error; now ask the kernel whether it is so. */
+int op_verify(struct init *in, const struct plan_arg_verify *a)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+	struct cap_sets c;
+	int r = caps_get(&c);
+
+	if (r < 0 || getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0)
+		return r < 0 ? r : -errno;
+	if (ruid != a->uid || euid != a->uid || suid != a->uid || rgid != a->gid ||
+	    egid != a->gid || sgid != a->gid)
+		return init_fail(in, PLAN_STAGE_MISMATCH, "other ids", -EPERM);
+	if (c.effective != a->effective || c.permitted != a->permitted ||
+	    c.inheritable != a->inheritable)
+		return init_fail(in, PLAN_STAGE_MISMATCH, "other capabilities", -EPERM);
+	if (read_bits(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET) != a->ambient)
+		return init_fail(in, PLAN_STAGE_MISMATCH, "other ambient capabilities", -EPERM);
+	if (read_bits(PR_CAPBSET_READ, 0) & ~a->bounding)
+		return init_fail(in, PLAN_STAGE_MISMATCH, "a larger bounding set", -EPERM);
+	return 0;
+}
+
+int op_no_new_privs(struct init *in, const struct plan_arg_no_new_privs *a)
+{
+	(void)in;
+	(void)a;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int op_seccomp(struct init *in, const struct plan_arg_seccomp *a)
+{
+	size_t len;
+	const char *blob = init_blob(in, a->filter, &len);
+	struct sock_fprog prog = {
+		.len = (unsigned short)(len / sizeof(struct sock_filter)),
+		.filter = (struct sock_filter *)(uintptr_t)blob,
+	};
+	int fd, r;
+
+	fd = KERNEL_CALL(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)a->flags, &prog);
+	if (fd < 0 || !(a->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return fd < 0 ? fd : 0;
+	r = init_send(in, PLAN_MSG_NOTIFY, fd, fd);
+	(void)close(fd);
+	return r;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ctr-init: executes a plan inside the container, then becomes the payload. It has no parser, no
+ * allocator and no configuration of its own. Every operation is one function
+ * `int op_NAME(struct init *, const struct plan_arg_NAME *)` that returns 0 or -errno; the table that
+ * calls them is made from plan/ops.def.
+ */
+#ifndef CTR_INIT_INIT_H
+#define CTR_INIT_INIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan/layout.h"
+#include "util/kernel.h"
+
+struct init {
+	const struct plan_header *plan;
+	const struct plan_op *ops;
+	const char *pool;
+	uint32_t now; /* index of the running operation */
+	int *regs;    /* fds by register, -1 when empty */
+	int sync;     /* socket to ctr, or to `ctr start` later */
+
+	enum plan_stage stage; /* detail for the error report */
+	char text[sizeof(((struct plan_message *)0)->text)];
+	int64_t value;
+
+	int console; /* slave of the terminal, -1 */
+	char **argv, **envp;
+	char program[4096]; /* what PATH lookup found */
+};
+
+/* The slots of an operation as their values. plan_check has made sure that they are in range. */
+static inline const char *init_str(const struct init *in, uint64_t slot)
+{
+	return in->pool + slot;
+}
+
+static inline const char *init_blob(const struct init *in, uint64_t slot, size_t *ret_len)
+{
+	*ret_len = PLAN_BLOB_LEN(slot);
+	return in->pool + PLAN_BLOB_OFF(slot);
+}
+
+static inline int init_reg(const struct init *in, uint64_t slot)
+{
+	return in->regs[slot];
+}
+
+/* Store an fd in a register (register 0 takes nothing: then the fd is closed). */
+void init_reg_set(struct init *in, uint64_t slot, int fd);
+void init_reg_close(struct init *in, uint64_t slot);
+
+/* Remember where in the operation it failed; returns @r (negative errno) for `return init_fail(...)`. */
+int init_fail(struct init *in, enum plan_stage stage, const char *text, int r);
+
+/* Send a message of @type with @value, and @fd as SCM_RIGHTS unless negative. */
+int init_send(const struct init *in, enum plan_message_type type, int64_t value, int fd);
+/* Wait for ctr's permission; -ECONNRESET when ctr is gone. */
+int init_wait_go(const struct init *in);
+
+/*
+ * argv-like array from a NUL-separated list, with room for @extra more entries before the final
+ * NULL. Memory is mapped and never given back. -ENOMEM.
+ */
+int init_vector(const char *list, size_t len, size_t extra, char ***ret);
+
+/* Text without a libc formatter: decimal into @buf (at least 24 bytes); returns the start. */
+char *init_decimal(int64_t v, char *buf, size_t size);
+
+/* ---- resolve.c: the one in-root resolver ---- */
+
+/* O_PATH fd of @path inside @root; symlinks stay inside, magic links are refused. */
+int resolve_path(int root, const char *path, uint64_t flags);
+/* The same, but -ELOOP on any symlink. */
+int resolve_real(int root, const char *path, uint64_t flags);
+/* As resolve_path; what is missing is created: directories with @mode, and a file at the end if @file. */
+int resolve_create(int root, const char *path, bool file, uint32_t mode);
+/* The directory that holds the last component of @path (created if missing), and that component. */
+int resolve_parent(int root, const char *path, const char **ret_leaf);
+
+#define PLAN_OP(name, sentence, args)                                                              \
+	int op_##name(struct init *in, const struct plan_arg_##name *a);
+#include "plan/ops.def"
+#undef PLAN_OP
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Operations on init's own namespaces and on what they hold besides mounts. */
+#include "init/init.h"
+
+#include <grp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/netlink.h>
+
+int op_section(struct init *in, const struct plan_arg_section *a)
+{
+	(void)in;
+	(void)a; /* a heading is for people */
+	return 0;
+}
+
+int op_setns(struct init *in, const struct plan_arg_setns *a)
+{
+	if (setns(init_reg(in, a->ns), (int)a->type) < 0)
+		return -errno;
+	init_reg_close(in, a->ns);
+	return 0;
+}
+
+int op_unshare(struct init *in, const struct plan_arg_unshare *a)
+{
+	(void)in;
+	return unshare((int)a->flags) < 0 ? -errno : 0;
+}
+
+/* A joined pid namespace holds for children only. The child becomes a child of ctr, not ours. */
+int op_fork(struct init *in, const struct plan_arg_fork *a)
+{
+	struct kernel_clone_args args = { .flags = CLONE_PARENT };
+	int pid = kernel_clone3(&args);
+
+	(void)a;
+	if (pid < 0)
+		return pid;
+	if (pid > 0)
+		_exit(init_send(in, PLAN_MSG_PID, pid, -1) < 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	(void)setsid();
+	return init_wait_go(in);
+}
+
+int op_become(struct init *in, const struct plan_arg_become *a)
+{
+	(void)in;
+	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
+	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
+		return -errno;
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
+int op_sync(struct init *in, const struct plan_arg_sync *a)
+{
+	int r = init_send(in, PLAN_MSG_SYNC, (int64_t)a->what, -1);
+
+	if (r == 0)
+		r = init_wait_go(in);
+	if (r < 0)
+		return r;
+	/* from here on the record says that we exist: ctr may go away */
+	if (a->what == PLAN_SYNC_READY && prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+int op_keyring(struct init *in, const struct plan_arg_keyring *a)
+{
+	int r = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, init_str(in, a->name));
+
+	/* kernels without keys, and a full quota, must not prevent a start (checklist 1.3, D23) */
+	return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r < 0 ? r : 0;
+}
+
+int op_hostname(struct init *in, const struct plan_arg_hostname *a)
+{
+	const char *name = init_str(in, a->name);
+
+	return sethostname(name, strlen(name)) < 0 ? -errno : 0;
+}
+
+int op_domainname(struct init *in, const struct plan_arg_domainname *a)
+{
+	const char *name = init_str(in, a->name);
+
+	return setdomainname(name, strlen(name)) < 0 ? -errno : 0;
+}
+
+/* Send one prepared rtnetlink request and read the kernel's acknowledgement. */
+int op_netlink(struct init *in, const struct plan_arg_netlink *a)
+{
+	union {
+		struct nlmsghdr h;
+		char buf[4096];
+	} reply;
+	const struct nlmsgerr *ack;
+	size_t len;
+	const char *request = init_blob(in, a->message, &len);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t n;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	n = send(fd, request, len, 0);
+	if (n >= 0)
+		n = recv(fd, &reply, sizeof(reply), 0);
+	r = n < 0 ? -errno : 0;
+	(void)close(fd);
+	if (r < 0)
+		return r;
+	if ((size_t)n < NLMSG_LENGTH(sizeof(*ack)) || reply.h.nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	ack = NLMSG_DATA(&reply.h);
+	return ack->error;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writes to /proc go through an instance that was mounted for this purpose and is attached nowhere
+ * (security.md R9): nothing in the image can stand in its way. What was written is read back (R10).
+ */
+#include "init/init.h"
+
+#include <string.h>
+
+enum {
+	VALUE_SIZE = 4096
+};
+
+int op_proc_open(struct init *in, const struct plan_arg_proc_open *a)
+{
+	int fs = kernel_fsopen("proc"), mnt, r;
+
+	if (fs < 0)
+		return fs;
+	r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
+	mnt = r < 0 ? r
+		    : kernel_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	(void)close(fs);
+	if (mnt < 0)
+		return mnt;
+	init_reg_set(in, a->proc, mnt);
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* The next word of *@s; its length, 0 at the end. */
+static size_t word(const char **s)
+{
+	size_t len = 0;
+
+	while (**s && is_space(**s))
+		(*s)++;
+	while ((*s)[len] && !is_space((*s)[len]))
+		len++;
+	return len;
+}
+
+/* "010" and "10" are the same to the kernel: compare plain decimal words without leading zeros. */
+static size_t skip_zeros(const char **s, size_t len)
+{
+	while (len > 1 && **s == '0' && (*s)[1] >= '0' && (*s)[1] <= '9') {
+		(*s)++;
+		len--;
+	}
+	return len;
+}
+
+/* The kernel separates by tabs and ends with a newline: compare word by word. */
+static bool same_words(const char *a, const char *b)
+{
+	for (;;) {
+		size_t la = word(&a), lb = word(&b);
+
+		la = skip_zeros(&a, la);
+		lb = skip_zeros(&b, lb);
+		if (la != lb || memcmp(a, b, la) != 0)
+			return false;
+		if (!la)
+			return true;
+		a += la;
+		b += lb;
+	}
+}
+
+static int write_value(int dir, const char *path, const char *value, uint64_t access)
+{
+	int fd = kernel_openat2(dir, path, access, 0,
+				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+					RESOLVE_NO_XDEV);
+	size_t len = strlen(value);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = write(fd, value, len);
+	if (n < 0) {
+		n = -errno;
+		(void)close(fd);
+		return (int)n;
+	}
+	if ((size_t)n != len) {
+		(void)close(fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+static int write_and_check(struct init *in, int dir, const char *path, const char *value)
+{
+	char now[VALUE_SIZE];
+	int fd = write_value(dir, path, value, O_RDWR);
+	ssize_t n;
+
+	if (fd == -EACCES || fd == -EPERM) /* some are write-only: net.ipv4.route.flush */
+		fd = write_value(dir, path, value, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	n = pread(fd, now, sizeof(now) - 1, 0);
+	(void)close(fd);
+	if (n < 0)
+		return 0; /* cannot be read; the private proc guarantees where the write went */
+	now[n] = '\0';
+	if (!same_words(now, value)) {
+		now[strcspn(now, "\n")] = '\0';
+		return init_fail(in, PLAN_STAGE_MISMATCH, now, -EINVAL);
+	}
+	return 0;
+}
+
+int op_sysctl(struct init *in, const struct plan_arg_sysctl *a)
+{
+	return write_and_check(in, init_reg(in, a->proc), init_str(in, a->path),
+			       init_str(in, a->value));
+}
+
+int op_oom_score(struct init *in, const struct plan_arg_oom_score *a)
+{
+	char pid[24], path[64] = { 0 };
+	const char *digits = init_decimal(getpid(), pid, sizeof(pid));
+	size_t len = strlen(digits);
+
+	memcpy(path, digits, len);
+	memcpy(path + len, "/oom_score_adj", sizeof("/oom_score_adj"));
+	return write_and_check(in, init_reg(in, a->proc), path, init_str(in, a->value));
+}
