@@ -14,14 +14,18 @@
 #include "util/arena.h"
 #include "util/err.h"
 
+/* The version of runtime-spec that the structs below follow. */
+#define OCI_SPEC_VERSION "1.3.0"
+
 /* All arrays have this layout, so that the decoder can fill any of them by offset. */
-#define OCI_ARRAY(type)       \
-	struct {              \
-		type *items;  \
-		size_t count; \
+#define OCI_ARRAY(type)                                                                            \
+	struct {                                                                                   \
+		type *items;                                                                       \
+		size_t count;                                                                      \
 	}
 
-typedef OCI_ARRAY(const char *) oci_strings; /* the one typedef: an anonymous array type needs a name */
+typedef OCI_ARRAY(const char *)
+	oci_strings; /* the one typedef: an anonymous array type needs a name */
 
 struct opt_i64 {
 	bool set;
@@ -133,7 +137,7 @@ enum oci_hook_kind {
 struct oci_hook {
 	const char *path;
 	oci_strings args, env;
-	bool has_env;           /* "env" was present, even if empty */
+	bool has_env;		/* "env" was present, even if empty */
 	struct opt_i64 timeout; /* seconds, > 0 */
 };
 
@@ -149,9 +153,9 @@ struct oci_device {
 
 struct oci_device_rule {
 	bool allow;
-	char type;                   /* 'a', 'b', 'c' */
+	char type;		     /* 'a', 'b', 'c' */
 	struct opt_i64 major, minor; /* not set or negative: any */
-	const char *access;          /* subset of "rwm"; NULL: all */
+	const char *access;	     /* subset of "rwm"; NULL: all */
 };
 
 struct oci_weight_device {
@@ -235,8 +239,8 @@ struct oci_seccomp {
 	uint32_t default_action; /* SCMP_ACT_* without data */
 	struct opt_u64 default_errno_ret;
 	OCI_ARRAY(uint32_t) architectures; /* SCMP_ARCH_* tokens of libseccomp */
-	bool has_flags;                    /* "flags" was present, even if empty */
-	uint32_t flags;                    /* SECCOMP_FILTER_FLAG_* */
+	bool has_flags;			   /* "flags" was present, even if empty */
+	uint32_t flags;			   /* SECCOMP_FILTER_FLAG_* */
 	const char *listener_path, *listener_metadata;
 	OCI_ARRAY(struct oci_seccomp_rule) syscalls;
 	const char *raw; /* the JSON text of the object, for the cache key */
@@ -255,7 +259,7 @@ struct oci_net_device {
 
 struct oci_memory_policy {
 	bool set;
-	int mode;       /* MPOL_* */
+	int mode;	/* MPOL_* */
 	uint32_t flags; /* MPOL_F_* */
 	const char *nodes;
 };
@@ -303,6 +307,8 @@ struct oci_spec {
 	oci_hooks hooks[OCI_HOOK_COUNT];
 	oci_pairs annotations;
 	struct oci_linux linux_;
+	/* For error origins: which document this is, and where its process and resources stand in it. */
+	const char *file, *process_at, *resources_at;
 	struct arena arena;
 };
 
@@ -317,12 +323,21 @@ int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, st
 /* A bare process document (exec --process); same limits and errors. */
 int oci_process_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
 
+/* A bare resources document (update --resources): linux.resources; same limits and errors. */
+int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
+
 /*
  * Cross-field rules of runtime-spec 1.3 that need no kernel: ociVersion, absolute paths,
  * duplicates (namespaces, rlimits), hostname without a UTS namespace, maps without a user
  * namespace, hook timeouts, seccomp errnoRet misuse, ... First problem wins; @e has its pointer.
  */
 int oci_spec_validate(const struct oci_spec *spec, struct err *e);
+
+/* The part of it that is about spec->process, also for what oci_process_decode made. */
+int oci_process_validate(const struct oci_spec *spec, struct err *e);
+
+/* The part of it that is about linux.resources, also for what oci_resources_decode made. */
+int oci_resources_validate(const struct oci_spec *spec, struct err *e);
 
 void oci_spec_free(struct oci_spec *spec); /* NULL is fine */
 
