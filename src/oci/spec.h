@@ -14,6 +14,9 @@
 #include "util/arena.h"
 #include "util/err.h"
 
+/* The version of runtime-spec that the structs below follow. */
+#define OCI_SPEC_VERSION "1.3.0"
+
 /* All arrays have this layout, so that the decoder can fill any of them by offset. */
 #define OCI_ARRAY(type)                                                                            \
 	struct {                                                                                   \
@@ -304,6 +307,8 @@ struct oci_spec {
 	oci_hooks hooks[OCI_HOOK_COUNT];
 	oci_pairs annotations;
 	struct oci_linux linux_;
+	/* For error origins: which document this is, and where its process and resources stand in it. */
+	const char *file, *process_at, *resources_at;
 	struct arena arena;
 };
 
@@ -318,12 +323,21 @@ int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, st
 /* A bare process document (exec --process); same limits and errors. */
 int oci_process_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
 
+/* A bare resources document (update --resources): linux.resources; same limits and errors. */
+int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
+
 /*
  * Cross-field rules of runtime-spec 1.3 that need no kernel: ociVersion, absolute paths,
  * duplicates (namespaces, rlimits), hostname without a UTS namespace, maps without a user
  * namespace, hook timeouts, seccomp errnoRet misuse, ... First problem wins; @e has its pointer.
  */
 int oci_spec_validate(const struct oci_spec *spec, struct err *e);
+
+/* The part of it that is about spec->process, also for what oci_process_decode made. */
+int oci_process_validate(const struct oci_spec *spec, struct err *e);
+
+/* The part of it that is about linux.resources, also for what oci_resources_decode made. */
+int oci_resources_validate(const struct oci_spec *spec, struct err *e);
 
 void oci_spec_free(struct oci_spec *spec); /* NULL is fine */
 
