@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control group of a container (cgroup v2 only): what config.json asks for as a list of files
+ * and values, and the host side that makes, fills, freezes, kills and removes the cgroup.
+ *
+ * cgroup_emit is pure: no system call. Everything else works on directory descriptors below one
+ * mount of cgroup v2 and is called by the host program only, never inside a container. Nothing in
+ * this room looks at cgroup v1 trees, starts processes, prints, or sleeps without a deadline.
+ *
+ * Sources: Documentation/admin-guide/cgroup-v2.rst of Linux 5.14 and later, runtime-spec 1.3
+ * config-linux.md ("Control groups").
+ */
+#ifndef CTR_CGROUPS_CGROUP_H
+#define CTR_CGROUPS_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "oci/spec.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+struct bpf_insn;
+
+/* Who makes and removes the directory. Kept in the state record, which later commands go by. */
+enum cgroup_driver {
+	CGROUP_DRIVER_CGROUPFS, /* mkdir and rmdir by us */
+	CGROUP_DRIVER_SYSTEMD,	/* a transient scope; not built yet, every call says so */
+	CGROUP_DRIVER_NONE,	/* no cgroup at all: every call succeeds and does nothing */
+};
+
+/* "cgroupfs", "systemd", "none": the words of the state record. */
+const char *cgroup_driver_name(enum cgroup_driver driver);
+/* The reverse; "disabled" is taken for "none" as well. -EINVAL for other words. */
+int cgroup_driver_parse(const char *word, enum cgroup_driver *ret);
+
+/* ---- the pure part -------------------------------------------------------------------------- */
+
+enum cgroup_need {
+	CGROUP_REQUIRED, /* a missing file is an error */
+	CGROUP_OPTIONAL, /* the value is the kernel's default: without the file there is nothing to do */
+	CGROUP_ALTERNATIVE, /* write this file, or when it is missing the next entry instead of it */
+};
+
+struct cgroup_file {
+	const char *name;	/* "memory.max" */
+	const char *value;	/* what one write(2) gets, without newline */
+	const char *origin;	/* JSON pointer into config.json: "/linux/resources/memory/limit" */
+	const char *formula;	/* how the value came about, for humans; NULL: taken as it is */
+	const char *controller; /* "memory"; NULL for files of the cgroup core */
+	enum cgroup_need need;
+	bool retry_after_next; /* EINVAL here may be cured by writing the next entry first */
+};
+
+struct cgroup_controller {
+	const char *name;
+	const char *origin; /* the first field that needs it */
+};
+
+enum cgroup_device_access { /* the kernel's BPF_DEVCG_ACC_* bits */
+	CGROUP_DEVICE_MKNOD = 1,
+	CGROUP_DEVICE_READ = 2,
+	CGROUP_DEVICE_WRITE = 4,
+	CGROUP_DEVICE_ALL = 7,
+};
+
+struct cgroup_device_rule {
+	bool allow;
+	char type;	      /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1: any */
+	unsigned access;      /* enum cgroup_device_access bits */
+	const char *origin;   /* NULL: a default that is always appended */
+};
+
+struct cgroup_plan {
+	const char *path;   /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
+	bool explicit_path; /* config.json named it */
+	struct {
+		struct cgroup_file *items;
+		size_t count;
+	} files; /* in the order of writing */
+	struct {
+		struct cgroup_controller *items;
+		size_t count;
+	} controllers; /* that the files need, each once; those of optional files are not needed */
+	struct {
+		/* Rules that can still matter, in the order of config.json; later ones win. */
+		struct cgroup_device_rule *rules;
+		size_t rule_count;
+		/* BPF_PROG_TYPE_CGROUP_DEVICE program; no instructions: everything is allowed. */
+		struct bpf_insn *insns;
+		size_t insn_count;
+	} devices;
+	/* memory.checkBeforeUpdate: refuse limits (bytes; negative or 0: none) below the current usage */
+	struct {
+		bool set;
+		int64_t limit, swap; /* swap: memory + swap */
+	} memory_check;
+};
+
+/*
+ * Translate linux.cgroupsPath and linux.resources of @spec for the container @id into *@ret, whose
+ * strings and arrays live in @a (or in @spec, or are constants). The spec must outlive the plan.
+ *
+ * Path: an absolute cgroupsPath is taken below the v2 mount, a relative one below "/ctr", none at
+ * all means "/ctr/<id>". Empty and "." components vanish, ".." is refused.
+ * Numbers: null and 0 mean "not set", except pids.limit (0 becomes 1, because the kernel counts the
+ * container's first process), io.max rates (0: unlimited), cpu.burst and cpu.idle.
+ * cgroup v1 features that are null, 0 or false are accepted, anything else is refused.
+ * Devices: later rules win, each access bit on its own; without a list everything is allowed; with
+ * one the default is deny, plus mknod of anything and the devices that every container has.
+ *
+ * 0, or -EINVAL, -ENAMETOOLONG, -ENOMEM with @e set; *@ret is then undefined.
+ */
+int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
+		struct cgroup_plan *ret, struct err *e);
+
+/*
+ * May a container start without a cgroup after cgroup_create or cgroup_apply failed with @r?
+ * True when @r is a lack of permission (-EACCES, -EPERM, -EROFS), no file is required, and
+ * config.json does not insist on a path. For callers without privileges.
+ */
+bool cgroup_plan_skippable(const struct cgroup_plan *plan, int r);
+
+/* ---- the host part -------------------------------------------------------------------------- */
+
+/* One opened cgroup. An empty one is CGROUP_EMPTY. */
+struct cgroup {
+	enum cgroup_driver driver;
+	const char *path; /* borrowed from the caller; for messages and for the record */
+	/*
+	 * How many directories cgroup_create made, counted from the leaf upwards. 0: the leaf was
+	 * there before and must stay. Goes into the record, comes back into cgroup_remove.
+	 */
+	unsigned made;
+	int fd; /* the directory, O_RDONLY; fit for CLONE_INTO_CGROUP; -EBADF for driver none */
+};
+
+/* clang-format off */
+#define CGROUP_EMPTY { .driver = CGROUP_DRIVER_NONE, .fd = -EBADF }
+/* clang-format on */
+
+void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty one */
+
+/*
+ * Find the mount of cgroup v2: /sys/fs/cgroup, else /sys/fs/cgroup/unified, else the first one in
+ * /proc/self/mountinfo. The filesystem's magic number decides. *@ret_fd is an O_DIRECTORY fd that
+ * the caller owns and keeps for all calls below. -ENODEV when there is none.
+ */
+int cgroup_root_open(int *ret_fd, struct err *e);
+
+/*
+ * Make plan->path below @root_fd, enable the controllers that the plan needs in each ancestor, open
+ * the leaf. Needs write permission in the parent. An existing cgroup is taken over (made == 0) when
+ * it is empty: no process, no cgroup below, not frozen; otherwise -EBUSY (ERR_STATE).
+ * A controller that cgroup v1 holds: -ENODEV, naming it. Processes in an ancestor that stop a
+ * controller from being enabled: -EBUSY, naming the ancestor. No permission: -EACCES, -EPERM or
+ * -EROFS.
+ * On failure all directories made here are removed again; controllers stay enabled.
+ * Without controllers this costs: open parent, mkdir, open leaf, close.
+ * Record the path before the call and ret->made after it.
+ */
+int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
+		  struct cgroup *ret, struct err *e);
+
+/*
+ * Open the cgroup of an existing container; @path as in the plan, @made from the record.
+ * -ENOENT when it is gone. @path must stay alive as long as *@ret. With another cgroup's fd as
+ * @root_fd this opens a cgroup below that one; ".." and symlinks are refused (-EINVAL, -ELOOP).
+ */
+int cgroup_open(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
+		struct cgroup *ret, struct err *e);
+
+enum cgroup_apply_flags {
+	/* Go on without the device program when the kernel refuses it with EPERM (user namespaces). */
+	CGROUP_APPLY_DEVICES_MAY_FAIL = 1 << 0,
+	/* Leave the device program alone (update). */
+	CGROUP_APPLY_NO_DEVICES = 1 << 1,
+	/* A program of ours may be attached already: replace it, or detach it when none is needed. */
+	CGROUP_APPLY_REPLACE_DEVICES = 1 << 2,
+};
+
+/*
+ * Attach the device program and write the plan's files in order. Values are not read back: the
+ * kernel rounds some of them (memory to pages) and reports all that it rejects. First failure wins;
+ * @e names file, value, cgroup and origin. What was written before stays written: at creation the
+ * caller removes the cgroup, at update it applies the old plan again.
+ */
+int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+		 struct err *e);
+
+/* SIGKILL to everything in the cgroup and below, frozen or not (cgroup.kill, 5.14). Gone: 0. */
+int cgroup_kill(const struct cgroup *cg, struct err *e);
+
+/*
+ * Wait until no process is left in the cgroup and below. -ETIMEDOUT after @timeout_ms (< 0: never),
+ * and then @e lists the first processes with their state. Gone: 0. Kills nothing.
+ */
+int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e);
+
+/*
+ * Freeze and wait until all is still. After @timeout_ms the cgroup is thawed again and -ETIMEDOUT
+ * returned, with the processes in @e. -ENOENT when the cgroup is gone.
+ */
+int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e);
+/* The reverse. -ETIMEDOUT: still frozen, most likely because an ancestor is. */
+int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e);
+
+struct cgroup_events {
+	bool populated; /* a live process here or below */
+	bool frozen;
+};
+
+/* cgroup.events as it is now. Gone: 0 and all false. */
+int cgroup_events_read(const struct cgroup *cg, struct cgroup_events *ret, struct err *e);
+
+struct cgroup_pids {
+	pid_t *items; /* owned: free() */
+	size_t count;
+};
+
+/* All process ids in the cgroup and below, in the caller's pid namespace, unordered. Gone: none. */
+int cgroup_pids_read(const struct cgroup *cg, struct cgroup_pids *ret, struct err *e);
+
+/* memory.events oom_kill; 0 without the memory controller or when the cgroup is gone. */
+int cgroup_oom_kills_read(const struct cgroup *cg, uint64_t *ret, struct err *e);
+
+/*
+ * Remove the cgroup and all cgroups below it, then the ancestors that cgroup_create made (@made - 1
+ * of them) and "/ctr", as far as they are empty. Processes must be dead or dying: waits for them up
+ * to @timeout_ms, then -EBUSY with the processes in @e. With @made == 0 the leaf itself stays, and
+ * only what the container made below it goes, and our device program. Already gone: 0.
+ * May be called again after any failure.
+ */
+int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
+		  int timeout_ms, struct err *e);
+
+/*
+ * Load the program and attach it to the directory @cgroup_fd (BPF_F_ALLOW_MULTI: programs of others
+ * stay). @insn_count == 0: attach nothing. @replace: a program that we attached earlier is replaced
+ * in one step, or detached. Needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the initial user
+ * namespace: else -EPERM.
+ */
+int cgroup_devices_attach(int cgroup_fd, const struct bpf_insn *insns, size_t insn_count,
+			  bool replace, struct err *e);
+
+#endif
