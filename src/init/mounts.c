@@ -60,6 +60,19 @@ static int set_option(int fs, const char *option)
 	return kernel_fsconfig(fs, KERNEL_FSCONFIG_SET_STRING, key, eq + 1, 0);
 }
 
+/* The filesystem may have said what it does not like: "e tmpfs: Bad value for 'size'". */
+static int fs_fail(struct init *in, int fs, enum plan_stage stage, const char *text, int r)
+{
+	char said[sizeof(in->text)];
+	ssize_t n = read(fs, said, sizeof(said) - 1);
+
+	if (n <= 2)
+		return init_fail(in, stage, text, r);
+	said[n] = '\0';
+	said[strcspn(said, "\n")] = '\0';
+	return init_fail(in, stage, said + 2, r);
+}
+
 static int set_options(struct init *in, int fs, uint64_t blob)
 {
 	size_t len;
@@ -69,7 +82,7 @@ static int set_options(struct init *in, int fs, uint64_t blob)
 		int r = set_option(fs, s);
 
 		if (r < 0)
-			return init_fail(in, PLAN_STAGE_OPTION, s, r);
+			return fs_fail(in, fs, PLAN_STAGE_OPTION, s, r);
 	}
 	return 0;
 }
@@ -96,7 +109,7 @@ static int fs_create(struct init *in, int fs, int target, const struct plan_arg_
 		return r;
 	r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
 	if (r < 0)
-		return init_fail(in, PLAN_STAGE_CREATE, NULL, r);
+		return fs_fail(in, fs, PLAN_STAGE_CREATE, NULL, r);
 	mnt = kernel_fsmount(fs, (unsigned)a->attr);
 	if (mnt < 0)
 		return init_fail(in, PLAN_STAGE_CREATE, NULL, mnt);

@@ -35,6 +35,11 @@ struct plan_source {
 	uint64_t rset, rclear; /* MOUNT_ATTR_* for all mounts of the tree */
 	uint64_t prop;	       /* MS_* propagation of the detached tree, 0: leave */
 	uint64_t ns_type;      /* NS: CLONE_NEW* that it must be */
+	uint64_t rdev;	       /* TREE: it must be this device node, 0: anything */
+	bool must_be_proc;     /* TREE: only a proc filesystem will do */
+	bool nofollow;	       /* TREE: the last component of path is not followed */
+	bool idmap_recursive;
+	const oci_id_maps *uid_idmap, *gid_idmap; /* TREE: idmapped by these, NULL: not */
 	int fd;		       /* -EBADF until opened; owned by the plan */
 };
 
@@ -53,7 +58,16 @@ struct plan {
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid; /* ids that init takes inside a new user namespace */
 	bool want_console;	     /* init will send the master of a terminal */
+	struct plan_warning *warnings; /* newest first */
 };
+
+/* Something odd that changes nothing: shown with explain, and by --debug. */
+struct plan_warning {
+	struct plan_warning *next;
+	const char *text;
+};
+
+void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct plan *plan_new(void);	/* NULL when out of memory; owned by the caller */
 void plan_free(struct plan *p); /* closes the fds of all registers; NULL is fine */

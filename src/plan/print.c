@@ -83,7 +83,7 @@ static void caps_text(struct strbuf *out, uint64_t v)
 		return;
 	}
 	for (int i = 0; i < 64; i++) {
-		const char *name = v >> i & 1 ? oci_capability_name(i) : NULL;
+		const char *name = v >> i & 1 ? oci_names_of(&oci_capability_names, (uint64_t)i) : NULL;
 
 		if (!(v >> i & 1))
 			continue;

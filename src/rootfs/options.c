@@ -112,10 +112,8 @@ static int compare(const void *key, const void *item)
 /* A later option of the same group wins: ro,rw is rw. */
 static void merge(uint64_t *set, uint64_t *clear, const struct option *o)
 {
-	*set = (*set & ~o->clear & ~(o->clear & MOUNT_ATTR__ATIME)) | o->set;
-	*clear = (*clear & ~o->set) | o->clear;
-	if (*clear & MOUNT_ATTR__ATIME)
-		*clear |= MOUNT_ATTR__ATIME; /* the kernel wants the whole group or nothing of it */
+	*set = (*set & ~o->clear) | o->set;
+	*clear = (*clear & ~o->set) | o->clear; /* access times: the whole group or nothing of it */
 }
 
 static int apply(const struct option *o, struct mount_options *ret)

@@ -36,8 +36,13 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->text))
-		(void)snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old);
+	if (n >= 0 && (size_t)n + 3 < sizeof(e->text)) {
+		size_t room = sizeof(e->text) - (size_t)n - 3, len = strlen(old);
+
+		memcpy(e->text + n, ": ", 2);
+		memcpy(e->text + n + 2, old, len < room ? len : room);
+		e->text[(size_t)n + 2 + (len < room ? len : room)] = '\0';
+	}
 	return e->errnum ? -e->errnum : -EINVAL;
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens what a plan names in the host's view, before the child exists. */
+#ifndef CTR_CONTAINER_SOURCES_H
+#define CTR_CONTAINER_SOURCES_H
+
+#include "plan/plan.h"
+#include "util/err.h"
+
+/*
+ * Open every source of the plan; the plan owns the fds. Relative paths are taken below @bundle (a
+ * directory fd). Runs in the host's mount namespace, needs CAP_SYS_ADMIN there for detached mounts
+ * (open_tree(2), Linux 5.2; mount_setattr(2), Linux 5.12). Errors name path and origin.
+ */
+int container_open_sources(struct plan *p, int bundle, struct err *e);
+
+#endif

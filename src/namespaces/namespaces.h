@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* linux.namespaces as clone flags and operations. Pure. */
+#ifndef CTR_NAMESPACES_NAMESPACES_H
+#define CTR_NAMESPACES_NAMESPACES_H
+
+#include "oci/spec.h"
+#include "plan/plan.h"
+#include "util/err.h"
+
+/*
+ * Set what clone3 creates (p->clone_flags, id maps) and add the operations for the rest: joining by
+ * path, a cgroup namespace (after the process is in its cgroup), a child for a joined pid namespace.
+ * -EINVAL with the JSON pointer.
+ */
+int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e);
+
+/* hostname and domainname; inside the uts namespace. Pure. */
+void namespaces_emit_names(const struct oci_spec *spec, struct plan *p);
+
+/* CLONE_NEW* of a namespace type. */
+uint64_t namespaces_flag(enum oci_namespace_type type);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files of this room. */
+#ifndef CTR_ROOTFS_EMIT_H
+#define CTR_ROOTFS_EMIT_H
+
+#include "rootfs/rootfs.h"
+
+/* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE: linux.rootfsPropagation, or slave. */
+uint64_t rootfs_base_propagation(const struct oci_spec *spec);
+
+/* The default devices and links of a fresh /dev, and linux.devices. */
+int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+			struct err *e);
+
+#endif

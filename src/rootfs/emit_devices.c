@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Device nodes and links as operations. Pure. */
+#include "rootfs/emit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "util/kernel.h"
+#include "util/path.h"
+
+struct default_device {
+	const char *path;
+	unsigned major, minor;
+};
+
+/* runtime-spec config-linux.md, "Default Devices" */
+static const struct default_device default_devices[] = {
+	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+};
+
+static const char *const links[][2] = {
+	{ "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+	{ "core", "/proc/kcore" },
+};
+
+/* In a fresh /dev a plain name is enough; everything else goes through the resolver. */
+static uint64_t device_dir(const struct rootfs_layout *l, const char **path)
+{
+	if (l->dev && path_below(*path, "/dev") && !strchr(*path + 5, '/')) {
+		*path += 5;
+		return l->dev;
+	}
+	return l->root;
+}
+
+/* mknod is not possible in a user namespace: a copy of the host's mount of the node is attached. */
+static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path, uint64_t rdev,
+		       const char *origin)
+{
+	struct plan_source src = {
+		.kind = PLAN_SOURCE_TREE,
+		.label = plan_origin(p, "host's %s", path),
+		.path = path,
+		.origin = origin,
+		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.prop = MS_PRIVATE,
+		.rdev = rdev,
+		.fd = -EBADF,
+	};
+
+	PLAN_ADD(p, origin, mount_tree, .root = l->root, .path = plan_str(p, path),
+		 .tree = plan_source(p, &src), .flags = PLAN_MOUNT_FILE);
+}
+
+static void emit_node(struct plan *p, const struct rootfs_layout *l, const char *path, mode_t mode,
+		      uint64_t rdev, uint64_t uid, uint64_t gid, const char *origin)
+{
+	uint64_t dir = device_dir(l, &path);
+
+	PLAN_ADD(p, origin, mknod, .dir = dir, .path = plan_str(p, path), .mode = mode, .dev = rdev,
+		 .uid = uid, .gid = gid);
+}
+
+static mode_t node_type(char type)
+{
+	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+/* linux.devices may name a default device, with other rights: then the default is left out. */
+static bool is_listed(const struct oci_spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->linux_.devices.count; i++)
+		if (strcmp(spec->linux_.devices.items[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layout *l, struct plan *p,
+			  bool userns)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		const struct default_device *d = &default_devices[i];
+		uint64_t rdev = makedev(d->major, d->minor);
+
+		if (is_listed(spec, d->path))
+			continue;
+		if (userns)
+			emit_clone(p, l, d->path, rdev, NULL);
+		else
+			emit_node(p, l, d->path, S_IFCHR | 0666, rdev, 0, 0, NULL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		PLAN_ADD(p, NULL, symlink, .dir = l->dev, .path = plan_str(p, links[i][0]),
+			 .target = plan_str(p, links[i][1]));
+}
+
+int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+			struct err *e)
+{
+	bool userns = oci_spec_namespace(spec, OCI_NS_USER);
+
+	if (l->dev || spec->linux_.devices.count)
+		PLAN_ADD(p, NULL, section, .title = plan_str(p, "Devices"));
+	if (l->dev)
+		emit_defaults(spec, l, p, userns);
+	for (size_t i = 0; i < spec->linux_.devices.count; i++) {
+		const struct oci_device *d = &spec->linux_.devices.items[i];
+		const char *origin = plan_origin(p, "/linux/devices/%zu", i);
+		uint64_t rdev = makedev((unsigned)d->major.value, (unsigned)d->minor.value);
+		mode_t mode = d->file_mode.set ? (mode_t)(d->file_mode.value & 07777) : 0666;
+		const char *path = path_clean(&p->arena, d->path);
+
+		if (!path)
+			return err_set(e, ERR_SYSTEM, ENOMEM, "read devices");
+		if (userns && d->type != 'p')
+			emit_clone(p, l, path, rdev, origin);
+		else
+			emit_node(p, l, path, node_type(d->type) | mode, rdev, d->uid.value,
+				  d->gid.value, origin);
+	}
+	return 0;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* config.json's root and mounts as operations. Pure: opens nothing, mounts nothing. */
+#include "rootfs/rootfs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "oci/names.h"
+#include "rootfs/emit.h"
+#include "rootfs/options.h"
+#include "util/kernel.h"
+#include "util/path.h"
+
+/* One entry of mounts[] while it is translated. */
+struct entry {
+	const struct oci_mount *m;
+	size_t index;
+	const char *dest; /* clean */
+	const char *origin;
+	struct mount_options o;
+};
+
+/* Files inside /proc that may be covered by a bind mount (runc's list, and lxcfs): nothing else. */
+static const char *const proc_files[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps",
+	"/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/version", "/proc/pressure",
+	"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+};
+
+static const char *where(struct plan *p, const struct entry *t, const char *member)
+{
+	return plan_origin(p, "/mounts/%zu%s", t->index, member);
+}
+
+static int bad(struct plan *p, const struct entry *t, const char *member, struct err *e)
+{
+	err_origin(e, "config.json %s", where(p, t, member));
+	return -EINVAL;
+}
+
+/* Inside /proc only a few files may be covered, and /proc itself only by a proc filesystem. */
+static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, struct err *e)
+{
+	bool proc = t->m->type && strcmp(t->m->type, "proc") == 0;
+
+	if (!path_below(t->dest, "/proc") || strcmp(t->dest, "/proc") == 0) {
+		if (strcmp(t->dest, "/proc") == 0 && !proc && !t->o.bind) {
+			err_set(e, ERR_CONFIG, 0, "mount '%s': only a proc filesystem can be mounted there",
+				t->dest);
+			return bad(p, t, "/type", e);
+		}
+		return 0;
+	}
+	for (size_t i = 0; t->o.bind && i < ARRAY_SIZE(proc_files); i++) {
+		if (strcmp(t->dest, proc_files[i]) == 0) {
+			*flags |= PLAN_MOUNT_IN_PROC;
+			return 0;
+		}
+	}
+	err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted because it is inside /proc", t->dest);
+	err_hint(e, "only single files such as /proc/meminfo can be covered, by a bind mount");
+	return bad(p, t, "/destination", e);
+}
+
+/* fsopen'ed filesystems get their attributes from fsmount, which has no "clear". */
+static uint64_t fs_attr(const struct mount_options *o)
+{
+	return (o->set & ~o->clear) | o->rset | (o->set & MOUNT_ATTR__ATIME) |
+	       (o->rset & MOUNT_ATTR__ATIME);
+}
+
+static uint64_t fs_options(struct plan *p, const struct entry *t)
+{
+	oci_strings list = { 0 };
+	const char **items = arena_array(&p->arena, t->o.data_count + 1, sizeof(*items));
+
+	if (!items) {
+		p->failed = true;
+		return 0;
+	}
+	list.items = items;
+	/* virtual filesystems ignore their source; a device or a tag they need */
+	if (t->m->source && *t->m->source && strcmp(t->m->source, t->m->type) != 0 &&
+	    strchr("/:", t->m->source[0]))
+		items[list.count++] = plan_origin(p, "source=%s", t->m->source);
+	for (size_t i = 0; i < t->o.data_count; i++)
+		items[list.count++] = t->o.data[i];
+	return plan_list(p, &list);
+}
+
+static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *t, const char *type,
+		   uint64_t flags, struct err *e)
+{
+	bool tmpfs = strcmp(type, "tmpfs") == 0, dev = strcmp(t->dest, "/dev") == 0;
+	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE;
+
+	if (t->o.idmap || t->o.idmap_recursive || t->o.copy_symlink || t->o.src_nofollow) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': idmap, copy-symlink and src-nofollow are for bind mounts",
+			t->dest);
+		return bad(p, t, "/options", e);
+	}
+	if (tmpfs && !t->o.has_mode)
+		flags |= PLAN_MOUNT_MODE_FROM_TARGET;
+	if (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0)
+		flags |= PLAN_MOUNT_REAL_DIR;
+	if (dev)
+		keep = l->dev = plan_reg(p, "dev");
+	/* what is mounted or created inside comes first: a tmpfs turns read-only at the end */
+	if (tmpfs && attr & MOUNT_ATTR_RDONLY && l->readonly_count < ARRAY_SIZE(l->readonly)) {
+		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		if (!dev)
+			keep = plan_reg(p, plan_origin(p, "tmpfs %s", t->dest));
+		l->readonly[l->readonly_count++] = keep;
+	}
+	PLAN_ADD(p, t->origin, mount_fs, .root = l->root, .path = plan_str(p, t->dest),
+		 .type = plan_str(p, type), .options = fs_options(p, t), .attr = attr, .flags = flags,
+		 .keep = keep);
+	return 0;
+}
+
+/* idmap without mappings of its own takes those of the container's user namespace (checklist 1.2). */
+static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct entry *t,
+		      struct plan_source *src, struct err *e)
+{
+	bool mapped = t->m->uid_mappings.count || t->m->gid_mappings.count;
+
+	if (!t->o.idmap && !t->o.idmap_recursive && !mapped)
+		return 0;
+	src->uid_idmap = mapped ? &t->m->uid_mappings : &spec->linux_.uid_mappings;
+	src->gid_idmap = mapped ? &t->m->gid_mappings : &spec->linux_.gid_mappings;
+	src->idmap_recursive = t->o.idmap_recursive;
+	if (src->uid_idmap->count && src->gid_idmap->count)
+		return 0;
+	err_set(e, ERR_CONFIG, 0, "mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
+		"the container", t->dest);
+	return bad(p, t, "/options", e);
+}
+
+static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_layout *l,
+		     const struct entry *t, uint64_t flags, struct err *e)
+{
+	struct plan_source src = {
+		.kind = PLAN_SOURCE_TREE,
+		.path = t->m->source,
+		.label = plan_origin(p, "tree %s", t->m->source ? t->m->source : ""),
+		.origin = where(p, t, "/source"),
+		.recursive = t->o.recursive,
+		.nofollow = t->o.src_nofollow,
+		.set = t->o.set,
+		.clear = t->o.clear,
+		.rset = t->o.rset,
+		.rclear = t->o.rclear,
+		.prop = rootfs_base_propagation(spec),
+		.must_be_proc = strcmp(t->dest, "/proc") == 0,
+		.fd = -EBADF,
+	};
+	int r;
+
+	if (!t->m->source || !*t->m->source) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': a bind mount needs a source", t->dest);
+		return bad(p, t, "", e);
+	}
+	if (t->o.last_data != SIZE_MAX) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': unknown option '%s' (a bind mount has no filesystem "
+			"specific options)", t->dest, t->m->options.items[t->o.last_data]);
+		err_origin(e, "config.json %s",
+			   plan_origin(p, "/mounts/%zu/options/%zu", t->index, t->o.last_data));
+		return -EINVAL;
+	}
+	if (t->o.tmpcopyup) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': tmpcopyup is for tmpfs", t->dest);
+		return bad(p, t, "/options", e);
+	}
+	r = bind_idmap(spec, p, t, &src, e);
+	if (r < 0)
+		return r;
+	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
+		 .tree = plan_source(p, &src), .flags = flags);
+	return 0;
+}
+
+/* In a private cgroup namespace a fresh mount shows just the container's subtree; else its directory
+ * is bound from the host's mount, because a fresh one would show everything. */
+static int emit_cgroup(const struct oci_spec *spec, struct plan *p, struct rootfs_layout *l,
+		       const struct entry *t, struct err *e)
+{
+	struct plan_source src = {
+		.kind = PLAN_SOURCE_TREE,
+		.label = "the container's cgroup",
+		.origin = t->origin,
+		.set = fs_attr(&t->o),
+		.prop = MS_PRIVATE,
+		.fd = -EBADF,
+	};
+
+	if (oci_spec_namespace(spec, OCI_NS_CGROUP))
+		return emit_fs(p, l, t, "cgroup2", 0, e);
+	if (!l->cgroup_mount || !l->cgroup_path) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': the container has no cgroup to show", t->dest);
+		return bad(p, t, "/type", e);
+	}
+	src.path = plan_origin(p, "%s%s", l->cgroup_mount, l->cgroup_path);
+	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
+		 .tree = plan_source(p, &src));
+	return 0;
+}
+
+static int emit_remount(struct plan *p, struct rootfs_layout *l, const struct entry *t)
+{
+	oci_strings list = { .items = t->o.data, .count = t->o.data_count };
+
+	PLAN_ADD(p, t->origin, remount, .root = l->root, .path = plan_str(p, t->dest),
+		 .options = plan_list(p, &list), .set = t->o.set | t->o.rset,
+		 .clear = t->o.clear | t->o.rclear);
+	return 0;
+}
+
+static int refuse_unfinished(struct plan *p, const struct entry *t, struct err *e)
+{
+	const char *what = t->o.tmpcopyup ? "tmpcopyup" : t->o.copy_symlink ? "copy-symlink" : "dest-nofollow";
+
+	if (!t->o.tmpcopyup && !t->o.copy_symlink && !t->o.dest_nofollow)
+		return 0;
+	err_set(e, ERR_CONFIG, 0, "mount '%s': option '%s' is not supported by this version of ctr", t->dest,
+		what);
+	return bad(p, t, "/options", e);
+}
+
+static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs_layout *l,
+		      struct entry *t, struct err *e)
+{
+	const char *type = t->m->type;
+	uint64_t flags = 0;
+	int r = mount_options_parse(t->m, &p->arena, &t->o, e);
+
+	if (r < 0)
+		return bad(p, t, "/options", e);
+	if (type && strcmp(type, "bind") == 0 && !t->o.bind) {
+		plan_warn(p, "config.json %s: type 'bind' without the option bind or rbind: taken as bind",
+			  t->origin);
+		t->o.bind = true;
+	}
+	r = refuse_unfinished(p, t, e);
+	if (r == 0)
+		r = check_proc(p, t, &flags, e);
+	if (r < 0)
+		return r;
+	if (t->o.remount)
+		return emit_remount(p, l, t);
+	if (t->o.bind)
+		return emit_bind(spec, p, l, t, flags, e);
+	if (!type || !*type) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': neither a type nor a bind mount", t->dest);
+		return bad(p, t, "", e);
+	}
+	if (strcmp(type, "cgroup") == 0 || strcmp(type, "cgroup2") == 0)
+		return emit_cgroup(spec, p, l, t, e);
+	return emit_fs(p, l, t, type, flags, e);
+}
+
+static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs_layout *l,
+		      size_t index, struct err *e)
+{
+	struct entry t = { .m = &spec->mounts.items[index], .index = index };
+	int r;
+
+	t.origin = plan_origin(p, "/mounts/%zu", index);
+	t.dest = path_clean(&p->arena, t.m->destination);
+	if (!t.dest)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read mounts");
+	if (t.m->destination[0] != '/')
+		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'", t.origin,
+			  t.m->destination, t.dest);
+	if (strcmp(t.dest, "/") == 0) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted over the root filesystem",
+			t.m->destination);
+		return bad(p, &t, "/destination", e);
+	}
+	r = emit_entry(spec, p, l, &t, e);
+	for (size_t i = 0; r == 0 && i < t.o.prop_count; i++)
+		PLAN_ADD(p, t.origin, mount_prop, .root = l->root, .path = plan_str(p, t.dest),
+			 .prop = t.o.props[i] & ~(uint64_t)MS_REC, .recursive = !!(t.o.props[i] & MS_REC));
+	return r;
+}
+
+/* What the tree is before options have their say: runc's default is rslave. */
+uint64_t rootfs_base_propagation(const struct oci_spec *spec)
+{
+	uint64_t prop;
+
+	if (spec->linux_.rootfs_propagation &&
+	    oci_names_find(&oci_propagation_names, spec->linux_.rootfs_propagation, &prop))
+		return prop & ~(uint64_t)MS_REC;
+	return MS_SLAVE;
+}
+
+static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p)
+{
+	uint64_t prop = rootfs_base_propagation(spec);
+	struct plan_source src = {
+		.kind = PLAN_SOURCE_ROOT,
+		.label = "rootfs",
+		.path = spec->root.path,
+		.origin = "/root/path",
+		.recursive = true,
+		/* pivot_root refuses shared mounts; shared comes back at the end */
+		.prop = prop == MS_SHARED || prop == MS_UNBINDABLE ? MS_PRIVATE : prop,
+		.fd = -EBADF,
+	};
+
+	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Root filesystem"));
+	PLAN_ADD(p, "/linux/rootfsPropagation", propagation,
+		 .prop = prop == MS_UNBINDABLE ? MS_PRIVATE : prop);
+	l->root = plan_source(p, &src);
+	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
+	if (!l->late_pivot)
+		PLAN_ADD(p, "/root/path", pivot, .root = l->root);
+}
+
+int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+		       struct err *e)
+{
+	int r = 0;
+
+	emit_root(spec, l, p);
+	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Mounts"));
+	for (size_t i = 0; r == 0 && i < spec->mounts.count; i++)
+		r = emit_mount(spec, p, l, i, e);
+	return r < 0 ? r : rootfs_emit_devices(spec, l, p, e);
+}

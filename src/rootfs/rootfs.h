@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The container's file tree: config.json's root, mounts, devices, masks -> operations of the plan.
+ * What the plan names on the host (trees to copy) is opened by container/sources.c.
+ */
+#ifndef CTR_ROOTFS_ROOTFS_H
+#define CTR_ROOTFS_ROOTFS_H
+
+#include "oci/spec.h"
+#include "plan/plan.h"
+#include "util/err.h"
+
+/* What the operations have in common while one container's tree is laid out. */
+struct rootfs_layout {
+	const char *cgroup_mount; /* in: where the host has its cgroup v2 tree, or NULL */
+	const char *cgroup_path;  /* in: the container's cgroup below that, or NULL */
+	bool late_pivot;	  /* in: hooks run between the mounts and pivot_root */
+	uint64_t root;		  /* out: register of the root mount */
+	uint64_t dev;		  /* out: register of a fresh /dev, or PLAN_REG_NONE */
+	uint64_t readonly[64];	  /* mounts that turn read-only at the end */
+	size_t readonly_count;
+};
+
+/*
+ * Root, mounts and devices, and pivot_root unless @l->late_pivot. Pure. -EINVAL with the JSON pointer
+ * for what cannot be honoured, -ENOMEM is left to plan_encode.
+ */
+int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+		       struct err *e);
+
+/* The rest, after the hooks: late pivot_root, read-only mounts and paths, masks, propagation. Pure. */
+int rootfs_emit_finish(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+		       struct err *e);
+
+#endif

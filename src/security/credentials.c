@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ids and capabilities as operations. The order is that of security.md R16. */
+#include "security/security.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/capability.h>
+
+#include "oci/names.h"
+
+static uint64_t grant(const char *set, uint64_t want, uint64_t limit, struct plan *p)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		const char *name = oci_names_of(&oci_capability_names, (uint64_t)cap);
+
+		if (want >> cap & 1 && !(limit >> cap & 1))
+			plan_warn(p, "config.json /process/capabilities/%s: %s cannot be granted", set,
+				  name ? name : "an unknown capability");
+	}
+	return want & limit;
+}
+
+void security_caps_resolve(const struct oci_process *process, uint64_t grantable, struct plan *p,
+			   struct security_caps *ret)
+{
+	const struct oci_capabilities *c = &process->capabilities;
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < c->unknown.count; i++)
+		plan_warn(p, "config.json /process/capabilities: unknown capability '%s' is ignored",
+			  c->unknown.items[i]);
+	ret->bounding = grant("bounding", c->bounding, grantable, p);
+	ret->permitted = grant("permitted", c->permitted, grantable, p);
+	ret->effective = grant("effective", c->effective, ret->permitted, p);
+	ret->inheritable = grant("inheritable", c->inheritable, grantable & (ret->bounding | ret->permitted), p);
+	ret->ambient = grant("ambient", c->ambient, ret->permitted & ret->inheritable, p);
+}
+
+int security_caps_own(uint64_t *ret_mask, struct err *e)
+{
+	cap_t caps = cap_get_proc();
+	uint64_t mask = 0;
+
+	if (!caps)
+		return err_set(e, ERR_SYSTEM, errno, "read own capabilities");
+	for (int cap = 0; cap < cap_max_bits() && cap < 64; cap++) {
+		cap_flag_value_t has = CAP_CLEAR;
+
+		if (cap_get_flag(caps, cap, CAP_PERMITTED, &has) == 0 && has == CAP_SET)
+			mask |= 1ULL << cap;
+	}
+	(void)cap_free(caps);
+	*ret_mask = mask;
+	return 0;
+}
+
+void security_emit_ids(const struct oci_process *process, const struct security_caps *caps,
+		       bool keep_groups, struct plan *p)
+{
+	const struct oci_user *u = &process->user;
+
+	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Identity and privileges"));
+	PLAN_ADD(p, "/process/user", stdio_owner, .uid = u->uid, .gid = u->gid);
+	PLAN_ADD(p, "/process/user/umask", umask, .mask = u->umask.set ? u->umask.value : 0022);
+	PLAN_ADD(p, "/process/capabilities/bounding", bounding, .caps = caps->bounding);
+	PLAN_ADD(p, "/process/user", ids, .uid = u->uid, .gid = u->gid,
+		 .groups = plan_blob(p, u->additional_gids.items,
+				     u->additional_gids.count * sizeof(uint32_t)),
+		 .flags = keep_groups ? PLAN_IDS_KEEP_GROUPS : 0);
+}
+
+static void emit_set(const struct oci_process *process, const struct security_caps *c, bool verify,
+		     struct plan *p)
+{
+	PLAN_ADD(p, "/process/capabilities", caps, .effective = c->effective, .permitted = c->permitted,
+		 .inheritable = c->inheritable, .ambient = c->ambient);
+	if (verify)
+		PLAN_ADD(p, "/process/capabilities", verify, .uid = process->user.uid,
+			 .gid = process->user.gid, .effective = c->effective,
+			 .permitted = c->permitted, .inheritable = c->inheritable,
+			 .ambient = c->ambient, .bounding = c->bounding);
+}
+
+void security_emit_caps(const struct oci_process *process, const struct security_caps *caps,
+			bool filtered, struct plan *p)
+{
+	/* loading a filter without no_new_privs needs CAP_SYS_ADMIN: then they go after it */
+	if (filtered && !process->no_new_privileges)
+		return;
+	emit_set(process, caps, true, p);
+	if (process->no_new_privileges)
+		PLAN_ADD(p, "/process/noNewPrivileges", no_new_privs, );
+}
+
+void security_emit_filter(const struct oci_process *process, const struct security_caps *caps,
+			  const struct seccomp_filter *filter, struct plan *p)
+{
+	if (!filter->data)
+		return;
+	PLAN_ADD(p, "/linux/seccomp", seccomp, .filter = plan_blob(p, filter->data, filter->size),
+		 .flags = filter->flags, .instructions = filter->size / 8);
+	/* the filter may forbid to ask the kernel back, so there is no verification after it */
+	if (!process->no_new_privileges)
+		emit_set(process, caps, false, p);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* linux.seccomp -> BPF, by libseccomp. */
+#include "security/security.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <linux/seccomp.h>
+#include <sys/stat.h>
+
+#include "oci/names.h"
+#include "util/cleanup.h"
+
+enum { MAX_FILTER = 4096 * 8 }; /* BPF_MAXINSNS instructions of 8 bytes */
+
+static void release(scmp_filter_ctx *ctx)
+{
+	if (*ctx)
+		seccomp_release(*ctx);
+}
+
+/* ERRNO and TRACE carry a value in the action's low 16 bits; EPERM when none is given. */
+static uint32_t with_data(uint32_t action, const struct opt_u64 *value)
+{
+	if (action == SCMP_ACT_ERRNO(0))
+		return SCMP_ACT_ERRNO(value->set ? value->value & 0xffff : EPERM);
+	if (action == SCMP_ACT_TRACE(0))
+		return SCMP_ACT_TRACE(value->set ? value->value & 0xffff : EPERM);
+	return action;
+}
+
+static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct err *e)
+{
+	for (size_t i = 0; i < s->architectures.count; i++) {
+		int r = seccomp_arch_add(ctx, s->architectures.items[i]);
+
+		if (r < 0 && r != -EEXIST) {
+			err_set(e, ERR_CONFIG, -r, "add the architecture to the seccomp filter");
+			err_origin(e, "config.json /linux/seccomp/architectures/%zu", i);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* libseccomp cannot AND two conditions on one argument: each becomes a rule of its own, an OR. */
+static bool repeats_index(const struct oci_seccomp_rule *rule)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < rule->args.count; i++) {
+		if (seen >> rule->args.items[i].index & 1)
+			return true;
+		seen |= 1U << rule->args.items[i].index;
+	}
+	return false;
+}
+
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct oci_seccomp_rule *rule)
+{
+	struct scmp_arg_cmp cmp[6];
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < rule->args.count && n < 6; i++, n++) {
+		const struct oci_seccomp_arg *a = &rule->args.items[i];
+
+		cmp[n] = (struct scmp_arg_cmp){ a->index, (enum scmp_compare)a->op, a->value,
+						a->value_two };
+	}
+	if (!repeats_index(rule))
+		return seccomp_rule_add_array(ctx, action, nr, (unsigned)n, n ? cmp : NULL);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = seccomp_rule_add_array(ctx, action, nr, 1, &cmp[i]);
+	return r;
+}
+
+static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct err *e)
+{
+	uint32_t fallback = with_data(s->default_action, &s->default_errno_ret);
+
+	for (size_t i = 0; i < s->syscalls.count; i++) {
+		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
+		uint32_t action = with_data(rule->action, &rule->errno_ret);
+
+		if (action == fallback)
+			continue; /* libseccomp refuses rules that change nothing */
+		for (size_t k = 0; k < rule->names.count; k++) {
+			int nr = seccomp_syscall_resolve_name(rule->names.items[k]), r;
+
+			if (nr == __NR_SCMP_ERROR)
+				continue; /* newer than this libseccomp, or of another architecture */
+			r = add_rule(ctx, action, nr, rule);
+			if (r < 0 && r != -EEXIST) {
+				err_set(e, ERR_CONFIG, -r, "add system call '%s' to the seccomp filter",
+					rule->names.items[k]);
+				err_origin(e, "config.json /linux/seccomp/syscalls/%zu", i);
+				return r;
+			}
+		}
+	}
+	return 0;
+}
+
+/* libseccomp 2.5 can export to a file only. */
+static int export(scmp_filter_ctx ctx, struct seccomp_filter *ret, struct err *e)
+{
+	cleanup_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "create a memfd");
+	r = seccomp_export_bpf(ctx, fd);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "compile the seccomp filter");
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > MAX_FILTER)
+		return err_set(e, ERR_CONFIG, E2BIG, "the seccomp filter has %lld instructions",
+			       (long long)st.st_size / 8);
+	ret->data = malloc((size_t)st.st_size);
+	if (!ret->data)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "compile the seccomp filter");
+	ret->size = (size_t)st.st_size;
+	if (pread(fd, ret->data, ret->size, 0) != (ssize_t)ret->size) {
+		seccomp_filter_free(ret);
+		return err_set(e, ERR_SYSTEM, EIO, "read the seccomp filter");
+	}
+	return 0;
+}
+
+int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *ret, struct err *e)
+{
+	cleanup_(release) scmp_filter_ctx ctx =
+		seccomp_init(with_data(s->default_action, &s->default_errno_ret));
+	int r;
+
+	if (!ctx)
+		return err_set(e, ERR_CONFIG, 0, "libseccomp does not accept the default action");
+	/* a call through an architecture that is not listed kills the process (A12) */
+	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (r == 0) /* a binary tree costs the payload less per call than a list */
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "prepare the seccomp filter");
+	r = add_archs(ctx, s, e);
+	if (r == 0)
+		r = add_rules(ctx, s, e);
+	if (r == 0)
+		r = export(ctx, ret, e);
+	return r;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Credentials, capabilities and system call filters of the payload. */
+#ifndef CTR_SECURITY_SECURITY_H
+#define CTR_SECURITY_SECURITY_H
+
+#include <stdlib.h>
+
+#include "oci/spec.h"
+#include "plan/plan.h"
+#include "util/err.h"
+
+/* A compiled filter: an array of struct sock_filter. */
+struct seccomp_filter {
+	void *data; /* malloc'ed, owned; NULL: no filter */
+	size_t size;
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
+};
+
+static inline void seccomp_filter_free(struct seccomp_filter *f)
+{
+	free(f->data);
+	f->data = NULL;
+}
+
+/*
+ * Capability sets as they will be: unknown names and what the caller cannot grant become warnings of
+ * the plan, as runtime-spec demands ("MUST generate a warning"). @grantable is the mask of what the
+ * runtime itself holds; all ones when a new user namespace grants everything.
+ */
+struct security_caps {
+	uint64_t bounding, effective, permitted, inheritable, ambient;
+};
+void security_caps_resolve(const struct oci_process *process, uint64_t grantable, struct plan *p,
+			   struct security_caps *ret);
+
+/* The calling process' permitted set, through libcap. */
+int security_caps_own(uint64_t *ret_mask, struct err *e);
+
+/* umask, groups, ids, bounding set: everything that comes before the program is looked up. Pure. */
+void security_emit_ids(const struct oci_process *process, const struct security_caps *caps,
+		       bool keep_groups, struct plan *p);
+/*
+ * The last steps before execve, in an order that lets the filter be loaded last (R18): with
+ * no_new_privs the capabilities are gone before it, without it they go right after. Pure.
+ */
+void security_emit_caps(const struct oci_process *process, const struct security_caps *caps,
+			bool filtered, struct plan *p);
+void security_emit_filter(const struct oci_process *process, const struct security_caps *caps,
+			  const struct seccomp_filter *filter, struct plan *p);
+
+/*
+ * Compile linux.seccomp with libseccomp. Unknown system call names are skipped, as all runtimes do.
+ * -EINVAL with the JSON pointer for what libseccomp refuses.
+ */
+int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *ret, struct err *e);
+
+/*
+ * The same through a cache in the directory @dir (0700; made below @root_fd as ".cache/seccomp" if
+ * missing). The key is the profile's JSON text, libseccomp's version and the kernel's release; the
+ * whole key is compared, the file name is only its digest. A damaged entry is ignored and replaced;
+ * a cache that cannot be used never fails the operation. @root_fd < 0: no cache.
+ */
+int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret, struct err *e);
+
+#endif
