@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules of the top level: version, root, mounts, hooks, names of the host; and the shared helpers. */
+#include "oci/validate.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oci/json.h"
+#include "oci/names.h"
+
+/* The kernel reads an id map from one page, and the struct it keeps has room for this many. */
+enum {
+	ID_MAP_LINES = 340
+};
+
+/* __NEW_UTS_LEN, sethostname(2). */
+enum {
+	UTS_NAME_MAX = 64
+};
+
+int check_groups(struct check *c, check_fn *const *groups, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = groups[i](c);
+	return r;
+}
+
+const char *check_at(struct check *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(c->at, sizeof(c->at), fmt, ap); /* a cut pointer still helps */
+	va_end(ap);
+	return c->at;
+}
+
+const char *check_at_key(struct check *c, const char *prefix, const char *key)
+{
+	char escaped[sizeof(c->at)];
+
+	return check_at(c, "%s/%s", prefix, json_pointer_escape(key, escaped, sizeof(escaped)));
+}
+
+int check_refuse(struct check *c, const char *at, const char *fmt, ...)
+{
+	char what[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	(void)err_set(c->e, ERR_CONFIG, 0, "%s", what);
+	err_origin(c->e, "%s%s%s", c->spec->file, *at ? " " : "", at);
+	return -EINVAL;
+}
+
+static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
+}
+
+static int id_map(struct check *c, const char *at, const oci_id_maps *maps, size_t i)
+{
+	const struct oci_id_map *m = &maps->items[i];
+
+	if (!m->size)
+		return check_refuse(c, check_at(c, "%s/%zu/size", at, i), "the range is empty");
+	/* 4294967295 means "no id" to the kernel */
+	if ((uint64_t)m->container_id + m->size > UINT32_MAX ||
+	    (uint64_t)m->host_id + m->size > UINT32_MAX)
+		return check_refuse(c, check_at(c, "%s/%zu", at, i),
+				    "the range ends above the highest id 4294967294");
+	for (size_t k = 0; k < i; k++) {
+		const struct oci_id_map *o = &maps->items[k];
+
+		if (overlap(m->container_id, m->size, o->container_id, o->size))
+			return check_refuse(c, check_at(c, "%s/%zu/containerID", at, i),
+					    "the range overlaps with that of entry %zu", k);
+		if (overlap(m->host_id, m->size, o->host_id, o->size))
+			return check_refuse(c, check_at(c, "%s/%zu/hostID", at, i),
+					    "the range overlaps with that of entry %zu", k);
+	}
+	return 0;
+}
+
+int check_id_maps(struct check *c, const char *at, const oci_id_maps *maps)
+{
+	int r = 0;
+
+	if (maps->count > ID_MAP_LINES)
+		return check_refuse(c, at, "%zu entries, the kernel takes at most %d", maps->count,
+				    ID_MAP_LINES);
+	for (size_t i = 0; r == 0 && i < maps->count; i++)
+		r = id_map(c, at, maps, i);
+	return r;
+}
+
+int check_env(struct check *c, const char *at, const oci_strings *env)
+{
+	for (size_t i = 0; i < env->count; i++)
+		if (!strchr(env->items[i], '='))
+			return check_refuse(c, check_at(c, "%s/%zu", at, i),
+					    "environment entry '%.100s' has no '='", env->items[i]);
+	return 0;
+}
+
+/* A decimal number of at most 5 digits after optional blanks; NULL when there is none. */
+static const char *list_number(const char *s, unsigned *ret_value)
+{
+	size_t n = 0;
+
+	s += strspn(s, " ");
+	for (*ret_value = 0; n < 6 && isdigit((unsigned char)s[n]); n++)
+		*ret_value = *ret_value * 10 + (unsigned)(s[n] - '0');
+	if (!n || n == 6)
+		return NULL;
+	s += n;
+	return s + strspn(s, " ");
+}
+
+bool check_is_id_list(const char *s)
+{
+	unsigned first, last;
+
+	for (;; s++) {
+		s = list_number(s, &first);
+		if (s && *s == '-') {
+			s = list_number(s + 1, &last);
+			if (s && last < first)
+				return false;
+		}
+		if (!s || !*s)
+			return s != NULL;
+		if (*s != ',')
+			return false;
+	}
+}
+
+bool check_is_one_line(const char *s)
+{
+	for (; *s; s++)
+		if (iscntrl((unsigned char)*s))
+			return false;
+	return true;
+}
+
+/* A number without leading zeros; NULL when there is none. */
+static const char *version_number(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n && (n == 1 || *s != '0') ? s + n : NULL;
+}
+
+/* Dot-separated identifiers up to @end or the string's end. */
+static const char *version_identifiers(const char *s, char end, bool prerelease)
+{
+	for (;; s++) {
+		size_t digits = strspn(s, "0123456789");
+		size_t n = 0;
+
+		while (isalnum((unsigned char)s[n]) || s[n] == '-')
+			n++;
+		if (!n || (prerelease && n == digits && n > 1 && *s == '0'))
+			return NULL;
+		s += n;
+		if (!*s || *s == end)
+			return s;
+		if (*s != '.')
+			return NULL;
+	}
+}
+
+/* SemVer 2.0.0, https://semver.org */
+static bool is_semver(const char *s)
+{
+	for (int i = 0; i < 3; i++) {
+		s = version_number(s);
+		if (!s)
+			return false;
+		if (i < 2 && *s++ != '.')
+			return false;
+	}
+	if (*s == '-')
+		s = version_identifiers(s + 1, '+', true);
+	if (s && *s == '+')
+		s = version_identifiers(s + 1, '\0', false);
+	return s && !*s;
+}
+
+static int version(struct check *c)
+{
+	const char *v = c->spec->oci_version;
+
+	if (!is_semver(v))
+		return check_refuse(c, "/ociVersion", "'%.100s' is not a version like '%s'", v,
+				    OCI_SPEC_VERSION);
+	if (strncmp(v, "1.", 2) != 0)
+		return check_refuse(c, "/ociVersion",
+				    "version '%.100s' is not supported, only 1.x.y is", v);
+	return 0;
+}
+
+static int root(struct check *c)
+{
+	if (!c->spec->root.set)
+		return check_refuse(c, "", "required member 'root' is missing");
+	return 0;
+}
+
+static int mounts(struct check *c)
+{
+	char at[64];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->spec->mounts.count; i++) {
+		const struct oci_mount *m = &c->spec->mounts.items[i];
+
+		if (!m->uid_mappings.count != !m->gid_mappings.count)
+			return check_refuse(c, check_at(c, "/mounts/%zu", i),
+					    "uidMappings and gidMappings need each other");
+		if (!m->uid_mappings.count)
+			continue;
+		(void)snprintf(at, sizeof(at), "/mounts/%zu/uidMappings", i);
+		r = check_id_maps(c, at, &m->uid_mappings);
+		if (r < 0)
+			break;
+		(void)snprintf(at, sizeof(at), "/mounts/%zu/gidMappings", i);
+		r = check_id_maps(c, at, &m->gid_mappings);
+	}
+	return r;
+}
+
+static int uts_name(struct check *c, const char *at, const char *name)
+{
+	if (!name)
+		return 0;
+	if (!oci_spec_namespace(c->spec, OCI_NS_UTS))
+		return check_refuse(c, at, "needs an entry 'uts' in linux.namespaces");
+	if (strlen(name) > UTS_NAME_MAX)
+		return check_refuse(c, at, "longer than %d bytes", UTS_NAME_MAX);
+	return 0;
+}
+
+static int uts_names(struct check *c)
+{
+	int r = uts_name(c, "/hostname", c->spec->hostname);
+
+	return r ? r : uts_name(c, "/domainname", c->spec->domainname);
+}
+
+static int annotations(struct check *c)
+{
+	for (size_t i = 0; i < c->spec->annotations.count; i++)
+		if (!c->spec->annotations.items[i].key[0])
+			return check_refuse(c, "/annotations/", "annotation without a key");
+	return 0;
+}
+
+static int hook(struct check *c, const char *at, const struct oci_hook *h)
+{
+	char env_at[80];
+
+	if (h->path[0] != '/')
+		return check_refuse(c, check_at(c, "%s/path", at),
+				    "hook path '%.100s' is not absolute", h->path);
+	if (h->timeout.set && h->timeout.value <= 0)
+		return check_refuse(c, check_at(c, "%s/timeout", at),
+				    "timeout must be greater than zero, not %lld",
+				    (long long)h->timeout.value);
+	(void)snprintf(env_at, sizeof(env_at), "%s/env", at);
+	return check_env(c, env_at, &h->env);
+}
+
+static int hooks(struct check *c)
+{
+	char at[64];
+	int r = 0;
+
+	for (unsigned kind = 0; kind < OCI_HOOK_COUNT; kind++) {
+		const oci_hooks *list = &c->spec->hooks[kind];
+
+		for (size_t i = 0; r == 0 && i < list->count; i++) {
+			(void)snprintf(at, sizeof(at), "/hooks/%s/%zu",
+				       oci_names_of(&oci_hook_names, kind), i);
+			r = hook(c, at, &list->items[i]);
+		}
+	}
+	return r;
+}
+
+int oci_spec_validate(const struct oci_spec *spec, struct err *e)
+{
+	static check_fn *const groups[] = {
+		version, root, check_process, mounts, uts_names, hooks, annotations, check_linux,
+	};
+	struct check c = { .spec = spec, .e = e };
+
+	return check_groups(&c, groups, sizeof(groups) / sizeof(groups[0]));
+}
+
+int oci_process_validate(const struct oci_spec *spec, struct err *e)
+{
+	struct check c = { .spec = spec, .e = e };
+
+	return check_process(&c);
+}
+
+int oci_resources_validate(const struct oci_spec *spec, struct err *e)
+{
+	struct check c = { .spec = spec, .e = e };
+
+	return check_resources(&c);
+}
