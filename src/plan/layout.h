@@ -179,6 +179,7 @@ enum plan_stage {
 	PLAN_STAGE_LOOKUP, /* the program was not found in PATH */
 	PLAN_STAGE_EXEC,   /* execve */
 	PLAN_STAGE_PLAN,   /* the plan did not pass plan_check */
+	PLAN_STAGE_START,     /* before ctr-init itself was executed: no operation is to blame */
 	PLAN_STAGE_COUNT,
 };
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See hooks.h. */
+#include "container/hooks.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "oci/names.h"
+#include "util/child.h"
+#include "util/cleanup.h"
+
+static const char *kind_name(enum oci_hook_kind kind)
+{
+	return oci_names_of(&oci_hook_names, kind);
+}
+
+/* argv or envp with a NULL at the end; argv[0] is the path when no args are given. */
+static char **vector(const oci_strings *list, const char *fallback)
+{
+	char **v = calloc(list->count + 2, sizeof(*v));
+
+	for (size_t i = 0; v && i < list->count; i++)
+		v[i] = (char *)(uintptr_t)list->items[i]; /* execve does not write to them */
+	if (v && !list->count && fallback)
+		v[0] = (char *)(uintptr_t)fallback;
+	return v;
+}
+
+static int timeout_of(const struct oci_hook *h)
+{
+	return h->timeout.set && h->timeout.value < HOOK_DEFAULT_TIMEOUT * 1000L ? (int)h->timeout.value
+										 : HOOK_DEFAULT_TIMEOUT;
+}
+
+static int explain_failure(const struct oci_hook *h, int r, const struct child_result *result,
+			   struct err *e)
+{
+	const char *said = result->tail[0] ? ": " : "";
+
+	if (r < 0)
+		return err_set(e, ERR_CONFIG, -r, "run hook '%s'", h->path);
+	if (result->timed_out)
+		err_set(e, ERR_CONFIG, 0, "hook '%s' did not end within %d s%s%s", h->path, timeout_of(h),
+			said, result->tail);
+	else
+		err_set(e, ERR_CONFIG, 0, "hook '%s' failed with exit status %d%s%s", h->path,
+			result->exit_code, said, result->tail);
+	return -ECANCELED;
+}
+
+static int run_one(const struct oci_hook *h, const char *state, int bundle, struct err *e)
+{
+	cleanup_free char **argv = vector(&h->args, h->path), **envp = vector(&h->env, NULL);
+	struct child_job job = {
+		.exe = -1,
+		.path = h->path,
+		.argv = argv,
+		.envp = envp,
+		.input = { { (void *)(uintptr_t)state, strlen(state) } },
+		.input_count = 1,
+		.cwd = bundle,
+		.timeout_ms = timeout_of(h) * 1000,
+	};
+	struct child_result result = { 0 };
+	int r;
+
+	if (!argv || !envp)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "run hook '%s'", h->path);
+	r = child_run(&job, &result);
+	if (r < 0 || result.timed_out || result.exit_code)
+		return explain_failure(h, r, &result, e);
+	return 0;
+}
+
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
+	      enum container_status status, pid_t pid, int bundle, bool all, struct err *e)
+{
+	const oci_hooks *hooks = &spec->hooks[kind];
+	cleanup_free char *state = NULL;
+	struct err later;
+	int first = 0;
+
+	if (!hooks->count)
+		return 0;
+	first = container_hook_state(r, status, pid, &state, NULL, e);
+	for (size_t i = 0; first == 0 || (all && state && i < hooks->count); i++) {
+		int ret;
+
+		if (i >= hooks->count)
+			break;
+		ret = run_one(&hooks->items[i], state, bundle, first ? &later : e);
+		if (ret < 0 && first == 0) {
+			first = ret;
+			err_origin(e, "config.json /hooks/%s/%zu", kind_name(kind), i);
+		}
+	}
+	return first;
+}
+
+static int emit_one(const struct oci_spec *spec, enum oci_hook_kind kind, size_t index,
+		    const char *head, const char *tail, struct plan *p, struct err *e)
+{
+	const struct oci_hook *h = &spec->hooks[kind].items[index];
+	const char *origin = plan_origin(p, "/hooks/%s/%zu", kind_name(kind), index);
+	const oci_strings path = { .items = (const char *[]){ h->path }, .count = 1 };
+	/* startContainer hooks have always had the container's environment (checklist 1.4) */
+	const oci_strings *env = h->has_env || kind != OCI_HOOK_START_CONTAINER ? &h->env :
+										  &spec->process.env;
+	struct plan_source exe = {
+		.kind = PLAN_SOURCE_EXE,
+		.path = h->path,
+		.label = plan_origin(p, "hook %s", h->path),
+		.origin = origin,
+		.fd = -EBADF,
+	};
+	uint64_t reg = kind == OCI_HOOK_CREATE_CONTAINER ? plan_source(p, &exe) : PLAN_REG_NONE;
+
+	(void)e;
+	PLAN_ADD(p, origin, hook, .path = plan_str(p, h->path), .exe = reg,
+		 .args = plan_list(p, h->args.count ? &h->args : &path), .env = plan_list(p, env),
+		 .timeout = (uint64_t)timeout_of(h), .state_head = plan_str(p, head),
+		 .state_tail = plan_str(p, tail));
+	return 0;
+}
+
+int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
+	       enum container_status status, struct plan *p, struct err *e)
+{
+	cleanup_free char *head = NULL;
+	const char *tail = NULL;
+	int ret;
+
+	if (!spec->hooks[kind].count)
+		return 0;
+	ret = container_hook_state(r, status, -1, &head, &tail, e);
+	if (ret < 0)
+		return ret;
+	PLAN_ADD(p, NULL, section, .title = plan_str(p, plan_origin(p, "Hooks: %s", kind_name(kind))));
+	for (size_t i = 0; ret == 0 && i < spec->hooks[kind].count; i++)
+		ret = emit_one(spec, kind, i, head, tail, p, e);
+	return ret;
+}
+
+bool hooks_before_pivot(const struct oci_spec *spec)
+{
+	return spec->hooks[OCI_HOOK_PRESTART].count || spec->hooks[OCI_HOOK_CREATE_RUNTIME].count ||
+	       spec->hooks[OCI_HOOK_CREATE_CONTAINER].count;
+}

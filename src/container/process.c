@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See process.h. */
+#include "container/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+
+#define PIDFS_MAGIC 0x50494446 /* "PIDF", linux/magic.h since 6.9 */
+
+/* State letter and start time from /proc/PID/stat; the command in parentheses may hold anything. */
+static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+{
+	char path[64], text[1024];
+	unsigned long long start;
+	const char *p;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+				"%*d %llu",
+			 ret_state, &start) != 2)
+		return -ESRCH;
+	*ret_start = start;
+	return 0;
+}
+
+static uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+int process_boot_id(char *buf, size_t size, struct err *e)
+{
+	ssize_t n = io_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", buf, size);
+
+	return n < 0 ? err_set(e, ERR_SYSTEM, (int)-n, "read the boot id") : 0;
+}
+
+int process_identify(pid_t pid, int pidfd, struct process_identity *ret, struct err *e)
+{
+	char state;
+
+	ret->pid = pid;
+	ret->pidfd_inode = pidfd_inode(pidfd);
+	if (read_stat(pid, &state, &ret->start_time) < 0)
+		return err_set(e, ERR_SYSTEM, ESRCH, "look at process %d", (int)pid);
+	return ret->boot_id[0] ? 0 : process_boot_id(ret->boot_id, sizeof(ret->boot_id), e);
+}
+
+int process_open(const struct process_identity *id, int *ret_pidfd)
+{
+	char boot[sizeof(id->boot_id)], state;
+	cleanup_fd int fd = -EBADF;
+	uint64_t start;
+
+	if (id->pid <= 0 || process_boot_id(boot, sizeof(boot), NULL) < 0 ||
+	    strcmp(boot, id->boot_id) != 0)
+		return -ESRCH;
+	fd = kernel_pidfd_open(id->pid);
+	if (fd < 0)
+		return fd == -EINVAL ? -ESRCH : fd;
+	/* the pidfd pins the process: what is read afterwards is about it, or about nobody */
+	if (read_stat(id->pid, &state, &start) < 0 || start != id->start_time || state == 'Z' ||
+	    state == 'X' || (id->pidfd_inode && pidfd_inode(fd) != id->pidfd_inode))
+		return -ESRCH;
+	*ret_pidfd = take_fd(&fd);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who a process is, beyond its pid: a recycled pid is never mistaken for ours (security.md R15). */
+#ifndef CTR_CONTAINER_PROCESS_H
+#define CTR_CONTAINER_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/err.h"
+
+struct process_identity {
+	pid_t pid;	      /* 0: none */
+	uint64_t start_time;  /* clock ticks since boot, field 22 of /proc/PID/stat */
+	uint64_t pidfd_inode; /* of pidfs (Linux 6.9), 0 before */
+	char boot_id[40];
+};
+
+/* Describe the live process @pid; @pidfd is a pidfd of it. */
+int process_identify(pid_t pid, int pidfd, struct process_identity *ret, struct err *e);
+
+/* The boot id alone, for a record without a process. */
+int process_boot_id(char *buf, size_t size, struct err *e);
+
+/*
+ * A pidfd for the very process that was identified. -ESRCH when it is gone, is a zombie, or its pid
+ * belongs to somebody else now.
+ */
+int process_open(const struct process_identity *id, int *ret_pidfd);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See record.h. */
+#include "container/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oci/decode.h"
+#include "oci/json.h"
+#include "oci/json_out.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+
+#define RECORD_FILE "state.json"
+
+enum { RECORD_VERSION = 1, RECORD_MAX = 4 * 1024 * 1024 };
+
+static const char *const phase_names[] = {
+	[PHASE_CREATING] = "creating",
+	[PHASE_CREATED] = "created",
+	[PHASE_RUNNING] = "running",
+};
+
+static void write_process(struct json_out *o, const struct process_identity *p)
+{
+	json_out_member_object(o, "init");
+	json_out_member_int(o, "pid", p->pid);
+	json_out_member_uint(o, "startTime", p->start_time);
+	json_out_member_uint(o, "pidfdInode", p->pidfd_inode);
+	json_out_member_string(o, "bootId", p->boot_id);
+	json_out_end_object(o);
+}
+
+static void write_record(struct json_out *o, const struct container_record *r)
+{
+	json_out_object(o);
+	json_out_member_int(o, "version", RECORD_VERSION);
+	json_out_member_string(o, "id", r->id);
+	json_out_member_string(o, "bundle", r->bundle);
+	json_out_member_string(o, "rootfs", r->rootfs);
+	json_out_member_string(o, "created", r->created);
+	json_out_member_string(o, "phase", phase_names[r->phase]);
+	write_process(o, &r->init);
+	json_out_member_object(o, "cgroup");
+	json_out_member_string(o, "driver", cgroup_driver_name(r->cgroup_driver));
+	if (r->cgroup_path)
+		json_out_member_string(o, "path", r->cgroup_path);
+	json_out_member_uint(o, "made", r->cgroup_made);
+	json_out_end_object(o);
+	json_out_member_uint(o, "owner", r->owner);
+	json_out_member_bool(o, "hooksStarted", r->hooks_started);
+	json_out_member_object(o, "annotations");
+	for (size_t i = 0; i < r->annotations.count; i++)
+		json_out_member_string(o, r->annotations.items[i].key, r->annotations.items[i].value);
+	json_out_end_object(o);
+	json_out_end_object(o);
+}
+
+int record_save(int dir, const struct container_record *r, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	struct json_out o;
+	size_t len;
+	int ret = json_out_init(&o, false);
+
+	if (ret == 0) {
+		write_record(&o, r);
+		ret = json_out_finish(&o, &text, &len);
+		json_out_free(&o);
+	}
+	if (ret == 0)
+		ret = io_replace_file(dir, RECORD_FILE, text, len);
+	return ret < 0 ? err_set(e, ERR_SYSTEM, -ret, "write the state of container '%s'", r->id) : 0;
+}
+
+/* ---- reading: small and fixed, so by hand; anything odd makes the record a damaged one ---- */
+
+static const char *get_string(const struct json_node *node, const char *key, struct arena *a)
+{
+	const struct json_node *m = json_member(node, key);
+
+	return m && m->type == JSON_STRING ? arena_strdup(a, m->text) : NULL;
+}
+
+static uint64_t get_uint(const struct json_node *node, const char *key)
+{
+	const struct json_node *m = json_member(node, key);
+	uint64_t v = 0;
+
+	return m && json_to_u64(m, UINT64_MAX, &v) == 0 ? v : 0;
+}
+
+static bool get_phase(const struct json_node *root, enum container_phase *ret)
+{
+	const struct json_node *m = json_member(root, "phase");
+
+	for (size_t i = 0; m && m->type == JSON_STRING && i < ARRAY_SIZE(phase_names); i++) {
+		if (strcmp(m->text, phase_names[i]) == 0) {
+			*ret = (enum container_phase)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool get_process(const struct json_node *root, struct process_identity *ret)
+{
+	const struct json_node *init = json_member(root, "init");
+	const struct json_node *boot = json_member(init, "bootId");
+
+	if (!init || !boot || boot->type != JSON_STRING || boot->len >= sizeof(ret->boot_id))
+		return false;
+	ret->pid = (pid_t)get_uint(init, "pid");
+	ret->start_time = get_uint(init, "startTime");
+	ret->pidfd_inode = get_uint(init, "pidfdInode");
+	memcpy(ret->boot_id, boot->text, boot->len + 1);
+	return ret->pid >= 0;
+}
+
+static bool get_cgroup(const struct json_node *root, struct arena *a, struct container_record *ret)
+{
+	const struct json_node *cg = json_member(root, "cgroup");
+	const struct json_node *driver = json_member(cg, "driver");
+
+	if (!driver || driver->type != JSON_STRING ||
+	    cgroup_driver_parse(driver->text, &ret->cgroup_driver) < 0)
+		return false;
+	ret->cgroup_path = get_string(cg, "path", a);
+	ret->cgroup_made = (unsigned)get_uint(cg, "made");
+	return true;
+}
+
+static bool get_annotations(const struct json_node *root, struct arena *a, oci_pairs *ret)
+{
+	const struct json_node *m = json_member(root, "annotations");
+	size_t n = 0;
+
+	if (!m || m->type != JSON_OBJECT)
+		return false;
+	ret->items = arena_array(a, m->count, sizeof(*ret->items));
+	if (!ret->items)
+		return false;
+	json_for_each(item, m)
+	{
+		if (item->type != JSON_STRING)
+			return false;
+		ret->items[n].key = arena_strdup(a, item->key);
+		ret->items[n++].value = arena_strdup(a, item->text);
+	}
+	ret->count = n;
+	return true;
+}
+
+static bool parse_record(const struct json_node *root, struct arena *a, struct container_record *ret)
+{
+	const struct json_node *hooks = json_member(root, "hooksStarted");
+
+	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
+		return false;
+	ret->id = get_string(root, "id", a);
+	ret->bundle = get_string(root, "bundle", a);
+	ret->rootfs = get_string(root, "rootfs", a);
+	ret->created = get_string(root, "created", a);
+	ret->owner = (uint32_t)get_uint(root, "owner");
+	ret->hooks_started = hooks && hooks->type == JSON_BOOL && hooks->truth;
+	return ret->id && ret->bundle && ret->rootfs && ret->created && get_phase(root, &ret->phase) &&
+	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&
+	       get_annotations(root, a, &ret->annotations);
+}
+
+int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)
+{
+	cleanup_fd int fd = openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	const struct json_node *root;
+	size_t len;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	if (fd < 0)
+		return err_set(e, ERR_STATE, errno, "read the state of the container");
+	r = io_read_file(fd, RECORD_MAX, &text, &len);
+	if (r < 0)
+		return err_set(e, ERR_STATE, -r, "read the state of the container");
+	if (json_parse(a, text, len, RECORD_FILE, &root, e) < 0 || !parse_record(root, a, ret)) {
+		memset(ret, 0, sizeof(*ret));
+		err_set(e, ERR_STATE, 0, "the state of the container is damaged");
+		err_hint(e, "remove it with: ctr delete --force ID");
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+void record_timestamp(char *buf, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	char seconds[32];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
+	(void)gmtime_r(&now.tv_sec, &tm);
+	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(buf, size, "%s.%09ldZ", seconds, now.tv_nsec);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is remembered of a container: state.json in its directory, replaced as a whole under the
+ * lock. Written before the first kernel object exists, so that whatever a killed ctr leaves behind
+ * can be found and removed.
+ */
+#ifndef CTR_CONTAINER_RECORD_H
+#define CTR_CONTAINER_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroups/cgroup.h"
+#include "container/process.h"
+#include "oci/spec.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+enum container_phase {
+	PHASE_CREATING, /* objects are being made */
+	PHASE_CREATED,	/* init waits for start */
+	PHASE_RUNNING,	/* the payload was let go */
+};
+
+struct container_record {
+	const char *id, *bundle, *rootfs, *created; /* created: RFC 3339, UTC, nanoseconds */
+	enum container_phase phase;
+	struct process_identity init; /* pid 0: none yet */
+	enum cgroup_driver cgroup_driver;
+	const char *cgroup_path; /* NULL: none */
+	unsigned cgroup_made;
+	uint32_t owner; /* uid of who made it */
+	bool hooks_started; /* a create hook ran: poststop hooks are due */
+	oci_pairs annotations;
+};
+
+/* Write it into the container's directory. Caller holds the lock. */
+int record_save(int dir, const struct container_record *r, struct err *e);
+
+/*
+ * Read it; strings live in @a. -ENOENT: no record (the creator died before writing one, or is about
+ * to); -EBADMSG: damaged. Both leave *ret zeroed.
+ */
+int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e);
+
+/* The current time as the record wants it. */
+void record_timestamp(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See state.h. */
+#include "container/state.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "container/store.h"
+#include "util/cleanup.h"
+
+#define OCI_STATE_VERSION "1.3.0"
+
+/* Stands for the pid until init knows it. It comes before anything that a config can fill in. */
+#define PID_MARK "\"\\u0001pid\\u0001\""
+
+static const char *const names[STATUS_COUNT] = {
+	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
+	[STATUS_PAUSED] = "paused",	[STATUS_STOPPED] = "stopped",
+};
+
+const char *container_status_name(enum container_status status)
+{
+	return names[status];
+}
+
+static bool is_frozen(const struct container_record *r)
+{
+	struct cgroup cg = CGROUP_EMPTY;
+	struct cgroup_events events = { 0 };
+	cleanup_fd int root = -EBADF;
+
+	if (!r->cgroup_path || cgroup_root_open(&root, NULL) < 0 ||
+	    cgroup_open(root, r->cgroup_driver, r->cgroup_path, r->cgroup_made, &cg, NULL) < 0)
+		return false;
+	(void)cgroup_events_read(&cg, &events, NULL); /* unreadable: not known to be frozen */
+	cgroup_close(&cg);
+	return events.frozen;
+}
+
+static enum container_status live_status(const struct container_record *r)
+{
+	if (r->phase == PHASE_CREATING)
+		return STATUS_CREATING;
+	if (is_frozen(r))
+		return STATUS_PAUSED;
+	return r->phase == PHASE_CREATED ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+int container_status_get(int dir, struct arena *a, struct container_record *ret,
+			 enum container_status *ret_status, struct err *e)
+{
+	cleanup_fd int pidfd = -EBADF;
+	int r = record_load(dir, a, ret, e);
+
+	if (r == -ENOENT || r == -EBADMSG) {
+		*ret_status = store_is_busy(dir) ? STATUS_CREATING : STATUS_STOPPED;
+		return r;
+	}
+	if (r < 0)
+		return r;
+	if (process_open(&ret->init, &pidfd) == 0) {
+		*ret_status = live_status(ret);
+		return 0;
+	}
+	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING :
+									   STATUS_STOPPED;
+	ret->init.pid = 0;
+	return 0;
+}
+
+static void oci_members(struct json_out *o, const struct container_record *r, enum container_status status)
+{
+	json_out_member_string(o, "ociVersion", OCI_STATE_VERSION);
+	json_out_member_string(o, "id", r->id);
+	json_out_member_string(o, "status", names[status]);
+}
+
+static void annotations(struct json_out *o, const struct container_record *r)
+{
+	if (!r->annotations.count)
+		return;
+	json_out_member_object(o, "annotations");
+	for (size_t i = 0; i < r->annotations.count; i++)
+		json_out_member_string(o, r->annotations.items[i].key, r->annotations.items[i].value);
+	json_out_end_object(o);
+}
+
+void container_state_members(struct json_out *o, const struct container_record *r,
+			     enum container_status status)
+{
+	const struct passwd *owner = getpwuid(r->owner);
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%u", r->owner);
+	oci_members(o, r, status);
+	json_out_member_int(o, "pid", status == STATUS_STOPPED ? 0 : r->init.pid);
+	json_out_member_string(o, "bundle", r->bundle);
+	json_out_member_string(o, "rootfs", r->rootfs);
+	json_out_member_string(o, "created", r->created);
+	json_out_member_string(o, "owner", owner ? owner->pw_name : number);
+	annotations(o, r);
+}
+
+static int hook_json(const struct container_record *r, enum container_status status, long pid,
+		     char **ret_text)
+{
+	struct json_out o;
+	size_t len;
+	int ret = json_out_init(&o, false);
+
+	if (ret < 0)
+		return ret;
+	json_out_object(&o);
+	oci_members(&o, r, status);
+	json_out_key(&o, "pid");
+	if (pid >= 0)
+		json_out_int(&o, pid);
+	else
+		json_out_raw(&o, PID_MARK, strlen(PID_MARK));
+	json_out_member_string(&o, "bundle", r->bundle);
+	annotations(&o, r);
+	json_out_end_object(&o);
+	ret = json_out_finish(&o, ret_text, &len);
+	json_out_free(&o);
+	return ret;
+}
+
+int container_hook_state(const struct container_record *r, enum container_status status, long pid,
+			 char **ret_text, const char **ret_tail, struct err *e)
+{
+	int ret = hook_json(r, status, pid, ret_text);
+	char *mark;
+
+	if (ret < 0)
+		return err_set(e, ERR_SYSTEM, -ret, "write the state for hooks");
+	if (pid >= 0)
+		return 0;
+	mark = strstr(*ret_text, PID_MARK);
+	if (!mark)
+		return err_set(e, ERR_SYSTEM, EINVAL, "write the state for hooks");
+	*mark = '\0';
+	*ret_tail = mark + strlen(PID_MARK);
+	return 0;
+}

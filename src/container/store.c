@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See store.h. */
+#include "container/store.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5 };
+
+#define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+int container_id_check(const char *id, struct err *e)
+{
+	size_t len = strlen(id);
+
+	for (size_t i = 0; i < len; i++) {
+		bool ok = isalnum((unsigned char)id[i]) || strchr("_+-", id[i]) || (i && id[i] == '.');
+
+		if (ok)
+			continue;
+		err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
+		err_hint(e, "use letters, digits and _ + - . (not first)");
+		return -EINVAL;
+	}
+	if (len > 0 && len <= CONTAINER_ID_MAX)
+		return 0;
+	err_set(e, ERR_USAGE, 0, len ? "container id is longer than %d bytes" : "container id is empty",
+		CONTAINER_ID_MAX);
+	return -EINVAL;
+}
+
+int store_default_path(char *buf, size_t size, struct err *e)
+{
+	const char *run = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+
+	if (!run || run[0] != '/') {
+		err_set(e, ERR_USAGE, 0, "XDG_RUNTIME_DIR is not set");
+		err_hint(e, "set it, or name a directory of yours with --root");
+		return -EINVAL;
+	}
+	if ((size_t)snprintf(buf, size, "%s/ctr", run) >= size)
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", run);
+	return 0;
+}
+
+/* mkdir -p, with the last directory for us alone. */
+static int make_root(const char *path)
+{
+	char part[4096];
+	size_t len = strlen(path);
+
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, i == len ? 0700 : 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static int check_root(int fd, const char *path, struct err *e)
+{
+	struct stat st, top;
+
+	if (fstat(fd, &st) < 0 || stat("/", &top) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "look at the state directory '%s'", path);
+	if (st.st_dev == top.st_dev && st.st_ino == top.st_ino)
+		return err_set(e, ERR_USAGE, 0, "the state directory must not be '/'");
+	if (st.st_uid == geteuid() && !(st.st_mode & 022))
+		return 0;
+	err_set(e, ERR_USAGE, EPERM, "state directory '%s' belongs to, or can be written by, others", path);
+	err_hint(e, "use a directory of yours with mode 0700");
+	return -EPERM;
+}
+
+int store_open(const char *path, bool create, int *ret_fd, struct err *e)
+{
+	cleanup_fd int fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && errno == ENOENT && create) {
+		r = make_root(path);
+		if (r < 0)
+			return err_set(e, ERR_SYSTEM, -r, "create the state directory '%s'", path);
+		fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open the state directory '%s'", path);
+	r = check_root(fd, path, e);
+	if (r == 0)
+		*ret_fd = take_fd(&fd);
+	return r;
+}
+
+static int open_container(int root, const char *id)
+{
+	return kernel_openat2(root, id, O_DIRECTORY | O_RDONLY, 0, BELOW | RESOLVE_NO_XDEV);
+}
+
+int store_create(int root, const char *id, int *ret_dir, struct err *e)
+{
+	cleanup_fd int dir = -EBADF;
+
+	if (mkdirat(root, id, 0700) < 0) {
+		int saved = errno;
+
+		if (saved == EEXIST) {
+			err_set(e, ERR_STATE, 0, "container with id '%s' already exists", id);
+			err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
+			return -EEXIST;
+		}
+		return err_set(e, ERR_SYSTEM, saved, "create the state directory of '%s'", id);
+	}
+	dir = open_container(root, id);
+	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0) {
+		int saved = dir < 0 ? -dir : errno;
+
+		(void)unlinkat(root, id, AT_REMOVEDIR);
+		return err_set(e, ERR_SYSTEM, saved, "lock the state directory of '%s'", id);
+	}
+	*ret_dir = take_fd(&dir);
+	return 0;
+}
+
+/* flock has no deadline of its own. */
+static int wait_lock(int dir)
+{
+	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
+
+	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
+		if (flock(dir, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		(void)nanosleep(&step, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+/* While we waited for the lock its holder may have removed the container. */
+static bool is_current(int root, const char *id, int dir)
+{
+	struct stat a, b;
+
+	return fstat(dir, &a) == 0 && fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e)
+{
+	cleanup_fd int dir = -EBADF;
+	int r = container_id_check(id, e);
+
+	if (r < 0)
+		return r;
+	dir = open_container(root, id);
+	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
+	if (r == 0 && !is_current(root, id, dir))
+		r = -ENOENT;
+	if (r == -ENOENT) {
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+		return -ENOENT;
+	}
+	if (r == -ETIMEDOUT) {
+		err_set(e, ERR_STATE, ETIMEDOUT, "another command works on container '%s'", id);
+		return r;
+	}
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "open the state of container '%s'", id);
+	*ret_dir = take_fd(&dir);
+	return 0;
+}
+
+bool store_is_busy(int dir)
+{
+	if (flock(dir, LOCK_SH | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	(void)flock(dir, LOCK_UN);
+	return false;
+}
+
+/* Files only, and the two levels that ctr makes: nothing is ever mounted here. */
+static int empty_dir(int dir)
+{
+	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!d)
+		return -errno;
+	while ((entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dir, entry->d_name, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	(void)closedir(d);
+	return r;
+}
+
+int store_remove(int root, const char *id, struct err *e)
+{
+	cleanup_fd int dir = open_container(root, id);
+	int r;
+
+	if (dir == -ENOENT)
+		return 0;
+	r = dir < 0 ? dir : empty_dir(dir);
+	if (r == 0 && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the state of container '%s'", id) : 0;
+}
+
+static int is_container(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.'; /* ids never start with a dot */
+}
+
+int store_each(int root, int (*fn)(const char *id, void *data), void *data, struct err *e)
+{
+	struct dirent **names = NULL;
+	int n = scandirat(root, ".", &names, is_container, alphasort), r = 0;
+
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, errno, "read the state directory");
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = fn(names[i]->d_name, data);
+		free(names[i]);
+	}
+	free(names);
+	return r;
+}

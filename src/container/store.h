@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where containers are remembered: one directory per id below the state root. Making the directory
+ * is what decides who gets an id; a lock on it orders everything that changes the container.
+ */
+#ifndef CTR_CONTAINER_STORE_H
+#define CTR_CONTAINER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/err.h"
+
+enum { CONTAINER_ID_MAX = 128 };
+
+/* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */
+int container_id_check(const char *id, struct err *e);
+
+/* The default: /run/ctr for root, $XDG_RUNTIME_DIR/ctr for others. Into @buf. */
+int store_default_path(char *buf, size_t size, struct err *e);
+
+/*
+ * Open the state root at @path. @create: make it (0700) if it is missing. It must belong to the
+ * caller and must not be writable by others. -ENOENT when missing and not @create.
+ */
+int store_open(const char *path, bool create, int *ret_fd, struct err *e);
+
+/*
+ * Make the directory of @id and lock it. -EEXIST: "container with id ... already exists". The
+ * descriptor holds the lock until it is closed.
+ */
+int store_create(int root, const char *id, int *ret_dir, struct err *e);
+
+enum store_lock {
+	STORE_NO_LOCK, /* for looking */
+	STORE_LOCK,    /* wait for at most ten seconds */
+};
+
+/* Open the directory of @id. -ENOENT: "container ... does not exist". */
+int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e);
+
+/* True when somebody else holds the lock of @dir right now. */
+bool store_is_busy(int dir);
+
+/* Remove the directory of @id with all that is in it. Gone already: 0. */
+int store_remove(int root, const char *id, struct err *e);
+
+/* Call @fn for each id, sorted. Its non-zero result ends the walk and is returned. */
+int store_each(int root, int (*fn)(const char *id, void *data), void *data, struct err *e);
+
+#endif

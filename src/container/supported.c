@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What this version of ctr does not do yet, in one table: asked for, it is refused. */
+#include "container/compile.h"
+
+#include <errno.h>
+
+#include "util/kernel.h"
+
+struct unsupported {
+	const char *pointer;
+	bool asked;
+};
+
+int container_check_supported(const struct oci_spec *spec, struct err *e)
+{
+	const struct oci_process *p = &spec->process;
+	const struct oci_linux *l = &spec->linux_;
+	const struct unsupported table[] = {
+		{ "/process/apparmorProfile", p->apparmor_profile },
+		{ "/process/selinuxLabel", p->selinux_label },
+		{ "/process/scheduler", p->scheduler.set },
+		{ "/process/ioPriority", p->io_priority.set },
+		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
+		{ "/linux/netDevices", l->net_devices.count },
+		{ "/linux/mountLabel", l->mount_label },
+		{ "/linux/personality", l->personality.set },
+		{ "/linux/memoryPolicy", l->memory_policy.set },
+		{ "/linux/intelRdt", l->intel_rdt.set },
+		{ "/linux/seccomp/listenerPath", l->seccomp.listener_path },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!table[i].asked)
+			continue;
+		err_set(e, ERR_CONFIG, 0, "%s is not supported by this version of ctr", table[i].pointer + 1);
+		err_origin(e, "config.json %s", table[i].pointer);
+		err_hint(e, "remove it from the config");
+		return -EINVAL;
+	}
+	if (p->set)
+		return 0;
+	err_set(e, ERR_CONFIG, 0, "process is missing");
+	err_origin(e, "config.json /process");
+	return -EINVAL;
+}
