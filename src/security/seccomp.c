@@ -124,7 +124,7 @@ static int export(scmp_filter_ctx ctx, struct seccomp_filter *ret, struct err *e
 		return err_set(e, ERR_SYSTEM, ENOMEM, "compile the seccomp filter");
 	ret->size = (size_t)st.st_size;
 	if (pread(fd, ret->data, ret->size, 0) != (ssize_t)ret->size) {
-		seccomp_filter_free(ret);
+		security_filter_free(ret);
 		return err_set(e, ERR_SYSTEM, EIO, "read the seccomp filter");
 	}
 	return 0;

@@ -16,7 +16,7 @@ struct seccomp_filter {
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
 };
 
-static inline void seccomp_filter_free(struct seccomp_filter *f)
+static inline void security_filter_free(struct seccomp_filter *f)
 {
 	free(f->data);
 	f->data = NULL;

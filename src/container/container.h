@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of a container. Creating one goes through these calls:
+ *
+ *   container_create   config -> plan -> cgroup, record, ctr-init; everything prepared, nothing run
+ *   container_start    let it go; returns when the program is executing and poststart hooks are done
+ *   container_abort    undo: no process, cgroup, mount or state is left
+ *
+ * and container_destroy ends one that exists. All need the privileges of root (rootless comes later).
+ */
+#ifndef CTR_CONTAINER_CONTAINER_H
+#define CTR_CONTAINER_CONTAINER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "container/record.h"
+#include "container/spawn.h"
+#include "container/state.h"
+#include "container/undo.h"
+#include "oci/spec.h"
+#include "plan/plan.h"
+#include "security/security.h"
+#include "util/err.h"
+
+struct container_request {
+	int store;	    /* state root */
+	const char *id;	    /* checked by container_create */
+	const char *bundle; /* directory */
+	unsigned keep_fds;  /* fds 3.. that the payload keeps */
+	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
+};
+
+/* One container while a command works on it. Owns everything it points to. */
+struct container {
+	struct arena arena;
+	struct oci_spec *spec;
+	char *config; /* text of config.json */
+	size_t config_size;
+	struct container_record record;
+	struct plan *plan;
+	struct seccomp_filter filter;
+	struct cgroup_plan cgroup_plan;
+	struct cgroup cgroup;
+	int store, dir, bundle, cgroup_root, interrupt;
+	struct spawned init;
+	int console; /* master of the terminal, -EBADF if none */
+	unsigned keep_fds;
+	struct undo undo;
+};
+
+struct container *container_new(void); /* NULL when out of memory */
+/* Releases memory and fds; leaves the container itself alone. NULL is fine. */
+void container_free(struct container *c);
+static inline void container_freep(struct container **c)
+{
+	container_free(*c);
+}
+
+/*
+ * Read and check the bundle's config.json into @c (spec, record without process, cgroup plan).
+ * No effect on the system: also the first half of explain.
+ */
+int container_load(struct container *c, const struct container_request *rq, struct err *e);
+
+/* The plan for what container_load read; @wait_start as in compile.h. No effect on the system. */
+int container_plan(struct container *c, bool wait_start, struct err *e);
+
+/*
+ * The whole of "create" up to the point where only the program is left to execute. On failure all is
+ * undone, poststop hooks included, and *ret is untouched.
+ */
+int container_create(const struct container_request *rq, struct container **ret, struct err *e);
+
+/*
+ * Execute the program: 0 once it runs and the poststart hooks are done. On failure the container is
+ * undone as container_abort does.
+ */
+int container_start(struct container *c, struct err *e);
+
+/* Take everything back: kill, poststop hooks, cgroup, state. */
+void container_abort(struct container *c);
+
+/*
+ * Look an existing container up by id, with its lock if asked. *ret_status and c->record are filled;
+ * c->record is zeroed when the record is missing or damaged, and that is no error here.
+ */
+int container_open(int store, const char *id, bool lock, struct container **ret,
+		   enum container_status *ret_status, struct err *e);
+
+/*
+ * Remove a container that container_open locked: kill what lives when @force, else refuse unless it is
+ * stopped or merely created; then cgroup, poststop hooks, state. May be repeated after any failure.
+ * Poststop hooks that fail are warnings: *ret_warning (an err) says so, its kind stays ERR_NONE else.
+ */
+int container_destroy(struct container *c, enum container_status status, bool force,
+		      struct err *ret_warning, struct err *e);
+
+/* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */
+int container_signal(const struct container *c, enum container_status status, int sig, struct err *e);
+
+/* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
+int container_write_pid_file(const char *path, pid_t pid, struct err *e);
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Existing containers: looking them up, signalling them, removing them. */
+#include "container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#include "container/hooks.h"
+#include "container/store.h"
+#include "oci/json.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+
+enum { KILL_DEADLINE_MS = 10000 };
+
+int container_open(int store, const char *id, bool lock, struct container **ret,
+		   enum container_status *ret_status, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = container_new();
+	int r;
+
+	if (!c)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "look up container '%s'", id);
+	c->store = store;
+	r = store_get(store, id, lock ? STORE_LOCK : STORE_NO_LOCK, &c->dir, e);
+	if (r < 0)
+		return r;
+	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
+	if (r < 0 && r != -ENOENT && r != -EBADMSG)
+		return r;
+	if (!c->record.id) { /* nothing is known but the name */
+		c->record.id = arena_strdup(&c->arena, id);
+		c->record.phase = PHASE_CREATING;
+		c->record.cgroup_driver = CGROUP_DRIVER_CGROUPFS;
+		c->record.cgroup_path = arena_printf(&c->arena, "/ctr/%s", id);
+		c->record.cgroup_made = 1;
+		c->record.bundle = c->record.rootfs = c->record.created = "";
+		/* we hold the lock, so its creator is dead */
+		if (lock)
+			*ret_status = STATUS_STOPPED;
+	}
+	if (!c->record.id || (c->record.cgroup_made && !c->record.cgroup_path))
+		return err_set(e, ERR_SYSTEM, ENOMEM, "look up container '%s'", id);
+	*ret = take_ptr(c);
+	return 0;
+}
+
+int container_signal(const struct container *c, enum container_status status, int sig, struct err *e)
+{
+	cleanup_fd int pidfd = -EBADF;
+	int r = status == STATUS_STOPPED ? -ESRCH : process_open(&c->record.init, &pidfd);
+
+	if (r == 0)
+		r = kernel_pidfd_signal(pidfd, sig);
+	if (r == -ESRCH) {
+		err_set(e, ERR_STATE, 0, "container not running");
+		return -ESRCH;
+	}
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send signal %d", sig) : 0;
+}
+
+static int refuse(const struct container *c, enum container_status status, struct err *e)
+{
+	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s", c->record.id,
+		container_status_name(status));
+	err_hint(e, "stop it first, or use --force");
+	return -EBUSY;
+}
+
+/* The kernel objects: whatever of them still exists. */
+static int remove_cgroup(struct container *c, struct err *e)
+{
+	int r = cgroup_root_open(&c->cgroup_root, e);
+
+	if (r < 0 || !c->record.cgroup_path)
+		return r;
+	r = cgroup_open(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+			c->record.cgroup_made, &c->cgroup, e);
+	if (r == -ENOENT)
+		return 0;
+	/* a cgroup that we did not make may hold other processes: only our own are killed */
+	if (r == 0 && c->record.cgroup_made)
+		r = cgroup_kill(&c->cgroup, e);
+	if (r < 0)
+		return r;
+	return cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+			     c->record.cgroup_made, KILL_DEADLINE_MS, e);
+}
+
+/* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
+static void poststop(struct container *c, struct err *ret_warning)
+{
+	cleanup_fd int fd = openat(c->dir, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	/* no hook ran before the container had a process: then there is nothing to balance */
+	if (fd < 0 || !c->record.bundle[0] || c->record.phase == PHASE_CREATING)
+		return;
+	r = io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
+	if (r == 0)
+		r = oci_spec_decode(c->config, c->config_size, &c->spec, ret_warning);
+	if (r < 0)
+		return;
+	c->bundle = open(c->record.bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
+			ret_warning);
+}
+
+int container_destroy(struct container *c, enum container_status status, bool force,
+		      struct err *ret_warning, struct err *e)
+{
+	int r;
+
+	/* created is removed as runc and crun do, although the spec says otherwise (checklist L17) */
+	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED)
+		return refuse(c, status, e);
+	r = container_signal(c, status, SIGKILL, e);
+	if (r < 0 && r != -ESRCH)
+		return r;
+	r = remove_cgroup(c, e);
+	if (r < 0)
+		return r;
+	poststop(c, ret_warning);
+	return store_remove(c->store, c->record.id, e);
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See dialog.h. Every wait ends: by a message, by init's death, by the user, or by a deadline. */
+#include "container/dialog.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "container/hooks.h"
+#include "namespaces/idmap.h"
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+enum { BASE_DEADLINE_MS = 120 * 1000 };
+
+/* Hooks that init runs have deadlines of their own, which come on top. */
+static int deadline_ms(const struct plan *p)
+{
+	int64_t ms = BASE_DEADLINE_MS;
+
+	for (size_t i = 0; i < p->op_count; i++)
+		if (p->ops[i].code == PLAN_CODE_hook)
+			ms += (int64_t)((const struct plan_arg_hook *)(const void *)p->ops[i].slot)->timeout * 1000;
+	return ms < INT32_MAX ? (int)ms : INT32_MAX;
+}
+
+static int wait_readable(struct container *c, struct err *e)
+{
+	struct pollfd p[] = {
+		{ .fd = c->init.sync, .events = POLLIN },
+		{ .fd = c->interrupt, .events = POLLIN },
+	};
+	int n;
+
+	do
+		n = poll(p, ARRAY_SIZE(p), deadline_ms(c->plan));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, errno, "wait for ctr-init");
+	if (n == 0)
+		return err_set(e, ERR_SYSTEM, ETIMEDOUT, "wait for ctr-init");
+	if (!p[0].revents)
+		return err_set(e, ERR_SYSTEM, EINTR, "interrupted");
+	return 0;
+}
+
+static void take_passed_fd(struct msghdr *msg, int *ret_fd)
+{
+	struct cmsghdr *h = CMSG_FIRSTHDR(msg);
+
+	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
+	    h->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(h), sizeof(int));
+}
+
+/* 1: a message, 0: the other end is closed. */
+static int receive(struct container *c, struct plan_message *m, int *ret_fd, struct err *e)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
+	};
+	ssize_t n;
+	int r = wait_readable(c, e);
+
+	if (r < 0)
+		return r;
+	*ret_fd = -EBADF;
+	n = recvmsg(c->init.sync, &msg, MSG_CMSG_CLOEXEC);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return 0;
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, errno, "hear from ctr-init");
+	take_passed_fd(&msg, ret_fd);
+	if (n != (ssize_t)sizeof(*m))
+		return err_set(e, ERR_SYSTEM, EPROTO, "hear from ctr-init");
+	m->text[sizeof(m->text) - 1] = '\0';
+	return 1;
+}
+
+int dialog_go(struct container *c, struct err *e)
+{
+	struct plan_message go = { .type = PLAN_MSG_GO };
+
+	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
+	return 0;
+}
+
+/* Why did it vanish without a word? Most likely the kernel killed it for its memory limit. */
+static int died(struct container *c, struct err *e)
+{
+	siginfo_t info = { 0 };
+	uint64_t kills = 0;
+
+	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
+	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
+	if (kills) {
+		err_set(e, ERR_CONFIG, ENOMEM, "the container was killed by its memory limit before it started");
+		err_origin(e, "config.json /linux/resources/memory/limit");
+		err_hint(e, "raise the limit");
+		return -ENOMEM;
+	}
+	if (info.si_code == CLD_EXITED)
+		return err_set(e, ERR_SYSTEM, 0, "ctr-init ended with status %d and no report", info.si_status);
+	return err_set(e, ERR_SYSTEM, 0, "ctr-init was killed by signal %d", info.si_status);
+}
+
+/* The process that joined a pid namespace goes on as its child, which is our child as well. */
+static int adopt(struct container *c, pid_t pid, struct err *e)
+{
+	int pidfd = kernel_pidfd_open(pid);
+
+	if (pidfd < 0)
+		return err_set(e, ERR_SYSTEM, -pidfd, "follow ctr-init into the pid namespace");
+	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &(siginfo_t){ 0 }, WEXITED); /* it exits at once */
+	close_fd(&c->init.pidfd);
+	c->init.pidfd = pidfd;
+	c->init.pid = pid;
+	return dialog_go(c, e);
+}
+
+static int runtime_hooks(struct container *c, struct err *e)
+{
+	static const enum oci_hook_kind kinds[] = { OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = hooks_run(c->spec, kinds[i], &c->record, STATUS_CREATED, c->init.pid, c->bundle, false, e);
+	return r;
+}
+
+/* 1: stopped at @want, 0: go on listening. */
+static int on_sync(struct container *c, int64_t what, enum plan_sync want, struct err *e)
+{
+	int r = 0;
+
+	if (what == PLAN_SYNC_IDS)
+		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, e);
+	else if (what == PLAN_SYNC_RUNTIME)
+		r = runtime_hooks(c, e);
+	if (r < 0)
+		return r;
+	if (what == (int64_t)want)
+		return 1;
+	return dialog_go(c, e);
+}
+
+static int on_message(struct container *c, const struct plan_message *m, int *fd, enum plan_sync want,
+		      struct err *e)
+{
+	switch ((enum plan_message_type)m->type) {
+	case PLAN_MSG_SYNC: return on_sync(c, m->value, want, e);
+	case PLAN_MSG_ERROR: return plan_error(c->plan, m, e);
+	case PLAN_MSG_PID: return adopt(c, (pid_t)m->value, e);
+	case PLAN_MSG_CONSOLE:
+		close_fd(&c->console);
+		c->console = take_fd(fd);
+		return 0;
+	case PLAN_MSG_NOTIFY:
+	case PLAN_MSG_GO: break;
+	}
+	return err_set(e, ERR_SYSTEM, EPROTO, "message %u of ctr-init", m->type);
+}
+
+int dialog_until(struct container *c, enum plan_sync want, struct err *e)
+{
+	struct plan_message m;
+	int r = 0;
+
+	while (r == 0) {
+		cleanup_fd int fd = -EBADF;
+
+		r = receive(c, &m, &fd, e);
+		if (r < 0)
+			return r;
+		r = r == 0 ? died(c, e) : on_message(c, &m, &fd, want, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+int dialog_executed(struct container *c, struct err *e)
+{
+	struct plan_message m;
+	int r = 0;
+
+	while (r == 0) {
+		cleanup_fd int fd = -EBADF;
+
+		r = receive(c, &m, &fd, e);
+		if (r <= 0)
+			return r; /* the socket closes at execve: it has happened */
+		r = on_message(c, &m, &fd, PLAN_SYNC_COUNT, e);
+	}
+	return r;
+}

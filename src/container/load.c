@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Everything about a new container that needs no effect on the system: bundle -> spec -> plan. */
+#include "container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container/compile.h"
+#include "container/store.h"
+#include "oci/json.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+
+#define CONFIG_FILE "config.json"
+
+struct container *container_new(void)
+{
+	struct container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->store = c->dir = c->bundle = c->cgroup_root = c->interrupt = c->console = -EBADF;
+	c->cgroup = (struct cgroup)CGROUP_EMPTY;
+	c->init = (struct spawned)SPAWNED_EMPTY;
+	return c;
+}
+
+void container_free(struct container *c)
+{
+	if (!c)
+		return;
+	plan_free(c->plan);
+	security_filter_free(&c->filter);
+	oci_spec_free(c->spec);
+	free(c->config);
+	cgroup_close(&c->cgroup);
+	close_fd(&c->dir);
+	close_fd(&c->bundle);
+	close_fd(&c->cgroup_root);
+	close_fd(&c->init.pidfd);
+	close_fd(&c->init.sync);
+	close_fd(&c->console);
+	arena_free(&c->arena);
+	free(c);
+}
+
+static int read_config(struct container *c, const char *bundle, struct err *e)
+{
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	c->bundle = open(bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (c->bundle < 0)
+		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", bundle);
+	fd = openat(c->bundle, CONFIG_FILE, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	r = fd < 0 ? -errno : io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
+	if (r < 0) {
+		err_set(e, ERR_CONFIG, -r, "read '%s/%s'", bundle, CONFIG_FILE);
+		if (r == -ENOENT)
+			err_hint(e, "a bundle has a config.json: write one with: ctr spec -b %s", bundle);
+		return r;
+	}
+	return oci_spec_decode(c->config, c->config_size, &c->spec, e);
+}
+
+static int fill_record(struct container *c, const struct container_request *rq, struct err *e)
+{
+	struct container_record *r = &c->record;
+	char bundle[PATH_MAX], created[64];
+	const char *root = c->spec->root.path;
+
+	if (!realpath(rq->bundle, bundle))
+		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", rq->bundle);
+	record_timestamp(created, sizeof(created));
+	r->id = arena_strdup(&c->arena, rq->id);
+	r->bundle = arena_strdup(&c->arena, bundle);
+	r->created = arena_strdup(&c->arena, created);
+	r->rootfs = root[0] == '/' ? arena_strdup(&c->arena, root) :
+				     arena_printf(&c->arena, "%s/%s", bundle, root);
+	r->owner = geteuid();
+	r->annotations = c->spec->annotations;
+	r->phase = PHASE_CREATING;
+	if (!r->id || !r->bundle || !r->created || !r->rootfs)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the container");
+	return 0;
+}
+
+int container_load(struct container *c, const struct container_request *rq, struct err *e)
+{
+	int r = container_id_check(rq->id, e);
+
+	if (r < 0)
+		return r;
+	c->store = rq->store;
+	c->interrupt = rq->interrupt;
+	c->keep_fds = rq->keep_fds;
+	r = read_config(c, rq->bundle, e);
+	if (r == 0)
+		r = oci_spec_validate(c->spec, e);
+	if (r == 0)
+		r = container_check_supported(c->spec, e);
+	if (r == 0)
+		r = fill_record(c, rq, e);
+	if (r == 0)
+		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0)
+		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
+	if (r < 0)
+		return r;
+	c->record.cgroup_driver = CGROUP_DRIVER_CGROUPFS;
+	c->record.cgroup_path = c->cgroup_plan.path;
+	return 0;
+}
+
+int container_plan(struct container *c, bool wait_start, struct err *e)
+{
+	struct compile_input in = {
+		.spec = c->spec,
+		.record = &c->record,
+		.filter = &c->filter,
+		.keep_fds = c->keep_fds,
+		.wait_start = wait_start,
+	};
+	char mount[64], link[PATH_MAX];
+	ssize_t n = -1;
+	int r = security_caps_own(&in.capabilities, e);
+
+	if (r < 0)
+		return r;
+	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
+	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
+		(void)snprintf(mount, sizeof(mount), "/proc/self/fd/%d", c->cgroup_root);
+		n = readlink(mount, link, sizeof(link) - 1);
+	}
+	if (n > 0) {
+		link[n] = '\0';
+		in.cgroup_mount = link;
+	}
+	return container_compile(&in, &c->plan, e);
+}

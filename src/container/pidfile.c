@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Pid files: digits only, complete from the moment they exist. */
+#include "container/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/io.h"
+
+int container_write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+	cleanup_fd int dir = -EBADF;
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%d", (int)pid), r;
+
+	if (!parent)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "write the pid file");
+	dir = open(parent, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	r = dir < 0 ? -errno : io_replace_file(dir, slash ? slash + 1 : path, digits, (size_t)n);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write the pid file '%s'", path) : 0;
+}
