@@ -121,7 +121,8 @@ qemu_wait() {
 		kill -KILL "$qemu_pid" 2>/dev/null || true
 	fi
 	# Now the followers end by themselves; wait until they have copied everything.
-	wait || true
+	# Silent: the shell would tell that QEMU was killed.
+	wait 2>/dev/null || true
 	qemu_pids=()
 }
 
