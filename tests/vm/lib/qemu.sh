@@ -58,10 +58,15 @@ qemu_command_base() {
 		-fsdev "local,id=job,path=${work//,/,,}/share,security_model=none,readonly=on"
 		-device virtio-9p-pci,fsdev=job,mount_tag=ctr-job
 	)
-	# If this script is killed with SIGKILL no trap runs; the kernel then ends QEMU for us.
+}
+
+# Becomes the command. If this script is killed with SIGKILL no trap runs; the kernel then ends the
+# command for us.
+qemu_exec() {
 	if setpriv --pdeathsig KILL true 2>/dev/null; then
-		qemu_command=(setpriv --pdeathsig KILL "${qemu_command[@]}")
+		exec setpriv --pdeathsig KILL "$@"
 	fi
+	exec "$@"
 }
 
 # A panic must end the VM at once (panic=-1 with -no-reboot), and an oops is a failure of the test.
@@ -92,7 +97,7 @@ qemu_start() {
 	qemu_add_port out "$work/out"
 	qemu_add_port err "$work/err"
 	qemu_add_port result "$work/result"
-	"${qemu_command[@]}" </dev/null >"$work/qemu.log" 2>&1 &
+	qemu_exec "${qemu_command[@]}" </dev/null >"$work/qemu.log" 2>&1 &
 	qemu_pid=$!
 	qemu_pids=("$qemu_pid")
 	qemu_follow "$work/out"
@@ -101,14 +106,14 @@ qemu_start() {
 
 # Copies a growing file to stdout until QEMU is gone, and what was written last after that.
 qemu_follow() {
-	tail -n +1 -s 0.1 -f --pid="$qemu_pid" "$1" &
+	qemu_exec tail -n +1 -s 0.1 -f --pid="$qemu_pid" "$1" &
 	qemu_pids+=("$!")
 }
 
 # Waits for the end of QEMU, at most $1 seconds; qemu_end is then "exited" or "timeout".
 qemu_wait() {
 	local ended='' watchdog
-	sleep "$1" &
+	qemu_exec sleep "$1" &
 	watchdog=$!
 	qemu_pids+=("$watchdog")
 	wait -n -p ended "$qemu_pid" "$watchdog" || true
