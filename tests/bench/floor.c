@@ -56,12 +56,12 @@ struct fs {
 
 struct floor {
 	bool cgroup, devices;
-	const char *blob, *rootfs;
+	const char *blob, *rootfs, *name; /* name: of the cgroup, NULL for one from the pid */
 	char *const *argv;
 	const char *masked[MAX_EXTRA], *readonly[MAX_EXTRA]; /* beyond the default ones */
 	size_t n_masked, n_readonly;
 	struct sock_fprog filter;
-	char cgroup_dir[128];
+	char cgroup_dir[256];
 	int cgroup_fd;
 };
 
@@ -365,7 +365,11 @@ static void make_cgroup(struct floor *f)
 	must(statfs(root, &st), "statfs", root);
 	if (st.f_type != CGROUP2_SUPER_MAGIC)
 		root = "/sys/fs/cgroup/unified";
-	(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/floor-%d", root, (int)getpid());
+	if (f->name)
+		(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/%s", root, f->name);
+	else
+		(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/floor-%d", root,
+			       (int)getpid());
 	must(mkdir(f->cgroup_dir, 0755), "mkdir", f->cgroup_dir);
 	f->cgroup_fd = open(f->cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (f->cgroup_fd >= 0 && f->devices && floor_device_rules(f->cgroup_dir) == 0)
@@ -398,7 +402,7 @@ static int run(const struct floor *f)
 
 	if (f->cgroup) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)f->cgroup_fd;
+		args.cgroup = (unsigned int)f->cgroup_fd;
 	}
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
@@ -415,8 +419,8 @@ static int run(const struct floor *f)
 
 static void usage(void)
 {
-	(void)fputs("usage: floor [--no-cgroup] [--devices] [--seccomp BLOB] [--mask PATH]...\n"
-		    "             [--readonly PATH]... ROOTFS CMD [ARG...]\n",
+	(void)fputs("usage: floor [--no-cgroup] [--cgroup NAME] [--devices] [--seccomp BLOB]\n"
+		    "             [--mask PATH]... [--readonly PATH]... ROOTFS CMD [ARG...]\n",
 		    stderr);
 	_exit(2);
 }
@@ -432,6 +436,8 @@ static int parse(struct floor *f, char **argv)
 			f->devices = true;
 		else if (!argv[i + 1])
 			usage();
+		else if (strcmp(argv[i], "--cgroup") == 0)
+			f->name = argv[++i];
 		else if (strcmp(argv[i], "--seccomp") == 0)
 			f->blob = argv[++i];
 		else if (strcmp(argv[i], "--mask") == 0 && f->n_masked < MAX_EXTRA)
