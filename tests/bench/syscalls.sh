@@ -12,25 +12,29 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 runs=${RUNS:-3}
 
-# count ARG...: the median number of calls. Left out: second halves of calls that were interrupted
-# in the output by another task's, signals, exits. @ID@ is replaced by an id.
+# count: prints the median number of calls of the command in $work/args (@ID@: an id). Left out:
+# second halves of calls that another task's interrupted in the output, signals, exits.
 count() {
+	: >"$work/counts"
 	i=0
 	while [ $i -lt "$runs" ]; do
 		i=$((i + 1))
-		sed "s/@ID@/$id-$i/" "$work/args" | tr '\n' '\0' |
-			xargs -0 strace -f -qq -o "$work/trace" >/dev/null 2>"$work/stderr" </dev/null || {
+		sed "s/@ID@/$id-$i/" "$work/args" | tr '\n' '\0' >"$work/words"
+		if ! xargs -0 strace -f -qq -o "$work/trace" <"$work/words" >/dev/null 2>"$work/stderr"; then
 			cat "$work/stderr" >&2
 			die "a traced run failed"
-		}
-		grep -vcE '^[0-9]+ +(<\.\.\. .* resumed>|\+\+\+|---)' "$work/trace"
-	done | sort -n | sed -n "$(((runs + 1) / 2))p"
+		fi
+		grep -vcE '^[0-9]+ +(<\.\.\. .* resumed>|\+\+\+|---)' "$work/trace" >>"$work/counts"
+	done
+	sort -n "$work/counts" | sed -n "$(((runs + 1) / 2))p"
 }
 
+# row NAME PATH
 row() {
+	printf '%-10s' "$1"
 	for bundle in default seccomp; do
-		if [ "$bundle" = seccomp ] && [ ! -e "$work/profile.blob" ]; then
-			echo -
+		if [ ! -e "$work/$bundle/config.json" ]; then
+			printf ' %10s' -
 			continue
 		fi
 		if [ "$1" = floor ]; then
@@ -38,8 +42,10 @@ row() {
 		else
 			runtime_args "$1" "$2" $bundle >"$work/args"
 		fi
-		count
-	done | paste -s - | awk -v name="$1" '{ printf "%-10s %10s %10s\n", name, $1, $2 }'
+		number=$(count)
+		printf ' %10s' "$number"
+	done
+	echo
 }
 
 [ $# -eq 1 ] || [ $# -eq 2 ] || die "usage: syscalls.sh CTR [FLOOR]"
