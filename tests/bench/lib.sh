@@ -74,8 +74,8 @@ build_tools() {
 	"$here/build" "$bin" || die "cannot build the tools"
 }
 
-# make_bundles [OPTION...]: $work/default, $work/seccomp and $work/profile.blob. Without libseccomp's headers
-# there is no blob and no seccomp bundle.
+# make_bundles [OPTION...]: $work/default, $work/seccomp and $work/profile.blob. Without libseccomp's
+# headers there is no blob and no seccomp bundle.
 make_bundles() {
 	"$here/make-bundle" "$@" --true "$bin/true" "$work/default"
 	"$here/make-bundle" --true "$bin/true" --no-cgroup "$work/default-no-cgroup"
