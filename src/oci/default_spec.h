@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The config.json that `ctr spec` writes: a shell in a tight, ordinary container. */
+#ifndef CTR_OCI_DEFAULT_SPEC_H
+#define CTR_OCI_DEFAULT_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+
+struct oci_default_options {
+	bool rootless; /* for a user without privileges: user namespace, host network, no cgroup limits */
+	uint32_t uid, gid; /* rootless: who becomes root inside */
+};
+
+/* Indented JSON with a newline at the end, owned by the caller (free). 0 or -ENOMEM. */
+int oci_default_spec(const struct oci_default_options *options, char **ret_text, size_t *ret_len,
+		     struct err *e);
+
+#endif
