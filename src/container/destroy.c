@@ -96,8 +96,10 @@ static void poststop(struct container *c, struct err *ret_warning)
 	cleanup_fd int fd = openat(c->dir, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
-	/* no hook ran before the container had a process: then there is nothing to balance */
-	if (fd < 0 || !c->record.bundle[0] || c->record.phase == PHASE_CREATING)
+	if (fd < 0 || !c->record.bundle[0])
+		return;
+	/* no hook ran before the environment stood: then there is nothing to balance */
+	if (c->record.phase == PHASE_CREATING && !c->record.hooks_started)
 		return;
 	r = io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
 	if (r == 0)

@@ -132,8 +132,13 @@ static int adopt(struct container *c, pid_t pid, struct err *e)
 static int runtime_hooks(struct container *c, struct err *e)
 {
 	static const enum oci_hook_kind kinds[] = { OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME };
-	int r = 0;
+	int r;
 
+	/* whatever happens now, poststop hooks have something to balance */
+	c->record.hooks_started = true;
+	r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
+	if (r == 0)
+		r = record_save(c->dir, &c->record, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
 		r = hooks_run(c->spec, kinds[i], &c->record, STATUS_CREATED, c->init.pid, c->bundle, false, e);
 	return r;

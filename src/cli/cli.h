@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: global options, the table of verbs, and what verbs share. */
+#ifndef CTR_CLI_CLI_H
+#define CTR_CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+#include "container/container.h"
+#include "util/err.h"
+
+/* Options that come before the verb. */
+struct cli_globals {
+	const char *root, *log, *log_format;
+	bool debug, version;
+};
+
+struct cli {
+	struct cli_globals options;
+	const char *program; /* the name we were called by */
+	const char *verb;
+	int exit_code; /* what a verb wants main to return when it succeeded */
+};
+
+/* All verbs, ended by one without a name, and the options that come before them. */
+extern const struct cli_command *const cli_commands[];
+extern const struct cli_option cli_global_options[];
+
+/* The whole of main. Returns the exit code. */
+int cli_main(int argc, char **argv);
+
+/* Open the state root that --root names, or the default one. */
+int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e);
+
+/*
+ * Print the error once: a line on stderr, and one object or line in --log. The log can fail; the
+ * command does not.
+ */
+void cli_report(const struct cli *cli, const struct err *e);
+/* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
+void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Write a finished JSON text to stdout. */
+int cli_print_json(struct json_out *o, struct err *e);
+
+/* Advice for the errors of the kernel that users meet most (hints.c); keeps a hint that is there. */
+void cli_hint(struct err *e);
+
+extern const struct cli_command cli_run, cli_state, cli_list, cli_kill, cli_delete, cli_spec, cli_explain,
+	cli_completion;
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ctr explain: what `ctr run` would do, step by step, without doing it. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oci/names.h"
+#include "plan/plan.h"
+#include "util/cleanup.h"
+
+struct explain_options {
+	const char *format;
+};
+
+static const char *const formats[] = { "text", "json", NULL };
+
+static const struct cli_option options[] = {
+	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format), "text or json", formats },
+	{ 0 },
+};
+
+/* ---- text: a story in chapters ---- */
+
+static void text_origin(const char *origin)
+{
+	if (origin && *origin)
+		(void)printf("    [%s]", origin);
+	(void)putchar('\n');
+}
+
+static void text_sources(const struct plan *p)
+{
+	for (size_t i = 1; i < p->reg_count; i++) {
+		const struct plan_source *s = &p->regs[i];
+		static const char *const what[] = {
+			[PLAN_SOURCE_NONE] = NULL,	     [PLAN_SOURCE_TREE] = "copy the mount of",
+			[PLAN_SOURCE_ROOT] = "copy the mount of", [PLAN_SOURCE_NS] = "open the namespace",
+			[PLAN_SOURCE_EXE] = "open the hook",	  [PLAN_SOURCE_FD] = NULL,
+		};
+
+		if (!what[s->kind])
+			continue;
+		(void)printf("  %s %s as <%s>", what[s->kind], s->path, s->label);
+		text_origin(s->origin);
+	}
+}
+
+static void text_cgroup(const struct cgroup_plan *c)
+{
+	(void)printf("  create the cgroup %s\n", c->path);
+	for (size_t i = 0; i < c->files.count; i++) {
+		const struct cgroup_file *f = &c->files.items[i];
+
+		(void)printf("  write %s to %s%s%s%s", f->value, f->name, f->formula ? " (" : "",
+			     f->formula ? f->formula : "", f->formula ? ")" : "");
+		text_origin(f->origin);
+	}
+	if (c->devices.insn_count) {
+		(void)printf("  attach a device filter of %zu rules", c->devices.rule_count);
+		text_origin("/linux/resources/devices");
+	}
+}
+
+static void text_maps(const char *what, const oci_id_maps *maps)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		(void)printf("  map %ss %" PRIu32 "-%" PRIu64 " of the container to %" PRIu32 " and up    [/linux/%sMappings/%zu]\n",
+			     what, maps->items[i].container_id,
+			     (uint64_t)maps->items[i].container_id + maps->items[i].size - 1,
+			     maps->items[i].host_id, what, i);
+}
+
+static void text_host(const struct container *c)
+{
+	char flags[128];
+
+	(void)printf("On the host, ctr will:\n");
+	text_cgroup(&c->cgroup_plan);
+	text_sources(c->plan);
+	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
+	(void)printf("  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n", flags);
+	text_maps("uid", &c->plan->uid_maps);
+	text_maps("gid", &c->plan->gid_maps);
+}
+
+static void text_ops(const struct plan *p)
+{
+	char line[1024];
+	unsigned n = 0;
+
+	(void)printf("\nInside, ctr-init will:\n");
+	for (size_t i = 0; i < p->op_count; i++) {
+		plan_sentence(p, i, line, sizeof(line));
+		if (p->ops[i].code == PLAN_CODE_section) {
+			(void)printf("\n %s\n", line);
+			continue;
+		}
+		(void)printf("  %3u  %s", ++n, line);
+		text_origin(p->pool + p->ops[i].origin);
+	}
+}
+
+static void print_text(const struct container *c)
+{
+	(void)printf("Container '%s' from %s\n\n", c->record.id, c->record.bundle);
+	text_host(c);
+	text_ops(c->plan);
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
+		(void)printf("\nwarning: %s\n", w->text);
+}
+
+/* ---- JSON: the same for machines ---- */
+
+static void json_args(struct json_out *o, const struct plan *p, const struct plan_op *op)
+{
+	const struct plan_op_info *info = &plan_op_table[op->code];
+	char value[1024];
+
+	json_out_member_object(o, "args");
+	for (int i = 0; i < PLAN_SLOTS && info->arg[i].name; i++) {
+		json_out_key(o, info->arg[i].name);
+		if (info->arg[i].kind == PLAN_INT || info->arg[i].kind == PLAN_ID) {
+			json_out_int(o, (int64_t)op->slot[i]);
+			continue;
+		}
+		plan_arg_text(p, info->arg[i].kind, op->slot[i], value, sizeof(value));
+		json_out_string(o, value);
+	}
+	json_out_end_object(o);
+}
+
+static void json_ops(struct json_out *o, const struct plan *p)
+{
+	char line[1024];
+
+	json_out_member_array(o, "operations");
+	for (size_t i = 0; i < p->op_count; i++) {
+		plan_sentence(p, i, line, sizeof(line));
+		json_out_object(o);
+		json_out_member_string(o, "op", plan_op_table[p->ops[i].code].name);
+		json_out_member_string(o, "text", line);
+		if (p->pool[p->ops[i].origin])
+			json_out_member_string(o, "origin", p->pool + p->ops[i].origin);
+		json_args(o, p, &p->ops[i]);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+}
+
+static void json_maps(struct json_out *o, const char *key, const oci_id_maps *maps)
+{
+	json_out_member_array(o, key);
+	for (size_t i = 0; i < maps->count; i++) {
+		json_out_object(o);
+		json_out_member_uint(o, "containerID", maps->items[i].container_id);
+		json_out_member_uint(o, "hostID", maps->items[i].host_id);
+		json_out_member_uint(o, "size", maps->items[i].size);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+}
+
+static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
+{
+	json_out_member_object(o, "cgroup");
+	json_out_member_string(o, "path", c->path);
+	json_out_member_array(o, "files");
+	for (size_t i = 0; i < c->files.count; i++) {
+		const struct cgroup_file *f = &c->files.items[i];
+
+		json_out_object(o);
+		json_out_member_string(o, "file", f->name);
+		json_out_member_string(o, "value", f->value);
+		json_out_member_string(o, "origin", f->origin);
+		if (f->formula)
+			json_out_member_string(o, "formula", f->formula);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+	json_out_member_uint(o, "deviceRules", c->devices.rule_count);
+	json_out_end_object(o);
+}
+
+static void json_host(struct json_out *o, const struct container *c)
+{
+	char flags[128];
+
+	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
+	json_out_member_object(o, "host");
+	json_cgroup(o, &c->cgroup_plan);
+	json_out_member_string(o, "namespaces", flags);
+	json_maps(o, "uidMappings", &c->plan->uid_maps);
+	json_maps(o, "gidMappings", &c->plan->gid_maps);
+	json_out_member_array(o, "sources");
+	for (size_t i = 1; i < c->plan->reg_count; i++) {
+		const struct plan_source *s = &c->plan->regs[i];
+
+		if (!s->path)
+			continue;
+		json_out_object(o);
+		json_out_member_string(o, "register", s->label);
+		json_out_member_string(o, "path", s->path);
+		if (s->origin)
+			json_out_member_string(o, "origin", s->origin);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
+static int print_json(const struct container *c, struct err *e)
+{
+	struct json_out o;
+
+	if (json_out_init(&o, true) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
+	json_out_object(&o);
+	json_out_member_string(&o, "id", c->record.id);
+	json_out_member_string(&o, "bundle", c->record.bundle);
+	json_host(&o, c);
+	json_ops(&o, c->plan);
+	json_out_member_array(&o, "warnings");
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
+		json_out_string(&o, w->text);
+	json_out_end_array(&o);
+	json_out_end_object(&o);
+	return cli_print_json(&o, e);
+}
+
+static int run(struct cli *cli, const void *opts, char **args, struct err *e)
+{
+	const struct explain_options *o = opts;
+	cleanup_(container_freep) struct container *c = container_new();
+	struct container_request rq = { .store = -EBADF, .id = "explain", .bundle = args[0], .interrupt = -EBADF };
+	int r;
+
+	(void)cli;
+	if (!c)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
+	r = container_load(c, &rq, e);
+	if (r == 0)
+		r = container_plan(c, false, e);
+	if (r < 0)
+		return r;
+	if (o->format && strcmp(o->format, "json") == 0)
+		return print_json(c, e);
+	print_text(c);
+	return 0;
+}
+
+const struct cli_command cli_explain = {
+	.name = "explain",
+	.args = "BUNDLE",
+	.summary = "Show what running a bundle would do, step by step, without doing it",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct explain_options),
+	.min_args = 1,
+	.max_args = 1,
+};

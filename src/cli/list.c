@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ctr list: all containers below the state root. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "container/store.h"
+#include "util/cleanup.h"
+
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+
+static const char *const formats[] = { "table", "json", NULL };
+
+static const struct cli_option options[] = {
+	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct list_options, format), "table or json", formats },
+	{ "quiet", 'q', CLI_FLAG, NULL, offsetof(struct list_options, quiet), "ids only", NULL },
+	{ 0 },
+};
+
+/* One way of printing a container; the walk is the same for all. */
+struct listing {
+	const struct cli *cli;
+	int store;
+	struct json_out *json; /* NULL: a table */
+};
+
+static void print_row(const struct container_record *r, enum container_status status)
+{
+	const struct passwd *owner = getpwuid(r->owner);
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%u", r->owner);
+	(void)printf("%-24s %-8d %-9s %-32s %-31s %s\n", r->id, status == STATUS_STOPPED ? 0 : (int)r->init.pid,
+		     container_status_name(status), r->bundle, r->created, owner ? owner->pw_name : number);
+}
+
+/* A container that cannot be read is shown with what is known: its name. It never hides others. */
+static int show(const char *id, void *data)
+{
+	const struct listing *l = data;
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	struct err e = ERR_INIT;
+	int r = container_open(l->store, id, false, &c, &status, &e);
+
+	if (r < 0) {
+		if (r != -ENOENT) /* removed while we looked */
+			cli_warn(l->cli, "container '%s' cannot be read: %s", id, e.text);
+		return 0;
+	}
+	if (!l->json) {
+		print_row(&c->record, status);
+		return 0;
+	}
+	json_out_object(l->json);
+	container_state_members(l->json, &c->record, status);
+	json_out_end_object(l->json);
+	return 0;
+}
+
+static int show_id(const char *id, void *data)
+{
+	(void)data;
+	(void)printf("%s\n", id);
+	return 0;
+}
+
+static int list_json(struct listing *l, struct err *e)
+{
+	struct json_out o;
+	int r;
+
+	if (json_out_init(&o, true) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "list containers");
+	l->json = &o;
+	json_out_array(&o);
+	r = l->store >= 0 ? store_each(l->store, show, l, e) : 0;
+	json_out_end_array(&o);
+	if (r == 0)
+		return cli_print_json(&o, e);
+	json_out_free(&o);
+	return r;
+}
+
+static int run(struct cli *cli, const void *opts, char **args, struct err *e)
+{
+	const struct list_options *o = opts;
+	cleanup_fd int store = -EBADF;
+	struct listing l = { .cli = cli };
+	int r = cli_store(cli, false, &store, e);
+
+	(void)args;
+	if (r < 0 && r != -ENOENT) /* no state directory: no containers */
+		return r;
+	l.store = store;
+	if (o->format && strcmp(o->format, "json") == 0)
+		return list_json(&l, e);
+	if (!o->quiet)
+		(void)printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED",
+			     "OWNER");
+	return store < 0 ? 0 : store_each(store, o->quiet ? show_id : show, &l, e);
+}
+
+const struct cli_command cli_list = {
+	.name = "list",
+	.args = "",
+	.summary = "List containers",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct list_options),
+};

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* argv -> global options -> verb -> exit code. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "container/initfd.h"
+#include "container/store.h"
+#include "oci/json_out.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+#include "version.h"
+
+static const char *const log_formats[] = { "text", "json", NULL };
+
+const struct cli_option cli_global_options[] = {
+	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root), "where the state of containers is kept", NULL },
+	{ "log", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, log), "append errors to this file", NULL },
+	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format), "of the log: text or json", log_formats },
+	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug), "show warnings and more detail", NULL },
+	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version", NULL },
+	{ 0 },
+};
+
+const struct cli_command *const cli_commands[] = {
+	&cli_run,    &cli_spec,	   &cli_explain, &cli_state,	  &cli_list,
+	&cli_kill,   &cli_delete,  &cli_completion, NULL,
+};
+
+static const struct cli_command *find_command(const char *name)
+{
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+static void print_help(const struct cli *cli)
+{
+	(void)printf("Usage: %s [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+		     "Run containers from OCI bundles.\n\nCommands:\n",
+		     cli->program);
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		(void)printf("  %-12s %s\n", (*c)->name, (*c)->summary);
+	(void)printf("\nOptions:\n");
+	cli_print_options(cli_global_options);
+	(void)printf("\nSee `%s COMMAND --help` and man %s.\n", cli->program, cli->program);
+}
+
+static void print_command_help(const struct cli *cli, const struct cli_command *c)
+{
+	(void)printf("Usage: %s %s [OPTIONS] %s\n\n%s.\n\nOptions:\n", cli->program, c->name, c->args,
+		     c->summary);
+	cli_print_options(c->options);
+}
+
+/* Line 1 is parsed by engines, and no other line may hold the word of its second field (3.6). */
+static void print_version(void)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	(void)printf("ctr version %s\ncommit: %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\nctr-init: %zu bytes\n",
+		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
+}
+
+int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e)
+{
+	char path[4096];
+	int r = 0;
+
+	if (!cli->options.root)
+		r = store_default_path(path, sizeof(path), e);
+	return r < 0 ? r : store_open(cli->options.root ? cli->options.root : path, create, ret_fd, e);
+}
+
+/* ---- errors ---- */
+
+static void log_time(char *buf, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gmtime_r(&now, &tm);
+	(void)strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static char *log_json(const struct err *e, const char *line)
+{
+	char when[32], *text = NULL;
+	struct json_out o;
+	size_t len;
+
+	if (json_out_init(&o, false) < 0)
+		return NULL;
+	log_time(when, sizeof(when));
+	json_out_object(&o);
+	json_out_member_string(&o, "level", "error");
+	json_out_member_string(&o, "msg", line);
+	json_out_member_string(&o, "time", when);
+	json_out_member_string(&o, "code", err_kind_name(e->kind));
+	if (e->errnum)
+		json_out_member_int(&o, "errno", e->errnum);
+	if (e->origin[0])
+		json_out_member_string(&o, "field", e->origin);
+	if (e->hint[0])
+		json_out_member_string(&o, "hint", e->hint);
+	json_out_end_object(&o);
+	(void)json_out_finish(&o, &text, &len);
+	json_out_free(&o);
+	return text;
+}
+
+/* Never through a symlink, never blocking on a fifo (security.md A17, D16). */
+static void write_log(const struct cli *cli, const struct err *e, const char *line)
+{
+	cleanup_fd int fd = open(cli->options.log,
+				 O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+				 0644);
+	cleanup_free char *json = NULL, *all = NULL;
+	char when[32];
+	int n;
+
+	if (fd < 0)
+		return;
+	if (cli->options.log_format && strcmp(cli->options.log_format, "json") == 0) {
+		json = log_json(e, line);
+		n = json ? asprintf(&all, "%s\n", json) : -1;
+	} else {
+		log_time(when, sizeof(when));
+		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, line);
+	}
+	if (n > 0)
+		(void)!write(fd, all, (size_t)n); /* one write: lines of several containers do not mix */
+}
+
+void cli_report(const struct cli *cli, const struct err *e)
+{
+	char line[2048];
+
+	err_format(e, line, sizeof(line));
+	if (cli->options.log)
+		write_log(cli, e, line);
+	(void)fprintf(stderr, "ctr: %s\n", line);
+}
+
+void cli_warn(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!cli->options.debug)
+		return;
+	(void)fprintf(stderr, "ctr: warning: ");
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+}
+
+int cli_print_json(struct json_out *o, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r = json_out_finish(o, &text, &len);
+
+	json_out_free(o);
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, text, len);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write the result") : 0;
+}
+
+/* ---- entry ---- */
+
+/* A careless caller must not lend us, or the container, descriptors that it forgot to close (R13). */
+static int prepare_process(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	return kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static int check_count(const struct cli_command *c, int count, struct err *e)
+{
+	if (count >= c->min_args && (c->max_args < 0 || count <= c->max_args))
+		return 0;
+	err_set(e, ERR_USAGE, 0, "%s: %s", c->name, count < c->min_args ? "an argument is missing" : "too many arguments");
+	err_hint(e, "usage: ctr %s [OPTIONS] %s", c->name, c->args);
+	return -EINVAL;
+}
+
+static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv, struct err *e)
+{
+	_Alignas(max_align_t) char options[CLI_OPTIONS_MAX] = { 0 };
+	struct cli_parsed parsed;
+	int r = cli_parse(c->options, c->stop_at_args, argc, argv, options, &parsed, e);
+
+	cli->verb = c->name;
+	if (r < 0)
+		return err_wrap(e, "%s", c->name);
+	if (parsed.help) {
+		print_command_help(cli, c);
+		return 0;
+	}
+	r = check_count(c, parsed.count, e);
+	if (r < 0)
+		return r;
+	parsed.args[parsed.count] = NULL;
+	return c->run(cli, options, parsed.args, e);
+}
+
+static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
+{
+	const struct cli_command *command;
+	struct cli_parsed parsed;
+	int r = cli_parse(cli_global_options, true, argc, argv, &cli->options, &parsed, e);
+
+	if (r < 0)
+		return r;
+	if (cli->options.version) {
+		print_version();
+		return 0;
+	}
+	if (parsed.help || !parsed.count || strcmp(parsed.args[0], "help") == 0) {
+		print_help(cli);
+		return 0;
+	}
+	command = find_command(parsed.args[0]);
+	if (!command) {
+		err_set(e, ERR_USAGE, 0, "unknown command '%s'", parsed.args[0]);
+		err_hint(e, "see ctr --help");
+		return -EINVAL;
+	}
+	return run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
+}
+
+int cli_main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	struct cli cli = { .program = slash ? slash + 1 : "ctr" };
+	struct err e = ERR_INIT;
+	int r;
+
+	if (prepare_process() < 0 || argc < 1)
+		return 1;
+	umask(022);
+	r = dispatch(&cli, argc - 1, argv + 1, &e);
+	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");
+	if (r < 0) {
+		cli_hint(&e);
+		cli_report(&cli, &e);
+		return 1;
+	}
+	return cli.exit_code;
+}

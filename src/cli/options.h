@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Command line options as tables: parsing, --help, completion and the check of the man pages all come
+ * from them. Accepts what Go's and GNU's parsers accept: --x=v, --x v, -xv, -x v, clusters (-dk),
+ * long options with one dash (-no-pivot), and "--".
+ */
+#ifndef CTR_CLI_OPTIONS_H
+#define CTR_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/err.h"
+
+enum cli_option_type {
+	CLI_FLAG,   /* bool; also --x=true and --x=false */
+	CLI_STRING, /* const char * */
+	CLI_UINT,   /* unsigned */
+};
+
+struct cli_option {
+	const char *name; /* long name without dashes; NULL ends a table */
+	char letter;	  /* short name, or 0 */
+	enum cli_option_type type;
+	const char *arg; /* what --help calls the argument */
+	size_t offset;	 /* into the command's options struct */
+	const char *help;
+	const char *const *words; /* the only values allowed, NULL-terminated, or NULL */
+};
+
+struct cli;
+
+struct cli_command {
+	const char *name;
+	const char *args;    /* "CONTAINER [SIGNAL]" */
+	const char *summary; /* one line */
+	const struct cli_option *options;
+	int (*run)(struct cli *cli, const void *options, char **args, struct err *e);
+	size_t options_size; /* of the options struct, at most CLI_OPTIONS_MAX */
+	int min_args, max_args;
+	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
+};
+
+enum { CLI_OPTIONS_MAX = 256 };
+
+/* Parsing result: --help and -h are understood everywhere. */
+struct cli_parsed {
+	bool help;
+	char **args; /* what is left, inside argv */
+	int count;
+};
+
+/*
+ * Parse @argv (@argc entries, without the program or command name) by @table into the struct
+ * @options. @stop: the first argument that is no option ends the options. Reorders argv. -EINVAL.
+ */
+int cli_parse(const struct cli_option *table, bool stop, int argc, char **argv, void *options,
+	      struct cli_parsed *ret, struct err *e);
+
+/* Print one line per option to stdout, as --help does. */
+void cli_print_options(const struct cli_option *table);
+
+#endif

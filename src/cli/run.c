@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ctr run: create, start, stay until the end (or detach), remove. */
+#include "cli/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "container/foreground.h"
+#include "container/store.h"
+#include "container/terminal.h"
+#include "util/cleanup.h"
+
+enum { MAX_TRIES = 1000 };
+
+struct run_options {
+	const char *bundle, *pid_file, *console_socket;
+	unsigned preserve_fds;
+	bool detach, keep;
+};
+
+static const struct cli_option options[] = {
+	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct run_options, bundle), "the bundle; the argument is then the id", NULL },
+	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct run_options, detach), "return as soon as the program runs", NULL },
+	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct run_options, keep), "do not remove the container when it ends", NULL },
+	{ "pid-file", 0, CLI_STRING, "FILE", offsetof(struct run_options, pid_file), "write the pid of the container's init", NULL },
+	{ "console-socket", 0, CLI_STRING, "PATH", offsetof(struct run_options, console_socket), "send the terminal's master to this socket", NULL },
+	{ "preserve-fds", 0, CLI_UINT, "N", offsetof(struct run_options, preserve_fds), "pass fds 3 to 3+N-1 to the program", NULL },
+	{ 0 },
+};
+
+/* What is to be run, and under which name. */
+struct target {
+	char bundle[PATH_MAX], id[CONTAINER_ID_MAX + 16];
+	bool made_up; /* the id comes from the directory's name: another one will do as well */
+};
+
+static bool is_bundle(const char *arg)
+{
+	char config[PATH_MAX];
+
+	if (strchr(arg, '/'))
+		return true;
+	return snprintf(config, sizeof(config), "%s/config.json", arg) < (int)sizeof(config) &&
+	       access(config, F_OK) == 0;
+}
+
+/* A directory's name as an id: what is not allowed in one becomes '-'. */
+static void id_from_path(const char *path, char *id, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash && slash[1] ? slash + 1 : "container";
+	size_t n = 0;
+
+	for (; *name && n + 1 < size && n < CONTAINER_ID_MAX - 8; name++, n++) {
+		bool ok = isalnum((unsigned char)*name) || strchr("_+-", *name) || (n && *name == '.');
+
+		id[n] = ok ? *name : '-';
+	}
+	id[n] = '\0';
+}
+
+static int find_target(const struct run_options *o, const char *arg, struct target *t, struct err *e)
+{
+	const char *bundle = o->bundle ? o->bundle : ".";
+
+	t->made_up = !o->bundle && is_bundle(arg);
+	if (t->made_up)
+		bundle = arg;
+	if (!realpath(bundle, t->bundle)) {
+		int saved = errno;
+
+		err_set(e, ERR_USAGE, saved, "open the bundle '%s'", bundle);
+		err_hint(e, "a bundle is a directory with config.json and a root filesystem");
+		return -saved;
+	}
+	if (t->made_up)
+		id_from_path(t->bundle, t->id, sizeof(t->id));
+	else if ((size_t)snprintf(t->id, sizeof(t->id), "%s", arg) >= sizeof(t->id))
+		return container_id_check(arg, e);
+	return 0;
+}
+
+static int create(const struct container_request *rq, struct target *t, struct container **ret, struct err *e)
+{
+	size_t len = strlen(t->id);
+	int r = container_create(rq, ret, e);
+
+	for (int i = 2; r == -EEXIST && t->made_up && i < MAX_TRIES; i++) {
+		(void)snprintf(t->id + len, sizeof(t->id) - len, "-%d", i);
+		r = container_create(rq, ret, e);
+	}
+	return r;
+}
+
+static int check_terminal(const struct run_options *o, const struct container *c, struct err *e)
+{
+	bool terminal = c->spec->process.terminal;
+
+	if (o->detach && terminal && !o->console_socket) {
+		err_set(e, ERR_USAGE, 0, "cannot allocate tty if ctr will detach without setting console socket");
+		err_hint(e, "set process.terminal to false, or give --console-socket");
+		return -EINVAL;
+	}
+	if (o->console_socket && !(terminal && o->detach)) {
+		err_set(e, ERR_USAGE, 0, "cannot use console socket if ctr will not detach or allocate tty");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_preserved(const struct run_options *o, struct err *e)
+{
+	for (unsigned i = 0; i < o->preserve_fds; i++) {
+		if (i >= 65536 || fcntl((int)(3 + i), F_GETFD) < 0) {
+			err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", o->preserve_fds,
+				3 + i);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* The container is prepared: tell its pid, hand its terminal over, let it go. */
+static int launch(const struct run_options *o, struct container *c, struct err *e)
+{
+	int r = check_terminal(o, c, e);
+
+	if (r == 0 && o->console_socket) {
+		r = terminal_send(o->console_socket, c->console, e);
+		close_fd(&c->console);
+	}
+	if (r == 0 && o->pid_file)
+		r = container_write_pid_file(o->pid_file, c->init.pid, e);
+	if (r < 0) {
+		container_abort(c);
+		return r;
+	}
+	r = container_start(c, e);
+	if (r < 0 && o->pid_file)
+		(void)unlink(o->pid_file); /* it names nobody */
+	return r;
+}
+
+static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
+		  struct err *e)
+{
+	struct err warning = ERR_INIT;
+	int status, r = foreground_attend(c, signals, &status, e);
+
+	if (r < 0)
+		return r;
+	cli->exit_code = status;
+	if (o->keep)
+		return 0;
+	r = container_destroy(c, STATUS_STOPPED, true, &warning, e);
+	if (warning.kind)
+		cli_report(cli, &warning);
+	return r;
+}
+
+static void show_warnings(const struct cli *cli, const struct container *c)
+{
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
+		cli_warn(cli, "%s", w->text);
+}
+
+static int run(struct cli *cli, const void *opts, char **args, struct err *e)
+{
+	const struct run_options *o = opts;
+	cleanup_(container_freep) struct container *c = NULL;
+	cleanup_fd int store = -EBADF, signals = -EBADF;
+	struct container_request rq = { .keep_fds = o->preserve_fds };
+	struct target t;
+	int r = check_preserved(o, e);
+
+	if (r == 0)
+		r = find_target(o, args[0], &t, e);
+	if (r == 0)
+		r = foreground_signals(&signals, e);
+	if (r == 0)
+		r = cli_store(cli, true, &store, e);
+	if (r < 0)
+		return r;
+	rq.store = store;
+	rq.id = t.id;
+	rq.bundle = t.bundle;
+	rq.interrupt = signals;
+	r = create(&rq, &t, &c, e);
+	if (r == 0) {
+		show_warnings(cli, c);
+		r = launch(o, c, e);
+	}
+	if (r < 0)
+		return err_wrap(e, "run %s", t.id), r;
+	return o->detach ? 0 : attend(cli, o, c, signals, e);
+}
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.args = "BUNDLE-PATH | CONTAINER",
+	.summary = "Create a container from a bundle and run its program",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct run_options),
+	.min_args = 1,
+	.max_args = 1,
+};
+
+_Static_assert(sizeof(struct run_options) <= CLI_OPTIONS_MAX, "options fit");

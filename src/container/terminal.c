@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See terminal.h. */
+#include "container/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+enum { PEER_DEADLINE_MS = 10000 };
+
+/* ---- console socket ---- */
+
+/* sun_path holds 107 bytes: a longer path is reached through its directory. */
+static int fill_address(const char *path, struct sockaddr_un *addr, int *ret_dir)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = NULL;
+
+	addr->sun_family = AF_UNIX;
+	if (strlen(path) < sizeof(addr->sun_path)) {
+		memcpy(addr->sun_path, path, strlen(path) + 1);
+		return 0;
+	}
+	parent = slash ? strndup(path, (size_t)(slash - path + 1)) : NULL;
+	if (!parent)
+		return -ENAMETOOLONG;
+	*ret_dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_dir < 0)
+		return -errno;
+	if ((size_t)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", *ret_dir,
+			     slash + 1) >= sizeof(addr->sun_path))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+/* A full backlog answers EAGAIN on a non-blocking unix socket: wait a little, but not for ever. */
+static int connect_within(int fd, const struct sockaddr_un *addr, int deadline_ms)
+{
+	for (int waited = 0;; waited += 10) {
+		if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (waited >= deadline_ms)
+			return -ETIMEDOUT;
+		(void)poll(NULL, 0, 10);
+	}
+}
+
+static int send_master(int sock, int master)
+{
+	static const char name[] = "/dev/ptmx";
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)name, .iov_len = sizeof(name) - 1 };
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .buf = { 0 } };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
+	};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &master, sizeof(master));
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int terminal_send(const char *path, int master, struct err *e)
+{
+	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), dir = -EBADF;
+	struct sockaddr_un addr = { 0 };
+	int r = sock < 0 ? -errno : fill_address(path, &addr, &dir);
+
+	if (r == 0)
+		r = connect_within(sock, &addr, PEER_DEADLINE_MS);
+	if (r == 0)
+		r = send_master(sock, master);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the terminal to the console socket '%s'", path) : 0;
+}
+
+/* ---- relay ---- */
+
+int relay_start(struct relay *r, int master, struct err *e)
+{
+	struct termios raw;
+
+	memset(r, 0, sizeof(*r));
+	r->master = master;
+	r->in.from = STDIN_FILENO;
+	r->in.to = master;
+	r->out.from = master;
+	r->out.to = STDOUT_FILENO;
+	if (fcntl(master, F_SETFL, O_NONBLOCK) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "prepare the terminal");
+	if (!isatty(STDIN_FILENO))
+		return 0;
+	relay_resize(r);
+	if (tcgetattr(STDIN_FILENO, &r->saved) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "read the settings of the terminal");
+	raw = r->saved;
+	cfmakeraw(&raw);
+	/* the container's side writes "\n" only (init clears ONLCR there): ours adds the "\r" */
+	raw.c_oflag |= OPOST;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "put the terminal into raw mode");
+	r->raw = true;
+	return 0;
+}
+
+void relay_resize(const struct relay *r)
+{
+	struct winsize size;
+
+	/* no size to copy, or nobody there any more: both are harmless */
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(r->master, TIOCSWINSZ, &size);
+}
+
+void relay_stop(struct relay *r)
+{
+	if (r->raw)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &r->saved); /* nothing better to do if it fails */
+	r->raw = false;
+}
+
+void relay_prepare(const struct relay *r, struct pollfd *p)
+{
+	const struct relay_flow *flows[] = { &r->in, &r->out };
+
+	for (int i = 0; i < 2; i++) {
+		const struct relay_flow *f = flows[i];
+		bool empty = f->start == f->end;
+
+		p[2 * i] = (struct pollfd){ .fd = empty ? f->from : -1, .events = POLLIN };
+		p[2 * i + 1] = (struct pollfd){ .fd = empty ? -1 : f->to, .events = POLLOUT };
+	}
+}
+
+static void flow_read(struct relay_flow *f)
+{
+	ssize_t n = read(f->from, f->buf, sizeof(f->buf));
+
+	if (n > 0) {
+		f->start = 0;
+		f->end = (size_t)n;
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		f->from = -1; /* EIO: the last slave was closed */
+	}
+}
+
+static void flow_write(struct relay_flow *f)
+{
+	ssize_t n = write(f->to, f->buf + f->start, f->end - f->start);
+
+	if (n > 0)
+		f->start += (size_t)n;
+	else if (errno != EAGAIN && errno != EINTR)
+		f->start = f->end; /* nobody reads: what cannot be written is dropped, the container lives on */
+}
+
+void relay_handle(struct relay *r, const struct pollfd *p)
+{
+	struct relay_flow *flows[] = { &r->in, &r->out };
+
+	for (int i = 0; i < 2; i++) {
+		if (p[2 * i].revents)
+			flow_read(flows[i]);
+		if (p[2 * i + 1].revents)
+			flow_write(flows[i]);
+	}
+}
+
+void relay_drain(struct relay *r)
+{
+	struct pollfd p[RELAY_POLLFDS];
+
+	r->in.from = -1;
+	for (;;) {
+		bool pending = r->out.start != r->out.end;
+
+		relay_prepare(r, p);
+		p[1].fd = -1; /* nobody is left to read our input */
+		/* the container is dead: what it wrote is readable at once; a slow reader gets a second */
+		if (poll(p, RELAY_POLLFDS, pending ? 1000 : 0) <= 0)
+			return;
+		relay_handle(r, p);
+	}
+}
