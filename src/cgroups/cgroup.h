@@ -13,6 +13,7 @@
 #ifndef CTR_CGROUPS_CGROUP_H
 #define CTR_CGROUPS_CGROUP_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -138,9 +139,10 @@ struct cgroup {
 	int fd; /* the directory, O_RDONLY; fit for CLONE_INTO_CGROUP; -EBADF for driver none */
 };
 
-/* clang-format off */
-#define CGROUP_EMPTY { .driver = CGROUP_DRIVER_NONE, .fd = -EBADF }
-/* clang-format on */
+#define CGROUP_EMPTY                                                                               \
+	{                                                                                          \
+		.driver = CGROUP_DRIVER_NONE, .fd = -EBADF                                         \
+	}
 
 void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty one */
 
@@ -155,7 +157,7 @@ int cgroup_root_open(int *ret_fd, struct err *e);
  * Make plan->path below @root_fd, enable the controllers that the plan needs in each ancestor, open
  * the leaf. Needs write permission in the parent. An existing cgroup is taken over (made == 0) when
  * it is empty: no process, no cgroup below, not frozen; otherwise -EBUSY (ERR_STATE).
- * A controller that cgroup v1 holds: -ENODEV, naming it. Processes in an ancestor that stop a
+ * A controller that cgroup v1 holds: -EOPNOTSUPP, naming it. Processes in an ancestor that stop a
  * controller from being enabled: -EBUSY, naming the ancestor. No permission: -EACCES, -EPERM or
  * -EROFS.
  * On failure all directories made here are removed again; controllers stay enabled.
@@ -172,6 +174,12 @@ int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_pl
  */
 int cgroup_open(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
 		struct cgroup *ret, struct err *e);
+
+/*
+ * Enable the controllers that the plan needs in the ancestors of an existing cgroup; what
+ * cgroup_create does at the start, for updates that bring in a new controller. Same errors.
+ */
+int cgroup_controllers_enable(int root_fd, const struct cgroup_plan *plan, struct err *e);
 
 enum cgroup_apply_flags {
 	/* Go on without the device program when the kernel refuses it with EPERM (user namespaces). */

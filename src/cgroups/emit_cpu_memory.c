@@ -67,9 +67,9 @@ static int number_bad(struct cgroup_builder *b, const char *what, long long n, c
 		b, err_set(b->e, ERR_CONFIG, 0, "bad %s %lld: %s", what, n, rule), pointer);
 }
 
-/* Bytes with 0: nothing to do, -1: unlimited, which is what a cgroup starts with. */
+/* Bytes with 0: nothing to do, -1: the maximum; @need is for that case. */
 static int bytes_add(struct cgroup_builder *b, const char *file, const char *what, struct opt_i64 n,
-		     const char *pointer)
+		     enum cgroup_need need, const char *pointer)
 {
 	struct cgroup_file f = { .name = file, .controller = "memory", .origin = pointer };
 
@@ -77,7 +77,12 @@ static int bytes_add(struct cgroup_builder *b, const char *file, const char *wha
 		return 0;
 	if (n.value < -1)
 		return number_bad(b, what, n.value, "must be bytes or -1", pointer);
-	f.value = n.value == -1 ? "max" : arena_printf(b->a, "%lld", (long long)n.value);
+	if (n.value == -1) {
+		f.value = "max";
+		f.need = need;
+	} else {
+		f.value = arena_printf(b->a, "%lld", (long long)n.value);
+	}
 	return cgroup_builder_add(b, f);
 }
 
@@ -121,14 +126,14 @@ static int swap_add(struct cgroup_builder *b)
 int cgroup_emit_memory(struct cgroup_builder *b)
 {
 	const struct oci_memory *m = &b->r->memory;
-	int r = bytes_add(b, "memory.max", "memory limit", m->limit,
+	int r = bytes_add(b, "memory.max", "memory limit", m->limit, CGROUP_OPTIONAL,
 			  CGROUP_RESOURCES "memory/limit");
 
 	if (r == 0)
 		r = swap_add(b);
 	if (r == 0)
 		r = bytes_add(b, "memory.low", "memory reservation", m->reservation,
-			      CGROUP_RESOURCES "memory/reservation");
+			      CGROUP_REQUIRED, CGROUP_RESOURCES "memory/reservation");
 	if (r == 0 && m->check_before_update) {
 		b->plan->memory_check.set = true;
 		b->plan->memory_check.limit = m->limit.set ? m->limit.value : 0;

@@ -55,4 +55,69 @@ int cgroup_emit_hugetlb(struct cgroup_builder *b);
 int cgroup_emit_rdma(struct cgroup_builder *b);
 int cgroup_emit_unified(struct cgroup_builder *b);
 
+/* ---- file.c: one directory, one file. All return a negative errno and set no struct err. ---- */
+
+/* Nothing outside @dir_fd's mount and nothing behind a symlink is ever reached (openat2). */
+int cgroup_dir_open(int dir_fd, const char *path);
+int cgroup_file_open(int dir_fd, const char *name, int flags);
+/* One write(2) of the whole value. */
+int cgroup_file_write(int dir_fd, const char *name, const char *value);
+/* The first @size - 1 bytes, NUL-terminated; the number of bytes on success. */
+ssize_t cgroup_file_read(int dir_fd, const char *name, char *buf, size_t size);
+/* The number after "key " at the start of a line of @text; false when there is none. */
+bool cgroup_text_number(const char *text, const char *key, uint64_t *ret);
+/* Is @word one of the words in @text, which are separated by white space? */
+bool cgroup_text_has_word(const char *text, const char *word);
+
+/* What the kernel answers below a cgroup that has been removed. */
+static inline bool cgroup_errno_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
+/* ---- path steps, cgroupfs.c ---- */
+
+/* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */
+int cgroup_parent_open(int root_fd, const char *path);
+/* rmdir up to @count directories, from @path[0..@len) upwards, as far as they are empty. */
+void cgroup_dirs_remove(int root_fd, const char *path, size_t len, unsigned count);
+/* Where the name of the parent ends: strlen of "/a" for "/a/b". */
+size_t cgroup_parent_len(const char *path);
+
+/* ---- controllers.c ---- */
+
+/* Enable the plan's controllers for the children of @dir_fd, whose path is @path[0..@len). */
+int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
+				 const struct cgroup_plan *plan, struct err *e);
+/* The sentence for a controller that @dir_fd does not have; returns -EOPNOTSUPP. */
+int cgroup_controller_missing(const struct cgroup_controller *c, struct err *e);
+
+/* ---- walk.c ---- */
+
+struct cgroup_walk_ops {
+	/* Called with each directory, the top included, before those below it. < 0 ends the walk. */
+	int (*enter)(int dir_fd, void *ctx);
+	/* Called for each child before it is opened; 1: done with it, do not go in. */
+	int (*skip)(int parent_fd, const char *name, void *ctx);
+	/* Called after everything below the child was visited. */
+	int (*leave)(int parent_fd, const char *name, void *ctx);
+};
+
+/*
+ * Depth-first over all cgroups below @top_fd. Holds two descriptors at any depth; directories that
+ * vanish meanwhile are passed over. Any op may be NULL. 0 or a negative errno.
+ */
+int cgroup_walk(int top_fd, const struct cgroup_walk_ops *ops, void *ctx);
+
+/* ---- control.c, pids.c ---- */
+
+/* CLOCK_MONOTONIC in ms plus @timeout_ms; INT64_MAX when that is negative. */
+int64_t cgroup_deadline(int timeout_ms);
+/* Time left as poll(2) wants it: -1 for never, 0 when over. */
+int cgroup_deadline_left(int64_t deadline);
+/* Wait for "populated" or "frozen" in cgroup.events to become @wanted. Gone counts as 0. */
+int cgroup_events_wait(int dir_fd, const char *key, uint64_t wanted, int64_t deadline);
+/* "12 (sleep, S, hrtimer_nanosleep), 13 (...), ..." into @buf; "no process" when there is none. */
+void cgroup_pids_describe(const struct cgroup *cg, char *buf, size_t size);
+
 #endif

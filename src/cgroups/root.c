@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Finding the mount of cgroup v2. The two usual places come first, because reading mountinfo takes
+ * longer the more mounts the host has. Opens the mount and keeps nothing.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "cgroups/internal.h"
+#include "util/cleanup.h"
+
+/* -ENODEV when @path is something else than a cgroup v2 mount. */
+static int mount_open(const char *path)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -ENODEV;
+	return take_fd(&fd);
+}
+
+/* mountinfo writes blanks and backslashes as three octal digits; proc(5). */
+static void unescape(char *s)
+{
+	char *out = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*out++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 4;
+		} else {
+			*out++ = *s++;
+		}
+	}
+	*out = '\0';
+}
+
+/* "36 35 98:0 / /mnt rw,noatime shared:1 - cgroup2 none rw": the mount point, or NULL. */
+static char *mountinfo_cgroup2(char *line)
+{
+	char *save = NULL, *point = NULL, *word = strtok_r(line, " ", &save);
+
+	for (int i = 0; word; i++, word = strtok_r(NULL, " ", &save)) {
+		if (i == 4)
+			point = word;
+		if (i > 5 && strcmp(word, "-") == 0) {
+			word = strtok_r(NULL, " ", &save);
+			if (!word || strcmp(word, "cgroup2") != 0)
+				return NULL;
+			unescape(point);
+			return point;
+		}
+	}
+	return NULL;
+}
+
+static void close_file(FILE **f)
+{
+	if (*f)
+		(void)fclose(*f); /* read only: nothing to lose */
+}
+
+static int mountinfo_search(void)
+{
+	cleanup_(close_file) FILE *f = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+	int r = -ENODEV;
+
+	if (!f)
+		return -errno;
+	while (r < 0 && getline(&line, &size, f) > 0) {
+		char *point = mountinfo_cgroup2(line);
+
+		if (point)
+			r = mount_open(point);
+	}
+	return r;
+}
+
+int cgroup_root_open(int *ret_fd, struct err *e)
+{
+	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	int r = -ENODEV;
+
+	for (size_t i = 0; r < 0 && i < sizeof(usual) / sizeof(usual[0]); i++)
+		r = mount_open(usual[i]);
+	if (r < 0)
+		r = mountinfo_search();
+	if (r < 0) {
+		(void)err_set(e, ERR_SYSTEM, -r, "find the mount of cgroup v2");
+		err_hint(e, "mount -t cgroup2 none /sys/fs/cgroup");
+		return r;
+	}
+	*ret_fd = r;
+	return 0;
+}
