@@ -180,8 +180,8 @@ static void program_start(struct program *p)
 
 /*
  * Returns false when nothing can come after this rule. The numbers are loaded for every test, so
- * that the verifier forgets them between rules: it would otherwise follow each match through all the
- * rules behind it, and give up on some hundred rules.
+ * that the verifier forgets them between rules: it would otherwise follow each match through all
+ * the rules behind it, and give up on some hundred rules.
  */
 static bool rule_emit(struct program *p, const struct cgroup_device_rule *rule)
 {
