@@ -111,10 +111,15 @@ static int emit_process(const struct compile_input *in, struct plan *p, struct e
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
+	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,
 		.cgroup_path = in->record->cgroup_path,
-		.late_pivot = hooks_before_pivot(spec),
+		/*
+		 * In a user namespace the kernel allows a new proc or sysfs only next to one that is
+		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
+		 */
+		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
 	int r = namespaces_emit(spec, p, e);
 
@@ -127,7 +132,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	if (r < 0)
 		return r;
 	emit_console(spec, &layout, p);
-	if (layout.late_pivot)
+	if (hooks)
 		PLAN_ADD(p, "/hooks", sync, .what = PLAN_SYNC_RUNTIME);
 	r = hooks_emit(spec, OCI_HOOK_CREATE_CONTAINER, in->record, STATUS_CREATED, p, e);
 	if (r == 0)

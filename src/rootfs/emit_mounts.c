@@ -80,9 +80,7 @@ static uint64_t fs_options(struct plan *p, const struct entry *t)
 		return 0;
 	}
 	list.items = items;
-	/* virtual filesystems ignore their source; a device or a tag they need */
-	if (t->m->source && *t->m->source && strcmp(t->m->source, t->m->type) != 0 &&
-	    strchr("/:", t->m->source[0]))
+	if (t->m->source && *t->m->source)
 		items[list.count++] = plan_origin(p, "source=%s", t->m->source);
 	for (size_t i = 0; i < t->o.data_count; i++)
 		items[list.count++] = t->o.data[i];
