@@ -44,8 +44,8 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	if (!process->terminal)
 		return;
 	p->want_console = true;
-	PLAN_ADD(p, "/process/terminal", console, .root = l->root, .width = process->console_size.width,
-		 .height = process->console_size.height);
+	PLAN_ADD(p, "/process/terminal", console, .root = l->root,
+		 .width = process->console_size.width, .height = process->console_size.height);
 	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
@@ -96,7 +96,9 @@ static int emit_process(const struct compile_input *in, struct plan *p, struct e
 	emit_program(process, p);
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->wait_start) {
-		struct plan_source listener = { .kind = PLAN_SOURCE_FD, .label = "start socket", .fd = -EBADF };
+		struct plan_source listener = { .kind = PLAN_SOURCE_FD,
+						.label = "start socket",
+						.fd = -EBADF };
 
 		PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 	}

@@ -64,13 +64,14 @@ int container_status_get(int dir, struct arena *a, struct container_record *ret,
 		*ret_status = live_status(ret);
 		return 0;
 	}
-	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING :
-									   STATUS_STOPPED;
+	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING
+									 : STATUS_STOPPED;
 	ret->init.pid = 0;
 	return 0;
 }
 
-static void oci_members(struct json_out *o, const struct container_record *r, enum container_status status)
+static void oci_members(struct json_out *o, const struct container_record *r,
+			enum container_status status)
 {
 	json_out_member_string(o, "ociVersion", OCI_STATE_VERSION);
 	json_out_member_string(o, "id", r->id);
@@ -83,7 +84,8 @@ static void annotations(struct json_out *o, const struct container_record *r)
 		return;
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
-		json_out_member_string(o, r->annotations.items[i].key, r->annotations.items[i].value);
+		json_out_member_string(o, r->annotations.items[i].key,
+				       r->annotations.items[i].value);
 	json_out_end_object(o);
 }
 

@@ -16,7 +16,9 @@
 
 #include "util/cleanup.h"
 
-enum { PEER_DEADLINE_MS = 10000 };
+enum {
+	PEER_DEADLINE_MS = 10000
+};
 
 /* ---- console socket ---- */
 
@@ -37,8 +39,8 @@ static int fill_address(const char *path, struct sockaddr_un *addr, int *ret_dir
 	*ret_dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*ret_dir < 0)
 		return -errno;
-	if ((size_t)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", *ret_dir,
-			     slash + 1) >= sizeof(addr->sun_path))
+	if ((size_t)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s",
+			     *ret_dir, slash + 1) >= sizeof(addr->sun_path))
 		return -ENAMETOOLONG;
 	return 0;
 }
@@ -82,7 +84,8 @@ static int send_master(int sock, int master)
 
 int terminal_send(const char *path, int master, struct err *e)
 {
-	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), dir = -EBADF;
+	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+		       dir = -EBADF;
 	struct sockaddr_un addr = { 0 };
 	int r = sock < 0 ? -errno : fill_address(path, &addr, &dir);
 
@@ -90,7 +93,9 @@ int terminal_send(const char *path, int master, struct err *e)
 		r = connect_within(sock, &addr, PEER_DEADLINE_MS);
 	if (r == 0)
 		r = send_master(sock, master);
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the terminal to the console socket '%s'", path) : 0;
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the terminal to the console socket '%s'",
+			       path)
+		     : 0;
 }
 
 /* ---- relay ---- */
@@ -134,7 +139,8 @@ void relay_resize(const struct relay *r)
 void relay_stop(struct relay *r)
 {
 	if (r->raw)
-		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &r->saved); /* nothing better to do if it fails */
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN,
+				&r->saved); /* nothing better to do if it fails */
 	r->raw = false;
 }
 
@@ -170,7 +176,8 @@ static void flow_write(struct relay_flow *f)
 	if (n > 0)
 		f->start += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
-		f->start = f->end; /* nobody reads: what cannot be written is dropped, the container lives on */
+		f->start =
+			f->end; /* nobody reads: what cannot be written is dropped, the container lives on */
 }
 
 void relay_handle(struct relay *r, const struct pollfd *p)

@@ -13,7 +13,9 @@
 #include "oci/names.h"
 #include "util/cleanup.h"
 
-enum { MAX_FILTER = 4096 * 8 }; /* BPF_MAXINSNS instructions of 8 bytes */
+enum {
+	MAX_FILTER = 4096 * 8
+}; /* BPF_MAXINSNS instructions of 8 bytes */
 
 static void release(scmp_filter_ctx *ctx)
 {
@@ -58,7 +60,8 @@ static bool repeats_index(const struct oci_seccomp_rule *rule)
 	return false;
 }
 
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct oci_seccomp_rule *rule)
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr,
+		    const struct oci_seccomp_rule *rule)
 {
 	struct scmp_arg_cmp cmp[6];
 	size_t n = 0;
@@ -94,7 +97,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 				continue; /* newer than this libseccomp, or of another architecture */
 			r = add_rule(ctx, action, nr, rule);
 			if (r < 0 && r != -EEXIST) {
-				err_set(e, ERR_CONFIG, -r, "add system call '%s' to the seccomp filter",
+				err_set(e, ERR_CONFIG, -r,
+					"add system call '%s' to the seccomp filter",
 					rule->names.items[k]);
 				err_origin(e, "config.json /linux/seccomp/syscalls/%zu", i);
 				return r;
