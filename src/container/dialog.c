@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "container/hooks.h"
+#include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -179,7 +180,7 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 		close_fd(&c->console);
 		c->console = take_fd(fd);
 		return 0;
-	case PLAN_MSG_NOTIFY:
+	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
 	case PLAN_MSG_GO: break;
 	}
 	return err_set(e, ERR_SYSTEM, EPROTO, "message %u of ctr-init", m->type);

@@ -26,7 +26,6 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 		{ "/linux/personality", l->personality.set },
 		{ "/linux/memoryPolicy", l->memory_policy.set },
 		{ "/linux/intelRdt", l->intel_rdt.set },
-		{ "/linux/seccomp/listenerPath", l->seccomp.listener_path },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

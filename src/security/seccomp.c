@@ -80,6 +80,23 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr,
 	return r;
 }
 
+/*
+ * ctr-init hands the notify descriptor over by sendmsg, when the filter is already in force: nobody
+ * could answer a notification of that very call.
+ */
+static int check_notify(const struct oci_seccomp_rule *rule, size_t index, struct err *e)
+{
+	for (size_t k = 0; rule->action == SCMP_ACT_NOTIFY && k < rule->names.count; k++) {
+		if (strcmp(rule->names.items[k], "sendmsg") != 0)
+			continue;
+		err_set(e, ERR_CONFIG, 0,
+			"seccomp: sendmsg cannot be notified: it carries the notify descriptor");
+		err_origin(e, "config.json /linux/seccomp/syscalls/%zu", index);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct err *e)
 {
 	uint32_t fallback = with_data(s->default_action, &s->default_errno_ret);
@@ -88,6 +105,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
 		uint32_t action = with_data(rule->action, &rule->errno_ret);
 
+		if (check_notify(rule, i, e) < 0)
+			return -EINVAL;
 		if (action == fallback)
 			continue; /* libseccomp refuses rules that change nothing */
 		for (size_t k = 0; k < rule->names.count; k++) {

@@ -15,6 +15,10 @@
 #include <sys/utsname.h>
 #include <linux/seccomp.h>
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
+#endif
+
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -154,12 +158,24 @@ static int open_cache(int root_fd)
 	return parent < 0 ? parent : open_dir(parent, "seccomp");
 }
 
+static bool notifies(const struct oci_seccomp *s)
+{
+	for (size_t i = 0; i < s->syscalls.count; i++)
+		if (s->syscalls.items[i].action == SCMP_ACT_NOTIFY)
+			return true;
+	return false;
+}
+
 static void set_flags(const struct oci_seccomp *s, struct seccomp_filter *f)
 {
 	f->flags = s->flags & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC; /* init has one thread */
 	/* runc's default, which engines count on, when the profile says nothing (checklist 1.8) */
 	if (!s->has_flags)
 		f->flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (notifies(s))
+		f->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* it means something only together with a listener; the kernel refuses it alone */
+		f->flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
