@@ -17,7 +17,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
-#include "version.h"
+#include "config.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
 
