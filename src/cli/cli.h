@@ -46,7 +46,7 @@ int cli_print_json(struct json_out *o, struct err *e);
 /* Advice for the errors of the kernel that users meet most (hints.c); keeps a hint that is there. */
 void cli_hint(struct err *e);
 
-extern const struct cli_command cli_run, cli_state, cli_list, cli_kill, cli_delete, cli_spec, cli_explain,
-	cli_completion;
+extern const struct cli_command cli_run, cli_state, cli_list, cli_kill, cli_delete, cli_spec,
+	cli_explain, cli_completion;
 
 #endif

@@ -40,7 +40,8 @@ static void bash(const char *program)
 		words((*c)->options);
 		(void)printf("\"\n");
 		if (takes_id(*c))
-			(void)printf("\t\t[[ $cur == -* ]] || words=$(%s list -q 2>/dev/null)\n", program);
+			(void)printf("\t\t[[ $cur == -* ]] || words=$(%s list -q 2>/dev/null)\n",
+				     program);
 		(void)printf("\t\t;;\n");
 	}
 	(void)printf("\t*)\n\t\twords=\"");

@@ -41,7 +41,9 @@ struct cli_command {
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
 };
 
-enum { CLI_OPTIONS_MAX = 256 };
+enum {
+	CLI_OPTIONS_MAX = 256
+};
 
 /* Parsing result: --help and -h are understood everywhere. */
 struct cli_parsed {

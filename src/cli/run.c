@@ -16,7 +16,9 @@
 #include "container/terminal.h"
 #include "util/cleanup.h"
 
-enum { MAX_TRIES = 1000 };
+enum {
+	MAX_TRIES = 1000
+};
 
 struct run_options {
 	const char *bundle, *pid_file, *console_socket;
@@ -25,12 +27,18 @@ struct run_options {
 };
 
 static const struct cli_option options[] = {
-	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct run_options, bundle), "the bundle; the argument is then the id", NULL },
-	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct run_options, detach), "return as soon as the program runs", NULL },
-	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct run_options, keep), "do not remove the container when it ends", NULL },
-	{ "pid-file", 0, CLI_STRING, "FILE", offsetof(struct run_options, pid_file), "write the pid of the container's init", NULL },
-	{ "console-socket", 0, CLI_STRING, "PATH", offsetof(struct run_options, console_socket), "send the terminal's master to this socket", NULL },
-	{ "preserve-fds", 0, CLI_UINT, "N", offsetof(struct run_options, preserve_fds), "pass fds 3 to 3+N-1 to the program", NULL },
+	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct run_options, bundle),
+	  "the bundle; the argument is then the id", NULL },
+	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct run_options, detach),
+	  "return as soon as the program runs", NULL },
+	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct run_options, keep),
+	  "do not remove the container when it ends", NULL },
+	{ "pid-file", 0, CLI_STRING, "FILE", offsetof(struct run_options, pid_file),
+	  "write the pid of the container's init", NULL },
+	{ "console-socket", 0, CLI_STRING, "PATH", offsetof(struct run_options, console_socket),
+	  "send the terminal's master to this socket", NULL },
+	{ "preserve-fds", 0, CLI_UINT, "N", offsetof(struct run_options, preserve_fds),
+	  "pass fds 3 to 3+N-1 to the program", NULL },
 	{ 0 },
 };
 
@@ -58,14 +66,16 @@ static void id_from_path(const char *path, char *id, size_t size)
 	size_t n = 0;
 
 	for (; *name && n + 1 < size && n < CONTAINER_ID_MAX - 8; name++, n++) {
-		bool ok = isalnum((unsigned char)*name) || strchr("_+-", *name) || (n && *name == '.');
+		bool ok = isalnum((unsigned char)*name) || strchr("_+-", *name) ||
+			  (n && *name == '.');
 
 		id[n] = ok ? *name : '-';
 	}
 	id[n] = '\0';
 }
 
-static int find_target(const struct run_options *o, const char *arg, struct target *t, struct err *e)
+static int find_target(const struct run_options *o, const char *arg, struct target *t,
+		       struct err *e)
 {
 	const char *bundle = o->bundle ? o->bundle : ".";
 
@@ -86,7 +96,8 @@ static int find_target(const struct run_options *o, const char *arg, struct targ
 	return 0;
 }
 
-static int create(const struct container_request *rq, struct target *t, struct container **ret, struct err *e)
+static int create(const struct container_request *rq, struct target *t, struct container **ret,
+		  struct err *e)
 {
 	size_t len = strlen(t->id);
 	int r = container_create(rq, ret, e);
@@ -103,12 +114,14 @@ static int check_terminal(const struct run_options *o, const struct container *c
 	bool terminal = c->spec->process.terminal;
 
 	if (o->detach && terminal && !o->console_socket) {
-		err_set(e, ERR_USAGE, 0, "cannot allocate tty if ctr will detach without setting console socket");
+		err_set(e, ERR_USAGE, 0,
+			"cannot allocate tty if ctr will detach without setting console socket");
 		err_hint(e, "set process.terminal to false, or give --console-socket");
 		return -EINVAL;
 	}
 	if (o->console_socket && !(terminal && o->detach)) {
-		err_set(e, ERR_USAGE, 0, "cannot use console socket if ctr will not detach or allocate tty");
+		err_set(e, ERR_USAGE, 0,
+			"cannot use console socket if ctr will not detach or allocate tty");
 		return -EINVAL;
 	}
 	return 0;
@@ -118,8 +131,8 @@ static int check_preserved(const struct run_options *o, struct err *e)
 {
 	for (unsigned i = 0; i < o->preserve_fds; i++) {
 		if (i >= 65536 || fcntl((int)(3 + i), F_GETFD) < 0) {
-			err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", o->preserve_fds,
-				3 + i);
+			err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open",
+				o->preserve_fds, 3 + i);
 			return -EINVAL;
 		}
 	}

@@ -44,8 +44,8 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	if (!process->terminal)
 		return;
 	p->want_console = true;
-	PLAN_ADD(p, "/process/terminal", console, .root = l->root, .width = process->console_size.width,
-		 .height = process->console_size.height);
+	PLAN_ADD(p, "/process/terminal", console, .root = l->root,
+		 .width = process->console_size.width, .height = process->console_size.height);
 	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
@@ -96,7 +96,9 @@ static int emit_process(const struct compile_input *in, struct plan *p, struct e
 	emit_program(process, p);
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->wait_start) {
-		struct plan_source listener = { .kind = PLAN_SOURCE_FD, .label = "start socket", .fd = -EBADF };
+		struct plan_source listener = { .kind = PLAN_SOURCE_FD,
+						.label = "start socket",
+						.fd = -EBADF };
 
 		PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 	}
@@ -111,10 +113,15 @@ static int emit_process(const struct compile_input *in, struct plan *p, struct e
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
+	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,
 		.cgroup_path = in->record->cgroup_path,
-		.late_pivot = hooks_before_pivot(spec),
+		/*
+		 * In a user namespace the kernel allows a new proc or sysfs only next to one that is
+		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
+		 */
+		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
 	int r = namespaces_emit(spec, p, e);
 
@@ -127,7 +134,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	if (r < 0)
 		return r;
 	emit_console(spec, &layout, p);
-	if (layout.late_pivot)
+	if (hooks)
 		PLAN_ADD(p, "/hooks", sync, .what = PLAN_SYNC_RUNTIME);
 	r = hooks_emit(spec, OCI_HOOK_CREATE_CONTAINER, in->record, STATUS_CREATED, p, e);
 	if (r == 0)

@@ -97,7 +97,8 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 		      struct err *ret_warning, struct err *e);
 
 /* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */
-int container_signal(const struct container *c, enum container_status status, int sig, struct err *e);
+int container_signal(const struct container *c, enum container_status status, int sig,
+		     struct err *e);
 
 /* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);

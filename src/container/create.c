@@ -15,13 +15,17 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
-enum { REMOVE_DEADLINE_MS = 10000, SPARE_FDS = 64 };
+enum {
+	REMOVE_DEADLINE_MS = 10000,
+	SPARE_FDS = 64
+};
 
 static void undo_store(void *data)
 {
 	struct container *c = data;
 
-	(void)store_remove(c->store, c->record.id, NULL); /* what cannot be removed, `delete -f` finds */
+	(void)store_remove(c->store, c->record.id,
+			   NULL); /* what cannot be removed, `delete -f` finds */
 }
 
 static void undo_cgroup(void *data)
@@ -44,7 +48,8 @@ static void undo_hooks(void *data)
 {
 	struct container *c = data;
 
-	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true, NULL);
+	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
+			NULL);
 }
 
 /* The record comes before everything that it describes. */
@@ -65,7 +70,8 @@ static int enter_store(struct container *c, struct err *e)
 
 static int enter_cgroup(struct container *c, struct err *e)
 {
-	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup, e);
+	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
+			      e);
 
 	if (r < 0)
 		return r;
@@ -87,9 +93,9 @@ static int raise_nofile(const struct container *c, struct rlimit *ret_before, st
 	if (now.rlim_cur >= c->plan->reg_count + SPARE_FDS)
 		return 0;
 	now.rlim_cur = now.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &now) < 0 ?
-		       err_set(e, ERR_SYSTEM, errno, "raise the limit on open files") :
-		       0;
+	return setrlimit(RLIMIT_NOFILE, &now) < 0
+		       ? err_set(e, ERR_SYSTEM, errno, "raise the limit on open files")
+		       : 0;
 }
 
 static int set_limit(pid_t pid, const struct oci_rlimit *l, size_t index, struct err *e)
@@ -190,8 +196,8 @@ int container_start(struct container *c, struct err *e)
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
-		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING, c->init.pid, c->bundle,
-			      false, e);
+		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING, c->init.pid,
+			      c->bundle, false, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;

@@ -14,7 +14,9 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
-enum { KILL_DEADLINE_MS = 10000 };
+enum {
+	KILL_DEADLINE_MS = 10000
+};
 
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e)
@@ -48,7 +50,8 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	return 0;
 }
 
-int container_signal(const struct container *c, enum container_status status, int sig, struct err *e)
+int container_signal(const struct container *c, enum container_status status, int sig,
+		     struct err *e)
 {
 	cleanup_fd int pidfd = -EBADF;
 	int r = status == STATUS_STOPPED ? -ESRCH : process_open(&c->record.init, &pidfd);
@@ -64,8 +67,8 @@ int container_signal(const struct container *c, enum container_status status, in
 
 static int refuse(const struct container *c, enum container_status status, struct err *e)
 {
-	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s", c->record.id,
-		container_status_name(status));
+	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s",
+		c->record.id, container_status_name(status));
 	err_hint(e, "stop it first, or use --force");
 	return -EBUSY;
 }

@@ -61,7 +61,8 @@ static int read_config(struct container *c, const char *bundle, struct err *e)
 	if (r < 0) {
 		err_set(e, ERR_CONFIG, -r, "read '%s/%s'", bundle, CONFIG_FILE);
 		if (r == -ENOENT)
-			err_hint(e, "a bundle has a config.json: write one with: ctr spec -b %s", bundle);
+			err_hint(e, "a bundle has a config.json: write one with: ctr spec -b %s",
+				 bundle);
 		return r;
 	}
 	return oci_spec_decode(c->config, c->config_size, &c->spec, e);
@@ -79,8 +80,8 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->id = arena_strdup(&c->arena, rq->id);
 	r->bundle = arena_strdup(&c->arena, bundle);
 	r->created = arena_strdup(&c->arena, created);
-	r->rootfs = root[0] == '/' ? arena_strdup(&c->arena, root) :
-				     arena_printf(&c->arena, "%s/%s", bundle, root);
+	r->rootfs = root[0] == '/' ? arena_strdup(&c->arena, root)
+				   : arena_printf(&c->arena, "%s/%s", bundle, root);
 	r->owner = geteuid();
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;

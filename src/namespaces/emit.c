@@ -9,9 +9,9 @@
 #include "util/kernel.h"
 
 static const uint64_t flags[OCI_NS_COUNT] = {
-	[OCI_NS_MOUNT] = CLONE_NEWNS,	  [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
-	[OCI_NS_UTS] = CLONE_NEWUTS,	  [OCI_NS_IPC] = CLONE_NEWIPC,
-	[OCI_NS_USER] = CLONE_NEWUSER,	  [OCI_NS_PID] = CLONE_NEWPID,
+	[OCI_NS_MOUNT] = CLONE_NEWNS,	 [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	[OCI_NS_UTS] = CLONE_NEWUTS,	 [OCI_NS_IPC] = CLONE_NEWIPC,
+	[OCI_NS_USER] = CLONE_NEWUSER,	 [OCI_NS_PID] = CLONE_NEWPID,
 	[OCI_NS_NETWORK] = CLONE_NEWNET, [OCI_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -29,8 +29,10 @@ static int check(const struct oci_spec *spec, struct plan *p, struct err *e)
 
 		if (!joined && n->type != OCI_NS_TIME)
 			continue;
-		err_set(e, ERR_CONFIG, 0, "%s the %s namespace is not supported by this version of ctr",
-			n->path ? "joining" : "creating", oci_names_of(&oci_namespace_names, n->type));
+		err_set(e, ERR_CONFIG, 0,
+			"%s the %s namespace is not supported by this version of ctr",
+			n->path ? "joining" : "creating",
+			oci_names_of(&oci_namespace_names, n->type));
 		err_origin(e, "config.json %s", plan_origin(p, "/linux/namespaces/%zu", i));
 		return -EINVAL;
 	}
@@ -88,7 +90,7 @@ static uint32_t base_id(const oci_id_maps *maps)
 /* A user namespace that init creates itself, because namespaces had to be joined before. */
 static void emit_late_user(struct plan *p, uint64_t *new)
 {
-	if (!(*new & CLONE_NEWUSER))
+	if (!(*new &CLONE_NEWUSER))
 		return;
 	PLAN_ADD(p, "/linux/uidMappings", unshare, .flags = CLONE_NEWUSER);
 	PLAN_ADD(p, "/linux/uidMappings", sync, .what = PLAN_SYNC_IDS);
@@ -118,7 +120,7 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 	}
 	/* a cgroup namespace is rooted where its creator is: only init is in the right cgroup */
 	p->clone_flags = new & ~(uint64_t)CLONE_NEWCGROUP;
-	if (new & CLONE_NEWCGROUP)
+	if (new &CLONE_NEWCGROUP)
 		PLAN_ADD(p, "/linux/namespaces", unshare, .flags = CLONE_NEWCGROUP);
 	return 0;
 }

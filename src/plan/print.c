@@ -83,7 +83,8 @@ static void caps_text(struct strbuf *out, uint64_t v)
 		return;
 	}
 	for (int i = 0; i < 64; i++) {
-		const char *name = v >> i & 1 ? oci_names_of(&oci_capability_names, (uint64_t)i) : NULL;
+		const char *name =
+			v >> i & 1 ? oci_names_of(&oci_capability_names, (uint64_t)i) : NULL;
 
 		if (!(v >> i & 1))
 			continue;
@@ -178,6 +179,7 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_FSOPEN] = "open the filesystem type",
 	[PLAN_STAGE_OPTION] = "option",
 	[PLAN_STAGE_CREATE] = "create the filesystem",
+	[PLAN_STAGE_COPY] = "copy what it hides",
 	[PLAN_STAGE_ATTACH] = "attach",
 	[PLAN_STAGE_ATTR] = "set the mount attributes",
 	[PLAN_STAGE_SYMLINK] = "the path leads through a symlink",
