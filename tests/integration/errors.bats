@@ -233,15 +233,6 @@ teardown() { ctr_teardown; }
 	fails '/proc' 'only a proc filesystem' '/mounts/0/source'
 }
 
-@test "errors: options that are not there yet are refused, not ignored" {
-	for option in tmpcopyup copy-symlink dest-nofollow; do
-		filter='.process.terminal = false'
-		mount_entry /data tmpfs tmpfs "$option"
-		run_bundle
-		fails '/data' "$option" 'is not supported by this version of ctr' '/mounts/7/options'
-	done
-}
-
 # --- namespaces, ids, limits ---
 
 @test "errors: an unknown namespace, a namespace twice" {
