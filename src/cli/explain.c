@@ -81,9 +81,11 @@ static void text_maps(const char *what, const oci_id_maps *maps)
 static void text_limits(const struct oci_process *p)
 {
 	for (size_t i = 0; i < p->rlimits.count; i++)
-		(void)printf("  limit %s to %" PRIu64 ", at most %" PRIu64 "    [/process/rlimits/%zu]\n",
-			     oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
-			     p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
+		(void)printf(
+			"  limit %s to %" PRIu64 ", at most %" PRIu64
+			"    [/process/rlimits/%zu]\n",
+			oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
+			p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
 	if (p->oom_score_adj.set)
 		(void)printf("  set oom_score_adj to %" PRId64 "    [/process/oomScoreAdj]\n",
 			     p->oom_score_adj.value);

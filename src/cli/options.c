@@ -57,6 +57,18 @@ static int set_uint(const struct cli_option *o, const char *value, void *to, str
 	return 0;
 }
 
+static int add_item(const char *value, struct cli_list *list, struct err *e)
+{
+	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+	if (!items)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read the options");
+	items[list->count] = value;
+	list->items = items;
+	list->count++;
+	return 0;
+}
+
 static int check_word(const struct cli_option *o, const char *value, struct err *e)
 {
 	const char *const *w = o->words;
@@ -83,6 +95,7 @@ static int set_value(struct cursor *c, const struct cli_option *o, const char *v
 	switch (o->type) {
 	case CLI_FLAG: return set_flag(o, value, to, e);
 	case CLI_UINT: return set_uint(o, value, to, e);
+	case CLI_LIST: return add_item(value, to, e);
 	case CLI_STRING: *(const char **)to = value; break;
 	}
 	return 0;

@@ -11,7 +11,8 @@
 
 #include "namespaces/namespaces.h"
 
-static void emit_join(const struct compile_input *in, const struct compile_join *join, struct plan *p)
+static void emit_join(const struct compile_input *in, const struct compile_join *join,
+		      struct plan *p)
 {
 	struct plan_source init = {
 		.kind = PLAN_SOURCE_FD,
@@ -59,6 +60,7 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 	int r = p ? emit_all(in, join, process, p, e) : -ENOMEM;
 
 	if (r == 0 && !p->failed) {
+		p->document = in->document;
 		*ret = p;
 		return 0;
 	}

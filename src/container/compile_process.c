@@ -73,7 +73,8 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->listener >= 0)
 		emit_wait(in, p);
-	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e) : 0;
+	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
+		  : 0;
 	if (r < 0)
 		return r;
 	security_emit_filter(process, &caps, in->filter, p);

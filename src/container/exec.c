@@ -38,8 +38,8 @@ struct ns_file {
 };
 
 static const struct ns_file ns_files[] = {
-	{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },   { "pid", CLONE_NEWPID },
-	{ "net", CLONE_NEWNET },   { "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS },
+	{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },	  { "pid", CLONE_NEWPID },
+	{ "net", CLONE_NEWNET },   { "ipc", CLONE_NEWIPC },	  { "uts", CLONE_NEWUTS },
 	{ "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP },
 };
 
@@ -56,7 +56,8 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 			continue; /* this kernel has no such namespaces */
 		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, ns_files[i].name);
 		if (stat(path, &theirs) < 0)
-			return err_set(e, ERR_STATE, errno, "look at the namespaces of the container");
+			return err_set(e, ERR_STATE, errno,
+				       "look at the namespaces of the container");
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 			*ret_flags |= ns_files[i].flag;
 	}
@@ -81,8 +82,8 @@ static int open_cgroup(struct container *c, const char *below, struct err *e)
 	return r < 0 ? err_wrap(e, "cgroup '%s' of the container", below) : 0;
 }
 
-static int compile(struct container *c, const struct exec_request *rq, const struct oci_process *process,
-		   struct err *e)
+static int compile(struct container *c, const struct exec_request *rq,
+		   const struct oci_process *process, struct err *e)
 {
 	struct compile_input in = {
 		.spec = c->spec,
@@ -91,6 +92,7 @@ static int compile(struct container *c, const struct exec_request *rq, const str
 		.keep_fds = rq->keep_fds,
 		.no_keyring = c->record.no_keyring,
 		.listener = -EBADF,
+		.document = rq->process_file,
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join;
@@ -110,8 +112,8 @@ static int compile(struct container *c, const struct exec_request *rq, const str
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
 }
 
-static int launch(struct container *c, const struct exec_request *rq, const struct oci_process *process,
-		  struct err *e)
+static int launch(struct container *c, const struct exec_request *rq,
+		  const struct oci_process *process, struct err *e)
 {
 	struct limits_nofile nofile;
 	int r = limits_raise_nofile(c->plan, &nofile, e);

@@ -70,20 +70,23 @@ static int join_strings(struct arena *a, oci_strings *list, const oci_strings *m
 	return 0;
 }
 
-static int set_env(struct container *c, const struct exec_request *rq, struct oci_process *p, struct err *e)
+static int set_env(struct container *c, const struct exec_request *rq, struct oci_process *p,
+		   struct err *e)
 {
 	for (size_t i = 0; i < rq->env.count; i++) {
 		const char *eq = strchr(rq->env.items[i], '=');
 
 		if (!eq || eq == rq->env.items[i])
-			return err_set(e, ERR_USAGE, 0, "--env '%s' is not KEY=VALUE", rq->env.items[i]);
+			return err_set(e, ERR_USAGE, 0, "--env '%s' is not KEY=VALUE",
+				       rq->env.items[i]);
 	}
 	if (join_strings(&c->arena, &p->env, &rq->env) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read the environment");
 	return 0;
 }
 
-static int set_args(struct container *c, const struct exec_request *rq, struct oci_process *p, struct err *e)
+static int set_args(struct container *c, const struct exec_request *rq, struct oci_process *p,
+		    struct err *e)
 {
 	oci_strings none = { 0 }, args = { 0 };
 
@@ -97,13 +100,15 @@ static int set_args(struct container *c, const struct exec_request *rq, struct o
 }
 
 /* As runc has it: bounding, effective and permitted; ambient only where inheritable allows it. */
-static int add_capabilities(const struct exec_request *rq, struct oci_capabilities *c, struct err *e)
+static int add_capabilities(const struct exec_request *rq, struct oci_capabilities *c,
+			    struct err *e)
 {
 	for (size_t i = 0; i < rq->capabilities.count; i++) {
 		uint64_t cap, bit;
 
 		if (!oci_names_find(&oci_capability_names, rq->capabilities.items[i], &cap)) {
-			err_set(e, ERR_USAGE, 0, "unknown capability '%s'", rq->capabilities.items[i]);
+			err_set(e, ERR_USAGE, 0, "unknown capability '%s'",
+				rq->capabilities.items[i]);
 			err_hint(e, "capabilities are written like CAP_NET_ADMIN");
 			return -EINVAL;
 		}

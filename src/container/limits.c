@@ -10,7 +10,9 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 
-enum { SPARE_FDS = 64 };
+enum {
+	SPARE_FDS = 64
+};
 
 /* A config may have more mounts than the usual soft limit has fds. The payload gets the old limit. */
 int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct err *e)

@@ -13,7 +13,8 @@
 static void fill_address(int dir, struct sockaddr_un *addr)
 {
 	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	(void)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", dir, STARTSOCK_NAME);
+	(void)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", dir,
+		       STARTSOCK_NAME);
 }
 
 int startsock_listen(int dir, int *ret_fd, struct err *e)
