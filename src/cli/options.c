@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/strbuf.h"
+
 /* Where the parser is. */
 struct cursor {
 	int argc, at;
@@ -72,13 +74,13 @@ static int add_item(const char *value, struct cli_list *list, struct err *e)
 static int check_word(const struct cli_option *o, const char *value, struct err *e)
 {
 	const char *const *w = o->words;
-	char all[256] = "";
-	size_t len = 0;
+	char all[256];
+	struct strbuf list = STRBUF_OVER(all, sizeof(all));
 
 	for (; *w; w++) {
 		if (strcmp(*w, value) == 0)
 			return 0;
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "", *w);
+		strbuf_addf(&list, "%s%s", list.len ? ", " : "", *w);
 	}
 	err_set(e, ERR_USAGE, 0, "option --%s: unknown value '%s'", o->name, value);
 	err_hint(e, "use one of: %s", all);
