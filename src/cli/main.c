@@ -63,8 +63,8 @@ static void print_help(const struct cli *cli)
 
 static void print_command_help(const struct cli *cli, const struct cli_command *c)
 {
-	(void)printf("Usage: %s %s [OPTIONS] %s\n\n%s.\n\nOptions:\n", cli->program, c->name,
-		     c->args, c->summary);
+	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
+		     *c->args ? " " : "", c->args, c->summary);
 	cli_print_options(c->options);
 }
 
@@ -203,7 +203,7 @@ static int check_count(const struct cli_command *c, int count, struct err *e)
 		return 0;
 	err_set(e, ERR_USAGE, 0, "%s: %s", c->name,
 		count < c->min_args ? "an argument is missing" : "too many arguments");
-	err_hint(e, "usage: ctr %s [OPTIONS] %s", c->name, c->args);
+	err_hint(e, "usage: ctr %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 	return -EINVAL;
 }
 
