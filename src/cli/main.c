@@ -36,8 +36,9 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,  &cli_spec,	&cli_explain,	 &cli_state, &cli_list,
-	&cli_kill, &cli_delete, &cli_completion, NULL,
+	&cli_run,     &cli_create,   &cli_start,      &cli_exec,   &cli_state,	&cli_list,
+	&cli_ps,      &cli_kill,     &cli_pause,      &cli_resume, &cli_delete, &cli_spec,
+	&cli_explain, &cli_features, &cli_completion, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)
@@ -62,8 +63,8 @@ static void print_help(const struct cli *cli)
 
 static void print_command_help(const struct cli *cli, const struct cli_command *c)
 {
-	(void)printf("Usage: %s %s [OPTIONS] %s\n\n%s.\n\nOptions:\n", cli->program, c->name,
-		     c->args, c->summary);
+	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
+		     *c->args ? " " : "", c->args, c->summary);
 	cli_print_options(c->options);
 }
 
@@ -202,7 +203,7 @@ static int check_count(const struct cli_command *c, int count, struct err *e)
 		return 0;
 	err_set(e, ERR_USAGE, 0, "%s: %s", c->name,
 		count < c->min_args ? "an argument is missing" : "too many arguments");
-	err_hint(e, "usage: ctr %s [OPTIONS] %s", c->name, c->args);
+	err_hint(e, "usage: ctr %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 	return -EINVAL;
 }
 
@@ -255,7 +256,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 int cli_main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct cli cli = { .program = slash ? slash + 1 : "ctr" };
+	struct cli cli = { .program = slash ? slash + 1 : "ctr", .failure_code = 1 };
 	struct err e = ERR_INIT;
 	int r;
 
@@ -268,7 +269,7 @@ int cli_main(int argc, char **argv)
 	if (r < 0) {
 		cli_hint(&e);
 		cli_report(&cli, &e);
-		return 1;
+		return cli.failure_code;
 	}
 	return cli.exit_code;
 }
