@@ -33,7 +33,7 @@ attributes_are() {
 	attributes_are rw,nosuid,relatime nosuid
 	attributes_are rw,nodev,relatime nodev
 	attributes_are rw,noexec,relatime noexec
-	attributes_are rw,nosymfollow,relatime nosymfollow
+	attributes_are rw,relatime,nosymfollow nosymfollow
 	attributes_are ro,nosuid,nodev,noexec,relatime ro nosuid nodev noexec
 }
 
@@ -183,11 +183,11 @@ payload_sees_link() {
 	mkdir "$rootfs/data"
 	echo content >"$rootfs/data/file"
 	ln -s file "$rootfs/data/link"
-	chmod 600 "$rootfs/data/file"
-	chown 7:8 "$rootfs/data/file"
+	chmod 640 "$rootfs/data/file"
+	chown 7:0 "$rootfs/data/file"
 	mount_entry /data tmpfs tmpfs tmpcopyup
 	run_payload read /data/link , stat /data/file /data/link , touch /data/new
-	is $'content\n/data/file - 0600 7:8\n/data/link l 0777 0:0 -> file\n/data/new: ok'
+	is $'content\n/data/file - 0640 7:0\n/data/link l 0777 0:0 -> file\n/data/new: ok'
 	[ ! -e "$rootfs/data/new" ]
 }
 
