@@ -80,9 +80,11 @@ static int list_json(struct listing *l, struct err *e)
 
 	if (json_out_init(&o, true) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "list containers");
+	/* cppcheck-suppress autoVariables ; taken back below */
 	l->json = &o;
 	json_out_array(&o);
 	r = l->store >= 0 ? store_each(l->store, show, l, e) : 0;
+	l->json = NULL;
 	json_out_end_array(&o);
 	if (r == 0)
 		return cli_print_json(&o, e);

@@ -30,7 +30,8 @@ function directive(line,   at) {
 		reason = ""
 	}
 	if (reason == "")
-		reason = "no reason given"
+		reason = said != "" ? said : "no reason given"
+	said = ""
 	return reason
 }
 
@@ -56,13 +57,14 @@ function result(line, good) {
 /^not ok([ \t]|$)/ { result($0, 0); next }
 /^Bail out!/ { put(0, $0); next }
 /^$/ { next }
+/^#? *skipped: / { said = $0; sub(/^#? *skipped: /, "", said) } # what a skip's author printed first
 { print /^[ \t]*#/ ? $0 : "# " $0 }
 
 END {
 	if (!ended)
 		put(0, "the test did not end")
 	else if (code == 77 && !failed || whole != "" && count == 0)
-		skip("all", whole == "" ? "exit code 77" : whole)
+		skip("all", whole != "" ? whole : said != "" ? said : "exit code 77")
 	else if (code != 0 && !failed)
 		put(0, "exit code " code)
 	else if (expected && count < expected)

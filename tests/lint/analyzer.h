@@ -2,8 +2,7 @@
 /*
  * Included first when clang-tidy looks at the sources. The analyzer does not know that errno is
  * positive and cannot reason about the negative of a symbol, so it would follow paths on which
- * `return -errno` means success. Here errno is one of a few numbers, and functions of other files
- * that set an error are known to return a negative number. Never compiled in.
+ * `return -errno` means success. Here errno is one of a few numbers. Never compiled in.
  */
 #ifndef CTR_LINT_ANALYZER_H
 #define CTR_LINT_ANALYZER_H
@@ -25,19 +24,5 @@ static inline int *lint_errno(void)
 
 #undef errno
 #define errno (*lint_errno())
-
-#ifndef LINT_ERR
-#include "oci/decode.h"
-#include "util/err.h"
-#define err_set(...)	      (err_set(__VA_ARGS__), -EIO)
-#define err_wrap(...)	      (err_wrap(__VA_ARGS__), -EIO)
-#define decode_fail(...)      (decode_fail(__VA_ARGS__), -EIO)
-#define decode_no_memory(...) (decode_no_memory(__VA_ARGS__), -EIO)
-
-/* It fills *ret, whatever the pointer's type, which the analyzer does not see through memcpy. */
-void *lint_memory(size_t n, size_t size) __attribute__((returns_nonnull));
-#define decode_array(d, n, size, ret)                                                              \
-	(*(ret) = lint_memory((n), (size)), decode_array((d), (n), (size), (ret)))
-#endif
 
 #endif

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -696,5 +697,7 @@ int main(void)
 		(void)fprintf(stderr, "skipped: needs root and a writable cgroup v2 tree\n");
 		return SKIP;
 	}
+	/* error texts are searched for our name, whatever the file is called */
+	(void)prctl(PR_SET_NAME, "test_cgroup_fs");
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
