@@ -12,7 +12,8 @@ static double log2_of(uint64_t x)
 	double m = (double)x / (double)(1ULL << whole);
 	double log = whole;
 
-	for (double bit = 0.5; bit > 1e-15; bit /= 2) {
+	/* halving is exact */
+	for (double bit = 0.5; bit > 1e-15; bit /= 2) { /* NOLINT(*-flp30-c,*FloatLoopCounter) */
 		m *= m;
 		if (m >= 2) {
 			m /= 2;

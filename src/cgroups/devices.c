@@ -16,10 +16,10 @@
 #include "cgroups/internal.h"
 
 enum {
-	RULE_INSNS_MAX = 8,   /* what rule_emit can append for one rule */
+	RULE_INSNS_MAX = 9,   /* what rule_emit can append for one rule */
 	FRAME_INSNS_MAX = 12, /* start and end of the program */
-	/* The verifier walks each rule in up to 8 variants of undecided bits; it stops at a million. */
-	RULES_MAX = 4096,
+	/* The verifier gives up when 8192 branches wait for it; a rule leaves up to 4 of them. */
+	RULES_MAX = 1024,
 	PASS = 1,
 	REFUSE = 0,
 };
@@ -137,8 +137,7 @@ enum { /* register use */
 	R_CONTEXT = BPF_REG_1,
 	R_ACCESS = BPF_REG_2, /* bits still undecided */
 	R_TYPE = BPF_REG_3,
-	R_MAJOR = BPF_REG_4,
-	R_MINOR = BPF_REG_5,
+	R_NUMBER = BPF_REG_4, /* major or minor, loaded anew for each test */
 };
 
 static void put(struct program *p, uint8_t code, unsigned dst, unsigned src, int16_t off,
@@ -171,8 +170,6 @@ static void put_match(struct program *p, unsigned reg, uint32_t value)
 static void program_start(struct program *p)
 {
 	put_load(p, R_ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	put_load(p, R_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
-	put_load(p, R_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
 	put(p, BPF_ALU | BPF_MOV | BPF_X, R_TYPE, R_ACCESS, 0, 0);
 	put(p, BPF_ALU | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
 	put(p, BPF_ALU | BPF_RSH | BPF_K, R_ACCESS, 0, 0, 16);
@@ -181,7 +178,11 @@ static void program_start(struct program *p)
 	put_return(p, PASS);
 }
 
-/* Returns false when nothing can come after this rule. */
+/*
+ * Returns false when nothing can come after this rule. The numbers are loaded for every test, so
+ * that the verifier forgets them between rules: it would otherwise follow each match through all
+ * the rules behind it, and give up on some hundred rules.
+ */
 static bool rule_emit(struct program *p, const struct cgroup_device_rule *rule)
 {
 	size_t start = p->count, tests;
@@ -190,10 +191,14 @@ static bool rule_emit(struct program *p, const struct cgroup_device_rule *rule)
 
 	if (rule->type != 'a')
 		put_match(p, R_TYPE, type);
-	if (rule->major != ANY)
-		put_match(p, R_MAJOR, (uint32_t)rule->major);
-	if (rule->minor != ANY)
-		put_match(p, R_MINOR, (uint32_t)rule->minor);
+	if (rule->major != ANY) {
+		put_load(p, R_NUMBER, offsetof(struct bpf_cgroup_dev_ctx, major));
+		put_match(p, R_NUMBER, (uint32_t)rule->major);
+	}
+	if (rule->minor != ANY) {
+		put_load(p, R_NUMBER, offsetof(struct bpf_cgroup_dev_ctx, minor));
+		put_match(p, R_NUMBER, (uint32_t)rule->minor);
+	}
 	tests = p->count;
 	if (!all && rule->allow) {
 		put(p, BPF_ALU | BPF_AND | BPF_K, R_ACCESS, 0, 0,
@@ -205,7 +210,8 @@ static bool rule_emit(struct program *p, const struct cgroup_device_rule *rule)
 	}
 	put_return(p, rule->allow ? PASS : REFUSE);
 	for (size_t i = start; i < tests; i++)
-		p->insns[i].off = (int16_t)(p->count - i - 1);
+		if (BPF_CLASS(p->insns[i].code) == BPF_JMP32)
+			p->insns[i].off = (int16_t)(p->count - i - 1);
 	return !all || tests > start;
 }
 

@@ -11,7 +11,8 @@ struct delete_options {
 };
 
 static const struct cli_option options[] = {
-	{ "force", 'f', CLI_FLAG, NULL, offsetof(struct delete_options, force), "kill it first if it runs; succeed if it does not exist", NULL },
+	{ "force", 'f', CLI_FLAG, NULL, offsetof(struct delete_options, force),
+	  "kill it first if it runs; succeed if it does not exist", NULL },
 	{ 0 },
 };
 

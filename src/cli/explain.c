@@ -18,7 +18,8 @@ struct explain_options {
 static const char *const formats[] = { "text", "json", NULL };
 
 static const struct cli_option options[] = {
-	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format), "text or json", formats },
+	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
+	  "text or json", formats },
 	{ 0 },
 };
 
@@ -36,9 +37,12 @@ static void text_sources(const struct plan *p)
 	for (size_t i = 1; i < p->reg_count; i++) {
 		const struct plan_source *s = &p->regs[i];
 		static const char *const what[] = {
-			[PLAN_SOURCE_NONE] = NULL,	     [PLAN_SOURCE_TREE] = "copy the mount of",
-			[PLAN_SOURCE_ROOT] = "copy the mount of", [PLAN_SOURCE_NS] = "open the namespace",
-			[PLAN_SOURCE_EXE] = "open the hook",	  [PLAN_SOURCE_FD] = NULL,
+			[PLAN_SOURCE_NONE] = NULL,
+			[PLAN_SOURCE_TREE] = "copy the mount of",
+			[PLAN_SOURCE_ROOT] = "copy the mount of",
+			[PLAN_SOURCE_NS] = "open the namespace",
+			[PLAN_SOURCE_EXE] = "open the hook",
+			[PLAN_SOURCE_FD] = NULL,
 		};
 
 		if (!what[s->kind])
@@ -67,10 +71,24 @@ static void text_cgroup(const struct cgroup_plan *c)
 static void text_maps(const char *what, const oci_id_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++)
-		(void)printf("  map %ss %" PRIu32 "-%" PRIu64 " of the container to %" PRIu32 " and up    [/linux/%sMappings/%zu]\n",
+		(void)printf("  map %ss %" PRIu32 "-%" PRIu64 " of the container to %" PRIu32
+			     " and up    [/linux/%sMappings/%zu]\n",
 			     what, maps->items[i].container_id,
 			     (uint64_t)maps->items[i].container_id + maps->items[i].size - 1,
 			     maps->items[i].host_id, what, i);
+}
+
+static void text_limits(const struct oci_process *p)
+{
+	for (size_t i = 0; i < p->rlimits.count; i++)
+		(void)printf(
+			"  limit %s to %" PRIu64 ", at most %" PRIu64
+			"    [/process/rlimits/%zu]\n",
+			oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
+			p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
+	if (p->oom_score_adj.set)
+		(void)printf("  set oom_score_adj to %" PRId64 "    [/process/oomScoreAdj]\n",
+			     p->oom_score_adj.value);
 }
 
 static void text_host(const struct container *c)
@@ -81,7 +99,10 @@ static void text_host(const struct container *c)
 	text_cgroup(&c->cgroup_plan);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
-	(void)printf("  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n", flags);
+	(void)printf(
+		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
+		flags);
+	text_limits(&c->spec->process);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
 }
@@ -234,7 +255,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct explain_options *o = opts;
 	cleanup_(container_freep) struct container *c = container_new();
-	struct container_request rq = { .store = -EBADF, .id = "explain", .bundle = args[0], .interrupt = -EBADF };
+	struct container_request rq = {
+		.store = -EBADF, .id = "explain", .bundle = args[0], .interrupt = -EBADF
+	};
 	int r;
 
 	(void)cli;
@@ -242,7 +265,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
 	r = container_load(c, &rq, e);
 	if (r == 0)
-		r = container_plan(c, false, e);
+		r = container_plan(c, e);
 	if (r < 0)
 		return r;
 	if (o->format && strcmp(o->format, "json") == 0)

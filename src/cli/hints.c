@@ -14,18 +14,23 @@ struct advice {
 };
 
 static const struct advice table[] = {
-	{ "open the filesystem type", ENODEV, "the kernel does not have this filesystem: check the type, or load its module" },
-	{ "create the filesystem", EPERM, "in a user namespace this filesystem needs the matching namespace to be new as well" },
+	{ "open the filesystem type", ENODEV,
+	  "the kernel does not have this filesystem: check the type, or load its module" },
+	{ "create the filesystem", EPERM,
+	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
 	{ "attach", ENOTDIR, "one of source and destination is a directory, the other is a file" },
 	{ "set sysctl", ENOENT, "this kernel has no such parameter" },
 	{ "set oom_score_adj", EACCES, "lowering it below the caller's needs CAP_SYS_RESOURCE" },
 	{ "set oom_score_adj", EPERM, "lowering it below the caller's needs CAP_SYS_RESOURCE" },
 	{ "open a terminal", ENOENT, "process.terminal needs a devpts mount at /dev/pts" },
 	{ "open a terminal", ENODEV, "process.terminal needs a devpts mount at /dev/pts" },
-	{ "load the seccomp filter", EINVAL, "this kernel does not know one of the filter's flags or actions" },
+	{ "load the seccomp filter", EINVAL,
+	  "this kernel does not know one of the filter's flags or actions" },
 	{ "enter the working directory", ENOTDIR, "process.cwd must be a directory" },
 	{ "become uid", EINVAL, "the id is not mapped in the container's user namespace" },
-	{ "create the state directory", EACCES, "run as root, or name a directory of yours with --root" },
+	{ "create cgroup", EACCES, "this needs write access to the cgroup tree: run as root" },
+	{ "create the state directory", EACCES,
+	  "run as root, or name a directory of yours with --root" },
 	{ "the state directory", EACCES, "run as root, or name a directory of yours with --root" },
 };
 

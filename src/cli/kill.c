@@ -15,7 +15,8 @@ struct kill_options {
 };
 
 static const struct cli_option options[] = {
-	{ "all", 'a', CLI_FLAG, NULL, offsetof(struct kill_options, all), "signal every process of the container", NULL },
+	{ "all", 'a', CLI_FLAG, NULL, offsetof(struct kill_options, all),
+	  "signal every process of the container", NULL },
 	{ 0 },
 };
 
@@ -33,7 +34,8 @@ static int signal_each(const struct cgroup *cg, int sig, struct err *e)
 		if (r == -ESRCH)
 			r = 0;
 		else if (r < 0)
-			r = err_set(e, ERR_SYSTEM, -r, "send signal %d to process %d", sig, (int)pids.items[i]);
+			r = err_set(e, ERR_SYSTEM, -r, "send signal %d to process %d", sig,
+				    (int)pids.items[i]);
 	}
 	free(pids.items);
 	return r;
@@ -47,8 +49,8 @@ static int signal_all(struct container *c, int sig, struct err *e)
 	int r = cgroup_root_open(&root, e);
 
 	if (r == 0)
-		r = cgroup_open(root, c->record.cgroup_driver, c->record.cgroup_path, c->record.cgroup_made,
-				&cg, e);
+		r = cgroup_open(root, c->record.cgroup_driver, c->record.cgroup_path,
+				c->record.cgroup_made, &cg, e);
 	if (r == 0)
 		r = sig == SIGKILL ? cgroup_kill(&cg, e) : signal_each(&cg, sig, e);
 	cgroup_close(&cg);

@@ -18,7 +18,8 @@ struct list_options {
 static const char *const formats[] = { "table", "json", NULL };
 
 static const struct cli_option options[] = {
-	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct list_options, format), "table or json", formats },
+	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct list_options, format),
+	  "table or json", formats },
 	{ "quiet", 'q', CLI_FLAG, NULL, offsetof(struct list_options, quiet), "ids only", NULL },
 	{ 0 },
 };
@@ -36,8 +37,9 @@ static void print_row(const struct container_record *r, enum container_status st
 	char number[16];
 
 	(void)snprintf(number, sizeof(number), "%u", r->owner);
-	(void)printf("%-24s %-8d %-9s %-32s %-31s %s\n", r->id, status == STATUS_STOPPED ? 0 : (int)r->init.pid,
-		     container_status_name(status), r->bundle, r->created, owner ? owner->pw_name : number);
+	(void)printf("%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
+		     status == STATUS_STOPPED ? 0 : (int)r->init.pid, container_status_name(status),
+		     r->bundle, r->created, owner ? owner->pw_name : number);
 }
 
 /* A container that cannot be read is shown with what is known: its name. It never hides others. */
@@ -78,9 +80,11 @@ static int list_json(struct listing *l, struct err *e)
 
 	if (json_out_init(&o, true) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "list containers");
+	/* cppcheck-suppress autoVariables ; taken back below */
 	l->json = &o;
 	json_out_array(&o);
 	r = l->store >= 0 ? store_each(l->store, show, l, e) : 0;
+	l->json = NULL;
 	json_out_end_array(&o);
 	if (r == 0)
 		return cli_print_json(&o, e);
@@ -102,8 +106,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (o->format && strcmp(o->format, "json") == 0)
 		return list_json(&l, e);
 	if (!o->quiet)
-		(void)printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED",
-			     "OWNER");
+		(void)printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+			     "CREATED", "OWNER");
 	return store < 0 ? 0 : store_each(store, o->quiet ? show_id : show, &l, e);
 }
 

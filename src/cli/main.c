@@ -17,22 +17,28 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
-#include "version.h"
+#include "config.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
 
 const struct cli_option cli_global_options[] = {
-	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root), "where the state of containers is kept", NULL },
-	{ "log", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, log), "append errors to this file", NULL },
-	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format), "of the log: text or json", log_formats },
-	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug), "show warnings and more detail", NULL },
-	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version", NULL },
+	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root),
+	  "where the state of containers is kept", NULL },
+	{ "log", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, log),
+	  "append errors to this file", NULL },
+	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format),
+	  "of the log: text or json", log_formats },
+	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
+	  "show warnings and more detail", NULL },
+	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version",
+	  NULL },
 	{ 0 },
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,    &cli_spec,	   &cli_explain, &cli_state,	  &cli_list,
-	&cli_kill,   &cli_delete,  &cli_completion, NULL,
+	&cli_run,     &cli_create,   &cli_start,      &cli_exec,   &cli_state,	&cli_list,
+	&cli_ps,      &cli_kill,     &cli_pause,      &cli_resume, &cli_delete, &cli_spec,
+	&cli_explain, &cli_features, &cli_completion, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)
@@ -57,8 +63,8 @@ static void print_help(const struct cli *cli)
 
 static void print_command_help(const struct cli *cli, const struct cli_command *c)
 {
-	(void)printf("Usage: %s %s [OPTIONS] %s\n\n%s.\n\nOptions:\n", cli->program, c->name, c->args,
-		     c->summary);
+	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
+		     *c->args ? " " : "", c->args, c->summary);
 	cli_print_options(c->options);
 }
 
@@ -67,7 +73,8 @@ static void print_version(void)
 {
 	const struct scmp_version *v = seccomp_version();
 
-	(void)printf("ctr version %s\ncommit: %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\nctr-init: %zu bytes\n",
+	(void)printf("ctr version %s\ncommit: %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\nctr-init: %zu "
+		     "bytes\n",
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
@@ -78,7 +85,8 @@ int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e)
 
 	if (!cli->options.root)
 		r = store_default_path(path, sizeof(path), e);
-	return r < 0 ? r : store_open(cli->options.root ? cli->options.root : path, create, ret_fd, e);
+	return r < 0 ? r
+		     : store_open(cli->options.root ? cli->options.root : path, create, ret_fd, e);
 }
 
 /* ---- errors ---- */
@@ -121,9 +129,10 @@ static char *log_json(const struct err *e, const char *line)
 /* Never through a symlink, never blocking on a fifo (security.md A17, D16). */
 static void write_log(const struct cli *cli, const struct err *e, const char *line)
 {
-	cleanup_fd int fd = open(cli->options.log,
-				 O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
-				 0644);
+	cleanup_fd int fd =
+		open(cli->options.log,
+		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+		     0644);
 	cleanup_free char *json = NULL, *all = NULL;
 	char when[32];
 	int n;
@@ -138,7 +147,8 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, line);
 	}
 	if (n > 0)
-		(void)!write(fd, all, (size_t)n); /* one write: lines of several containers do not mix */
+		(void)!write(fd, all,
+			     (size_t)n); /* one write: lines of several containers do not mix */
 }
 
 void cli_report(const struct cli *cli, const struct err *e)
@@ -191,12 +201,14 @@ static int check_count(const struct cli_command *c, int count, struct err *e)
 {
 	if (count >= c->min_args && (c->max_args < 0 || count <= c->max_args))
 		return 0;
-	err_set(e, ERR_USAGE, 0, "%s: %s", c->name, count < c->min_args ? "an argument is missing" : "too many arguments");
-	err_hint(e, "usage: ctr %s [OPTIONS] %s", c->name, c->args);
+	err_set(e, ERR_USAGE, 0, "%s: %s", c->name,
+		count < c->min_args ? "an argument is missing" : "too many arguments");
+	err_hint(e, "usage: ctr %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
 	return -EINVAL;
 }
 
-static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv, struct err *e)
+static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
+		       struct err *e)
 {
 	_Alignas(max_align_t) char options[CLI_OPTIONS_MAX] = { 0 };
 	struct cli_parsed parsed;
@@ -244,7 +256,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 int cli_main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct cli cli = { .program = slash ? slash + 1 : "ctr" };
+	struct cli cli = { .program = slash ? slash + 1 : "ctr", .failure_code = 1 };
 	struct err e = ERR_INIT;
 	int r;
 
@@ -257,7 +269,7 @@ int cli_main(int argc, char **argv)
 	if (r < 0) {
 		cli_hint(&e);
 		cli_report(&cli, &e);
-		return 1;
+		return cli.failure_code;
 	}
 	return cli.exit_code;
 }

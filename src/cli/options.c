@@ -17,7 +17,8 @@ struct cursor {
 	const struct cli_option *table;
 };
 
-static const struct cli_option *find_long(const struct cli_option *table, const char *name, size_t len)
+static const struct cli_option *find_long(const struct cli_option *table, const char *name,
+					  size_t len)
 {
 	for (; table->name; table++)
 		if (strlen(table->name) == len && memcmp(table->name, name, len) == 0)
@@ -38,7 +39,8 @@ static int set_flag(const struct cli_option *o, const char *value, void *to, str
 	bool on = !value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
 
 	if (!on && strcmp(value, "false") != 0 && strcmp(value, "0") != 0)
-		return err_set(e, ERR_USAGE, 0, "option --%s takes no value, or true or false", o->name);
+		return err_set(e, ERR_USAGE, 0, "option --%s takes no value, or true or false",
+			       o->name);
 	*(bool *)to = on;
 	return 0;
 }
@@ -51,8 +53,21 @@ static int set_uint(const struct cli_option *o, const char *value, void *to, str
 	errno = 0;
 	n = strtoul(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end || errno || n > 0xffffffffUL)
-		return err_set(e, ERR_USAGE, 0, "option --%s: '%s' is not a number", o->name, value);
+		return err_set(e, ERR_USAGE, 0, "option --%s: '%s' is not a number", o->name,
+			       value);
 	*(unsigned *)to = (unsigned)n;
+	return 0;
+}
+
+static int add_item(const char *value, struct cli_list *list, struct err *e)
+{
+	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+	if (!items)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read the options");
+	items[list->count] = value;
+	list->items = items;
+	list->count++;
 	return 0;
 }
 
@@ -82,13 +97,15 @@ static int set_value(struct cursor *c, const struct cli_option *o, const char *v
 	switch (o->type) {
 	case CLI_FLAG: return set_flag(o, value, to, e);
 	case CLI_UINT: return set_uint(o, value, to, e);
+	case CLI_LIST: return add_item(value, to, e);
 	case CLI_STRING: *(const char **)to = value; break;
 	}
 	return 0;
 }
 
 /* The option's argument: behind "=" or the next word. The wording is probed for (checklist 0.8). */
-static int take_value(struct cursor *c, const struct cli_option *o, const char *attached, struct err *e)
+static int take_value(struct cursor *c, const struct cli_option *o, const char *attached,
+		      struct err *e)
 {
 	if (o->type == CLI_FLAG || attached)
 		return set_value(c, o, attached, e);
@@ -180,8 +197,8 @@ void cli_print_options(const struct cli_option *table)
 {
 	for (; table->name; table++) {
 		char left[64];
-		int n = table->letter ? snprintf(left, sizeof(left), "-%c, ", table->letter) :
-					snprintf(left, sizeof(left), "    ");
+		int n = table->letter ? snprintf(left, sizeof(left), "-%c, ", table->letter)
+				      : snprintf(left, sizeof(left), "    ");
 
 		(void)snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", table->name,
 			       table->arg ? " " : "", table->arg ? table->arg : "");

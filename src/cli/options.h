@@ -16,6 +16,12 @@ enum cli_option_type {
 	CLI_FLAG,   /* bool; also --x=true and --x=false */
 	CLI_STRING, /* const char * */
 	CLI_UINT,   /* unsigned */
+	CLI_LIST,   /* struct cli_list: may be given again and again */
+};
+
+struct cli_list {
+	const char **items; /* lives as long as the program */
+	size_t count;
 };
 
 struct cli_option {
@@ -41,7 +47,9 @@ struct cli_command {
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
 };
 
-enum { CLI_OPTIONS_MAX = 256 };
+enum {
+	CLI_OPTIONS_MAX = 256
+};
 
 /* Parsing result: --help and -h are understood everywhere. */
 struct cli_parsed {

@@ -17,8 +17,10 @@ struct spec_options {
 };
 
 static const struct cli_option options[] = {
-	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct spec_options, bundle), "write it there instead of here", NULL },
-	{ "rootless", 0, CLI_FLAG, NULL, offsetof(struct spec_options, rootless), "for a container without root's privileges", NULL },
+	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct spec_options, bundle),
+	  "write it there instead of here", NULL },
+	{ "rootless", 0, CLI_FLAG, NULL, offsetof(struct spec_options, rootless),
+	  "for a container without root's privileges", NULL },
 	{ 0 },
 };
 
@@ -50,7 +52,9 @@ static int write_config(const char *bundle, const char *text, size_t len, struct
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct spec_options *o = opts;
-	struct oci_default_options d = { .rootless = o->rootless, .uid = geteuid(), .gid = getegid() };
+	struct oci_default_options d = { .rootless = o->rootless,
+					 .uid = geteuid(),
+					 .gid = getegid() };
 	cleanup_free char *text = NULL;
 	size_t len;
 	int r = oci_default_spec(&d, &text, &len, e);

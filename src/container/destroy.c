@@ -14,7 +14,9 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
-enum { KILL_DEADLINE_MS = 10000 };
+enum {
+	KILL_DEADLINE_MS = 10000
+};
 
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e)
@@ -48,7 +50,8 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	return 0;
 }
 
-int container_signal(const struct container *c, enum container_status status, int sig, struct err *e)
+int container_signal(const struct container *c, enum container_status status, int sig,
+		     struct err *e)
 {
 	cleanup_fd int pidfd = -EBADF;
 	int r = status == STATUS_STOPPED ? -ESRCH : process_open(&c->record.init, &pidfd);
@@ -64,8 +67,8 @@ int container_signal(const struct container *c, enum container_status status, in
 
 static int refuse(const struct container *c, enum container_status status, struct err *e)
 {
-	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s", c->record.id,
-		container_status_name(status));
+	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s",
+		c->record.id, container_status_name(status));
 	err_hint(e, "stop it first, or use --force");
 	return -EBUSY;
 }
@@ -93,22 +96,14 @@ static int remove_cgroup(struct container *c, struct err *e)
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
 static void poststop(struct container *c, struct err *ret_warning)
 {
-	cleanup_fd int fd = openat(c->dir, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
+	struct err ignored = ERR_INIT;
 
-	if (fd < 0 || !c->record.bundle[0])
-		return;
 	/* no hook ran before the environment stood: then there is nothing to balance */
-	if (c->record.phase == PHASE_CREATING && !c->record.hooks_started)
+	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
-	r = io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
-	if (r == 0)
-		r = oci_spec_decode(c->config, c->config_size, &c->spec, ret_warning);
-	if (r < 0)
-		return;
-	c->bundle = open(c->record.bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
-			ret_warning);
+	if (container_reload(c, &ignored) == 0)
+		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
+				c->bundle, true, ret_warning);
 }
 
 int container_destroy(struct container *c, enum container_status status, bool force,

@@ -9,20 +9,25 @@
 #include <sys/wait.h>
 
 #include "container/hooks.h"
+#include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-enum { BASE_DEADLINE_MS = 120 * 1000 };
+enum {
+	BASE_DEADLINE_MS = 120 * 1000
+};
 
 /* Hooks that init runs have deadlines of their own, which come on top. */
 static int deadline_ms(const struct plan *p)
 {
 	int64_t ms = BASE_DEADLINE_MS;
 
-	for (size_t i = 0; i < p->op_count; i++)
+	for (size_t i = 0; p && i < p->op_count; i++)
 		if (p->ops[i].code == PLAN_CODE_hook)
-			ms += (int64_t)((const struct plan_arg_hook *)(const void *)p->ops[i].slot)->timeout * 1000;
+			ms += (int64_t)((const struct plan_arg_hook *)(const void *)p->ops[i].slot)
+				      ->timeout *
+			      1000;
 	return ms < INT32_MAX ? (int)ms : INT32_MAX;
 }
 
@@ -105,13 +110,15 @@ static int died(struct container *c, struct err *e)
 	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
 	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
 	if (kills) {
-		err_set(e, ERR_CONFIG, ENOMEM, "the container was killed by its memory limit before it started");
+		err_set(e, ERR_CONFIG, ENOMEM,
+			"the container was killed by its memory limit before it started");
 		err_origin(e, "config.json /linux/resources/memory/limit");
 		err_hint(e, "raise the limit");
 		return -ENOMEM;
 	}
 	if (info.si_code == CLD_EXITED)
-		return err_set(e, ERR_SYSTEM, 0, "ctr-init ended with status %d and no report", info.si_status);
+		return err_set(e, ERR_SYSTEM, 0, "ctr-init ended with status %d and no report",
+			       info.si_status);
 	return err_set(e, ERR_SYSTEM, 0, "ctr-init was killed by signal %d", info.si_status);
 }
 
@@ -122,7 +129,8 @@ static int adopt(struct container *c, pid_t pid, struct err *e)
 
 	if (pidfd < 0)
 		return err_set(e, ERR_SYSTEM, -pidfd, "follow ctr-init into the pid namespace");
-	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &(siginfo_t){ 0 }, WEXITED); /* it exits at once */
+	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &(siginfo_t){ 0 },
+		     WEXITED); /* it exits at once */
 	close_fd(&c->init.pidfd);
 	c->init.pidfd = pidfd;
 	c->init.pid = pid;
@@ -140,7 +148,8 @@ static int runtime_hooks(struct container *c, struct err *e)
 	if (r == 0)
 		r = record_save(c->dir, &c->record, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
-		r = hooks_run(c->spec, kinds[i], &c->record, STATUS_CREATED, c->init.pid, c->bundle, false, e);
+		r = hooks_run(c->spec, kinds[i], &c->record, STATUS_CREATED, c->init.pid, c->bundle,
+			      false, e);
 	return r;
 }
 
@@ -160,18 +169,33 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	return dialog_go(c, e);
 }
 
-static int on_message(struct container *c, const struct plan_message *m, int *fd, enum plan_sync want,
-		      struct err *e)
+/* `ctr start` has no plan until something fails: the same config makes the same one again. */
+static int report(struct container *c, const struct plan_message *m, struct err *e)
+{
+	int r = 0;
+
+	if (!c->plan && c->spec) {
+		c->listener = c->init.sync; /* any descriptor: the operation only has to be there */
+		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
+		if (r == 0)
+			r = container_plan(c, e);
+		c->listener = -EBADF;
+	}
+	return r < 0 ? r : plan_error(c->plan, m, e);
+}
+
+static int on_message(struct container *c, const struct plan_message *m, int *fd,
+		      enum plan_sync want, struct err *e)
 {
 	switch ((enum plan_message_type)m->type) {
 	case PLAN_MSG_SYNC: return on_sync(c, m->value, want, e);
-	case PLAN_MSG_ERROR: return plan_error(c->plan, m, e);
+	case PLAN_MSG_ERROR: return report(c, m, e);
 	case PLAN_MSG_PID: return adopt(c, (pid_t)m->value, e);
 	case PLAN_MSG_CONSOLE:
 		close_fd(&c->console);
 		c->console = take_fd(fd);
 		return 0;
-	case PLAN_MSG_NOTIFY:
+	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
 	case PLAN_MSG_GO: break;
 	}
 	return err_set(e, ERR_SYSTEM, EPROTO, "message %u of ctr-init", m->type);

@@ -17,8 +17,8 @@
 static const int interrupting[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 /* Faults are our own; SIGCHLD is answered by pidfds; job control belongs to the caller's shell. */
-static const int not_forwarded[] = { SIGSEGV, SIGBUS,  SIGILL,	SIGFPE,	 SIGABRT, SIGSYS, SIGTRAP,
-				     SIGCHLD, SIGPIPE, SIGURG,	SIGTSTP, SIGTTIN, SIGTTOU };
+static const int not_forwarded[] = { SIGSEGV, SIGBUS,  SIGILL, SIGFPE,	SIGABRT, SIGSYS, SIGTRAP,
+				     SIGCHLD, SIGPIPE, SIGURG, SIGTSTP, SIGTTIN, SIGTTOU };
 
 static void forwarded_set(sigset_t *set)
 {
@@ -41,7 +41,7 @@ static void reset_ignored(void)
 		(void)fclose(f);
 	for (int sig = 1; sig < 65; sig++)
 		if (mask >> (sig - 1) & 1)
-			(void)signal(sig, SIG_DFL); /* the C library's own signals cannot be set */
+			(void)kernel_signal_default(sig); /* it exists: it is in the mask */
 }
 
 int foreground_signals(int *ret_fd, struct err *e)
@@ -71,7 +71,8 @@ static void forward(const struct container *c, int signal_fd, const struct relay
 		if (info.ssi_signo == SIGWINCH && relay)
 			relay_resize(relay);
 		else
-			(void)kernel_pidfd_signal(c->init.pidfd, (int)info.ssi_signo); /* ESRCH: just ended */
+			(void)kernel_pidfd_signal(c->init.pidfd,
+						  (int)info.ssi_signo); /* ESRCH: just ended */
 	}
 }
 

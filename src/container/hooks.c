@@ -28,8 +28,9 @@ static char **vector(const oci_strings *list, const char *fallback)
 
 static int timeout_of(const struct oci_hook *h)
 {
-	return h->timeout.set && h->timeout.value < HOOK_DEFAULT_TIMEOUT * 1000L ? (int)h->timeout.value
-										 : HOOK_DEFAULT_TIMEOUT;
+	return h->timeout.set && h->timeout.value < HOOK_DEFAULT_TIMEOUT * 1000L
+		       ? (int)h->timeout.value
+		       : HOOK_DEFAULT_TIMEOUT;
 }
 
 static int explain_failure(const struct oci_hook *h, int r, const struct child_result *result,
@@ -40,8 +41,8 @@ static int explain_failure(const struct oci_hook *h, int r, const struct child_r
 	if (r < 0)
 		return err_set(e, ERR_CONFIG, -r, "run hook '%s'", h->path);
 	if (result->timed_out)
-		err_set(e, ERR_CONFIG, 0, "hook '%s' did not end within %d s%s%s", h->path, timeout_of(h),
-			said, result->tail);
+		err_set(e, ERR_CONFIG, 0, "hook '%s' did not end within %d s%s%s", h->path,
+			timeout_of(h), said, result->tail);
 	else
 		err_set(e, ERR_CONFIG, 0, "hook '%s' failed with exit status %d%s%s", h->path,
 			result->exit_code, said, result->tail);
@@ -72,8 +73,9 @@ static int run_one(const struct oci_hook *h, const char *state, int bundle, stru
 	return 0;
 }
 
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
-	      enum container_status status, pid_t pid, int bundle, bool all, struct err *e)
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind,
+	      const struct container_record *r, enum container_status status, pid_t pid, int bundle,
+	      bool all, struct err *e)
 {
 	const oci_hooks *hooks = &spec->hooks[kind];
 	cleanup_free char *state = NULL;
@@ -104,8 +106,8 @@ static int emit_one(const struct oci_spec *spec, enum oci_hook_kind kind, size_t
 	const char *origin = plan_origin(p, "/hooks/%s/%zu", kind_name(kind), index);
 	const oci_strings path = { .items = (const char *[]){ h->path }, .count = 1 };
 	/* startContainer hooks have always had the container's environment (checklist 1.4) */
-	const oci_strings *env = h->has_env || kind != OCI_HOOK_START_CONTAINER ? &h->env :
-										  &spec->process.env;
+	const oci_strings *env =
+		h->has_env || kind != OCI_HOOK_START_CONTAINER ? &h->env : &spec->process.env;
 	struct plan_source exe = {
 		.kind = PLAN_SOURCE_EXE,
 		.path = h->path,
@@ -123,8 +125,9 @@ static int emit_one(const struct oci_spec *spec, enum oci_hook_kind kind, size_t
 	return 0;
 }
 
-int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
-	       enum container_status status, struct plan *p, struct err *e)
+int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,
+	       const struct container_record *r, enum container_status status, struct plan *p,
+	       struct err *e)
 {
 	cleanup_free char *head = NULL;
 	const char *tail = NULL;
@@ -135,7 +138,8 @@ int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind, const struc
 	ret = container_hook_state(r, status, -1, &head, &tail, e);
 	if (ret < 0)
 		return ret;
-	PLAN_ADD(p, NULL, section, .title = plan_str(p, plan_origin(p, "Hooks: %s", kind_name(kind))));
+	PLAN_ADD(p, NULL, section,
+		 .title = plan_str(p, plan_origin(p, "Hooks: %s", kind_name(kind))));
 	for (size_t i = 0; ret == 0 && i < spec->hooks[kind].count; i++)
 		ret = emit_one(spec, kind, i, head, tail, p, e);
 	return ret;

@@ -8,7 +8,9 @@
 #include "plan/plan.h"
 #include "util/err.h"
 
-enum { HOOK_DEFAULT_TIMEOUT = 600 }; /* seconds; a hook without a timeout must not hang us forever */
+enum {
+	HOOK_DEFAULT_TIMEOUT = 600
+}; /* seconds; a hook without a timeout must not hang us forever */
 
 /*
  * Run the hooks of @kind in order, in the runtime's namespaces, with @status and @pid in their state;
@@ -16,12 +18,14 @@ enum { HOOK_DEFAULT_TIMEOUT = 600 }; /* seconds; a hook without a timeout must n
  * hook's path, its exit status and the end of its output. @all: go on after failures (poststop) and
  * return the first one's error at the end.
  */
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
-	      enum container_status status, pid_t pid, int bundle, bool all, struct err *e);
+int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind,
+	      const struct container_record *r, enum container_status status, pid_t pid, int bundle,
+	      bool all, struct err *e);
 
 /* createContainer (opened in the host's view first) or startContainer as operations. */
-int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind, const struct container_record *r,
-	       enum container_status status, struct plan *p, struct err *e);
+int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,
+	       const struct container_record *r, enum container_status status, struct plan *p,
+	       struct err *e);
 
 /* True when any hook runs between the mounts and pivot_root. */
 bool hooks_before_pivot(const struct oci_spec *spec);

@@ -26,8 +26,9 @@ static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
 	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return -ESRCH;
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-				"%*d %llu",
+	if (!p || sscanf(p + 1,
+			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			 "%*d %llu",
 			 ret_state, &start) != 2)
 		return -ESRCH;
 	*ret_start = start;

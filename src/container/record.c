@@ -18,7 +18,10 @@
 
 #define RECORD_FILE "state.json"
 
-enum { RECORD_VERSION = 1, RECORD_MAX = 4 * 1024 * 1024 };
+enum {
+	RECORD_VERSION = 1,
+	RECORD_MAX = 4 * 1024 * 1024
+};
 
 static const char *const phase_names[] = {
 	[PHASE_CREATING] = "creating",
@@ -54,9 +57,12 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_end_object(o);
 	json_out_member_uint(o, "owner", r->owner);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
+	json_out_member_bool(o, "hooksDone", r->hooks_done);
+	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
-		json_out_member_string(o, r->annotations.items[i].key, r->annotations.items[i].value);
+		json_out_member_string(o, r->annotations.items[i].key,
+				       r->annotations.items[i].value);
 	json_out_end_object(o);
 	json_out_end_object(o);
 }
@@ -75,7 +81,8 @@ int record_save(int dir, const struct container_record *r, struct err *e)
 	}
 	if (ret == 0)
 		ret = io_replace_file(dir, RECORD_FILE, text, len);
-	return ret < 0 ? err_set(e, ERR_SYSTEM, -ret, "write the state of container '%s'", r->id) : 0;
+	return ret < 0 ? err_set(e, ERR_SYSTEM, -ret, "write the state of container '%s'", r->id)
+		       : 0;
 }
 
 /* ---- reading: small and fixed, so by hand; anything odd makes the record a damaged one ---- */
@@ -93,6 +100,13 @@ static uint64_t get_uint(const struct json_node *node, const char *key)
 	uint64_t v = 0;
 
 	return m && json_to_u64(m, UINT64_MAX, &v) == 0 ? v : 0;
+}
+
+static bool get_bool(const struct json_node *node, const char *key)
+{
+	const struct json_node *m = json_member(node, key);
+
+	return m && m->type == JSON_BOOL && m->truth;
 }
 
 static bool get_phase(const struct json_node *root, enum container_phase *ret)
@@ -150,8 +164,7 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 	ret->items = arena_array(a, m->count, sizeof(*ret->items));
 	if (!ret->items)
 		return false;
-	json_for_each(item, m)
-	{
+	json_for_each (item, m) {
 		if (item->type != JSON_STRING)
 			return false;
 		ret->items[n].key = arena_strdup(a, item->key);
@@ -161,10 +174,9 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 	return true;
 }
 
-static bool parse_record(const struct json_node *root, struct arena *a, struct container_record *ret)
+static bool parse_record(const struct json_node *root, struct arena *a,
+			 struct container_record *ret)
 {
-	const struct json_node *hooks = json_member(root, "hooksStarted");
-
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -172,10 +184,12 @@ static bool parse_record(const struct json_node *root, struct arena *a, struct c
 	ret->rootfs = get_string(root, "rootfs", a);
 	ret->created = get_string(root, "created", a);
 	ret->owner = (uint32_t)get_uint(root, "owner");
-	ret->hooks_started = hooks && hooks->type == JSON_BOOL && hooks->truth;
-	return ret->id && ret->bundle && ret->rootfs && ret->created && get_phase(root, &ret->phase) &&
-	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&
-	       get_annotations(root, a, &ret->annotations);
+	ret->hooks_started = get_bool(root, "hooksStarted");
+	ret->hooks_done = get_bool(root, "hooksDone");
+	ret->no_keyring = get_bool(root, "noKeyring");
+	return ret->id && ret->bundle && ret->rootfs && ret->created &&
+	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
+	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
 }
 
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)

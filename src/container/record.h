@@ -29,8 +29,10 @@ struct container_record {
 	enum cgroup_driver cgroup_driver;
 	const char *cgroup_path; /* NULL: none */
 	unsigned cgroup_made;
-	uint32_t owner; /* uid of who made it */
+	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
+	bool hooks_done;    /* poststop hooks ran already */
+	bool no_keyring;    /* exec does as create did */
 	oci_pairs annotations;
 };
 

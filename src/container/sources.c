@@ -42,7 +42,8 @@ static int check_tree(const struct plan_source *s, int fd, struct err *e)
 		return 0;
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return err_set(e, ERR_CONFIG, 0,
-			       "bind '%s' at '/proc': only a proc filesystem can be mounted there", s->path);
+			       "bind '%s' at '/proc': only a proc filesystem can be mounted there",
+			       s->path);
 	return 0;
 }
 
@@ -91,7 +92,8 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	if (r == 0)
 		r = set_attr(fd, false, s->set, s->clear, 0);
 	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "set the attributes of the mount of '%s'", s->path);
+		return err_set(e, ERR_SYSTEM, -r, "set the attributes of the mount of '%s'",
+			       s->path);
 	r = idmap_tree(s, fd, e);
 	if (r == 0)
 		s->fd = take_fd(&fd);
@@ -100,7 +102,8 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 
 static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 {
-	cleanup_fd int dir = kernel_openat2(bundle, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+	cleanup_fd int dir =
+		kernel_openat2(bundle, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
 	int fd, r;
 
 	if (dir < 0) {

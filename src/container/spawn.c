@@ -135,7 +135,8 @@ int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, stru
 		    struct err *e)
 {
 	cleanup_fd int init_fd = -EBADF, plan_fd = -EBADF, theirs = -EBADF;
-	struct kernel_clone_args args = { .flags = p->clone_flags | CLONE_PIDFD, .exit_signal = SIGCHLD };
+	struct kernel_clone_args args = { .flags = p->clone_flags | CLONE_PIDFD,
+					  .exit_signal = SIGCHLD };
 	struct spawned s = SPAWNED_EMPTY;
 	struct child child = { .plan = p, .keep_fds = keep_fds };
 	int pair[2], r;

@@ -15,7 +15,10 @@ struct spawned {
 	int sync;  /* our end of the socket, owned */
 };
 
-#define SPAWNED_EMPTY { .pid = 0, .pidfd = -EBADF, .sync = -EBADF }
+#define SPAWNED_EMPTY                                                                              \
+	{                                                                                          \
+		.pid = 0, .pidfd = -EBADF, .sync = -EBADF                                          \
+	}
 
 /*
  * Encode @p into a sealed memfd, copy ctr-init into another, create the child in the cgroup

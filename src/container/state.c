@@ -10,8 +10,6 @@
 #include "container/store.h"
 #include "util/cleanup.h"
 
-#define OCI_STATE_VERSION "1.3.0"
-
 /* Stands for the pid until init knows it. It comes before anything that a config can fill in. */
 #define PID_MARK "\"\\u0001pid\\u0001\""
 
@@ -64,15 +62,16 @@ int container_status_get(int dir, struct arena *a, struct container_record *ret,
 		*ret_status = live_status(ret);
 		return 0;
 	}
-	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING :
-									   STATUS_STOPPED;
+	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING
+									 : STATUS_STOPPED;
 	ret->init.pid = 0;
 	return 0;
 }
 
-static void oci_members(struct json_out *o, const struct container_record *r, enum container_status status)
+static void identity(struct json_out *o, const struct container_record *r,
+		     enum container_status status)
 {
-	json_out_member_string(o, "ociVersion", OCI_STATE_VERSION);
+	json_out_member_string(o, "ociVersion", OCI_SPEC_VERSION);
 	json_out_member_string(o, "id", r->id);
 	json_out_member_string(o, "status", names[status]);
 }
@@ -83,8 +82,18 @@ static void annotations(struct json_out *o, const struct container_record *r)
 		return;
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
-		json_out_member_string(o, r->annotations.items[i].key, r->annotations.items[i].value);
+		json_out_member_string(o, r->annotations.items[i].key,
+				       r->annotations.items[i].value);
 	json_out_end_object(o);
+}
+
+void container_oci_members(struct json_out *o, const struct container_record *r,
+			   enum container_status status)
+{
+	identity(o, r, status);
+	json_out_member_int(o, "pid", r->init.pid);
+	json_out_member_string(o, "bundle", r->bundle);
+	annotations(o, r);
 }
 
 void container_state_members(struct json_out *o, const struct container_record *r,
@@ -94,7 +103,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 	char number[16];
 
 	(void)snprintf(number, sizeof(number), "%u", r->owner);
-	oci_members(o, r, status);
+	identity(o, r, status);
 	json_out_member_int(o, "pid", status == STATUS_STOPPED ? 0 : r->init.pid);
 	json_out_member_string(o, "bundle", r->bundle);
 	json_out_member_string(o, "rootfs", r->rootfs);
@@ -113,7 +122,7 @@ static int hook_json(const struct container_record *r, enum container_status sta
 	if (ret < 0)
 		return ret;
 	json_out_object(&o);
-	oci_members(&o, r, status);
+	identity(&o, r, status);
 	json_out_key(&o, "pid");
 	if (pid >= 0)
 		json_out_int(&o, pid);

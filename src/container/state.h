@@ -27,7 +27,11 @@ const char *container_status_name(enum container_status status);
 int container_status_get(int dir, struct arena *a, struct container_record *ret,
 			 enum container_status *ret_status, struct err *e);
 
-/* Members of the OCI state object, without the braces; owner as a name, rootfs and created added. */
+/* Members of the OCI state object that the spec names, without the braces. */
+void container_oci_members(struct json_out *o, const struct container_record *r,
+			   enum container_status status);
+
+/* The same for `state` and `list`; owner as a name, rootfs and created added. */
 void container_state_members(struct json_out *o, const struct container_record *r,
 			     enum container_status status);
 

@@ -15,7 +15,10 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 5 };
+enum {
+	LOCK_WAIT_MS = 10000,
+	LOCK_STEP_MS = 5
+};
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -24,7 +27,8 @@ int container_id_check(const char *id, struct err *e)
 	size_t len = strlen(id);
 
 	for (size_t i = 0; i < len; i++) {
-		bool ok = isalnum((unsigned char)id[i]) || strchr("_+-", id[i]) || (i && id[i] == '.');
+		bool ok = isalnum((unsigned char)id[i]) || strchr("_+-", id[i]) ||
+			  (i && id[i] == '.');
 
 		if (ok)
 			continue;
@@ -34,7 +38,8 @@ int container_id_check(const char *id, struct err *e)
 	}
 	if (len > 0 && len <= CONTAINER_ID_MAX)
 		return 0;
-	err_set(e, ERR_USAGE, 0, len ? "container id is longer than %d bytes" : "container id is empty",
+	err_set(e, ERR_USAGE, 0,
+		len ? "container id is longer than %d bytes" : "container id is empty",
 		CONTAINER_ID_MAX);
 	return -EINVAL;
 }
@@ -82,7 +87,8 @@ static int check_root(int fd, const char *path, struct err *e)
 		return err_set(e, ERR_USAGE, 0, "the state directory must not be '/'");
 	if (st.st_uid == geteuid() && !(st.st_mode & 022))
 		return 0;
-	err_set(e, ERR_USAGE, EPERM, "state directory '%s' belongs to, or can be written by, others", path);
+	err_set(e, ERR_USAGE, EPERM,
+		"state directory '%s' belongs to, or can be written by, others", path);
 	err_hint(e, "use a directory of yours with mode 0700");
 	return -EPERM;
 }

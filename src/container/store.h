@@ -11,7 +11,9 @@
 
 #include "util/err.h"
 
-enum { CONTAINER_ID_MAX = 128 };
+enum {
+	CONTAINER_ID_MAX = 128
+};
 
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */
 int container_id_check(const char *id, struct err *e);

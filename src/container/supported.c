@@ -26,13 +26,13 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 		{ "/linux/personality", l->personality.set },
 		{ "/linux/memoryPolicy", l->memory_policy.set },
 		{ "/linux/intelRdt", l->intel_rdt.set },
-		{ "/linux/seccomp/listenerPath", l->seccomp.listener_path },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!table[i].asked)
 			continue;
-		err_set(e, ERR_CONFIG, 0, "%s is not supported by this version of ctr", table[i].pointer + 1);
+		err_set(e, ERR_CONFIG, 0, "%s is not supported by this version of ctr",
+			table[i].pointer + 1);
 		err_origin(e, "config.json %s", table[i].pointer);
 		err_hint(e, "remove it from the config");
 		return -EINVAL;

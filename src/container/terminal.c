@@ -9,88 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "util/cleanup.h"
-
-enum { PEER_DEADLINE_MS = 10000 };
-
-/* ---- console socket ---- */
-
-/* sun_path holds 107 bytes: a longer path is reached through its directory. */
-static int fill_address(const char *path, struct sockaddr_un *addr, int *ret_dir)
-{
-	const char *slash = strrchr(path, '/');
-	cleanup_free char *parent = NULL;
-
-	addr->sun_family = AF_UNIX;
-	if (strlen(path) < sizeof(addr->sun_path)) {
-		memcpy(addr->sun_path, path, strlen(path) + 1);
-		return 0;
-	}
-	parent = slash ? strndup(path, (size_t)(slash - path + 1)) : NULL;
-	if (!parent)
-		return -ENAMETOOLONG;
-	*ret_dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*ret_dir < 0)
-		return -errno;
-	if ((size_t)snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/%s", *ret_dir,
-			     slash + 1) >= sizeof(addr->sun_path))
-		return -ENAMETOOLONG;
-	return 0;
-}
-
-/* A full backlog answers EAGAIN on a non-blocking unix socket: wait a little, but not for ever. */
-static int connect_within(int fd, const struct sockaddr_un *addr, int deadline_ms)
-{
-	for (int waited = 0;; waited += 10) {
-		if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (waited >= deadline_ms)
-			return -ETIMEDOUT;
-		(void)poll(NULL, 0, 10);
-	}
-}
-
-static int send_master(int sock, int master)
-{
-	static const char name[] = "/dev/ptmx";
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)name, .iov_len = sizeof(name) - 1 };
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .buf = { 0 } };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
-
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(h), &master, sizeof(master));
-	return sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
+#include "container/unixsock.h"
 
 int terminal_send(const char *path, int master, struct err *e)
 {
-	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), dir = -EBADF;
-	struct sockaddr_un addr = { 0 };
-	int r = sock < 0 ? -errno : fill_address(path, &addr, &dir);
+	static const char name[] = "/dev/ptmx";
+	int r = unixsock_send_fd(path, name, sizeof(name) - 1, master);
 
-	if (r == 0)
-		r = connect_within(sock, &addr, PEER_DEADLINE_MS);
-	if (r == 0)
-		r = send_master(sock, master);
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the terminal to the console socket '%s'", path) : 0;
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the terminal to the console socket '%s'",
+			       path)
+		     : 0;
 }
 
 /* ---- relay ---- */
@@ -134,7 +64,8 @@ void relay_resize(const struct relay *r)
 void relay_stop(struct relay *r)
 {
 	if (r->raw)
-		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &r->saved); /* nothing better to do if it fails */
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN,
+				&r->saved); /* nothing better to do if it fails */
 	r->raw = false;
 }
 
@@ -170,7 +101,8 @@ static void flow_write(struct relay_flow *f)
 	if (n > 0)
 		f->start += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
-		f->start = f->end; /* nobody reads: what cannot be written is dropped, the container lives on */
+		f->start =
+			f->end; /* nobody reads: what cannot be written is dropped, the container lives on */
 }
 
 void relay_handle(struct relay *r, const struct pollfd *p)

@@ -39,7 +39,9 @@ void relay_resize(const struct relay *r);
 /* Restore the caller's terminal. Safe to call again, and on a zeroed relay. */
 void relay_stop(struct relay *r);
 
-enum { RELAY_POLLFDS = 4 };
+enum {
+	RELAY_POLLFDS = 4
+};
 struct pollfd;
 /* What poll should watch (RELAY_POLLFDS entries), and what to do about its answer. */
 void relay_prepare(const struct relay *r, struct pollfd *p);

@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 
-enum { UNDO_MAX = 8 };
+enum {
+	UNDO_MAX = 8
+};
 
 struct undo_step {
 	void (*fn)(void *data);

@@ -75,10 +75,17 @@ char *init_decimal(int64_t v, char *buf, size_t size);
 int resolve_path(int root, const char *path, uint64_t flags);
 /* The same, but -ELOOP on any symlink. */
 int resolve_real(int root, const char *path, uint64_t flags);
+/* O_PATH fd of @path, where a symlink at its very end is not followed. */
+int resolve_leaf(int root, const char *path);
 /* As resolve_path; what is missing is created: directories with @mode, and a file at the end if @file. */
 int resolve_create(int root, const char *path, bool file, uint32_t mode);
 /* The directory that holds the last component of @path (created if missing), and that component. */
 int resolve_parent(int root, const char *path, const char **ret_leaf);
+
+/* ---- copyup.c ---- */
+
+/* Copy what the directory @target holds into the detached mount @mnt. */
+int copyup(int target, int mnt);
 
 #define PLAN_OP(name, sentence, args)                                                              \
 	int op_##name(struct init *in, const struct plan_arg_##name *a);

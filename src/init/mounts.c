@@ -26,7 +26,11 @@ static int mount_target(struct init *in, uint64_t root, const char *path, uint64
 	struct statfs fs;
 	int fd;
 
-	if (flags & PLAN_MOUNT_REAL_DIR) {
+	if (flags & PLAN_MOUNT_NOFOLLOW) {
+		fd = resolve_leaf(dir, path);
+		if (fd == -ENOENT)
+			fd = resolve_create(dir, path, file, 0755);
+	} else if (flags & PLAN_MOUNT_REAL_DIR) {
 		fd = resolve_real(dir, path, O_PATH | O_DIRECTORY);
 		if (fd == -ELOOP)
 			return init_fail(in, PLAN_STAGE_SYMLINK, NULL, fd);
@@ -113,6 +117,13 @@ static int fs_create(struct init *in, int fs, int target, const struct plan_arg_
 	mnt = kernel_fsmount(fs, (unsigned)a->attr);
 	if (mnt < 0)
 		return init_fail(in, PLAN_STAGE_CREATE, NULL, mnt);
+	if (a->flags & PLAN_MOUNT_COPY_UP) {
+		r = copyup(target, mnt);
+		if (r < 0) {
+			(void)close(mnt);
+			return init_fail(in, PLAN_STAGE_COPY, NULL, r);
+		}
+	}
 	r = kernel_move_mount(mnt, target);
 	if (r < 0) {
 		(void)close(mnt);
@@ -137,6 +148,36 @@ int op_mount_fs(struct init *in, const struct plan_arg_mount_fs *a)
 	return r;
 }
 
+/* move_mount says EINVAL for much; that of a directory and a file has always been ENOTDIR (mount(2)). */
+static int attach_error(bool tree_is_dir, int target, int r)
+{
+	struct stat st;
+
+	if (r == -EINVAL && fstat(target, &st) == 0 && !!S_ISDIR(st.st_mode) != tree_is_dir)
+		return -ENOTDIR;
+	return r;
+}
+
+/* The source is a symlink: the same link is made at the path; one that is there already may stay. */
+static int copy_link(struct init *in, int tree, const struct plan_arg_mount_tree *a)
+{
+	char text[4096];
+	const char *leaf;
+	int parent = resolve_parent(init_reg(in, a->root), init_str(in, a->path), &leaf), r;
+	ssize_t n = readlinkat(tree, "", text, sizeof(text) - 1);
+
+	if (parent < 0)
+		return init_fail(in, PLAN_STAGE_TARGET, NULL, parent);
+	r = n < 0 ? -errno : 0;
+	if (r == 0) {
+		text[n] = '\0';
+		r = symlinkat(text, parent, leaf) < 0 && errno != EEXIST ? -errno : 0;
+	}
+	(void)close(parent);
+	init_reg_close(in, a->tree);
+	return r;
+}
+
 int op_mount_tree(struct init *in, const struct plan_arg_mount_tree *a)
 {
 	int tree = init_reg(in, a->tree), target, r;
@@ -146,12 +187,16 @@ int op_mount_tree(struct init *in, const struct plan_arg_mount_tree *a)
 	/* whatever is no directory needs a file to sit on */
 	if (fstat(tree, &st) < 0)
 		return -errno;
+	if (S_ISLNK(st.st_mode) && flags & PLAN_MOUNT_COPY_LINK)
+		return copy_link(in, tree, a);
 	if (!S_ISDIR(st.st_mode))
 		flags |= PLAN_MOUNT_FILE;
 	target = mount_target(in, a->root, init_str(in, a->path), flags);
 	if (target < 0)
 		return target;
 	r = kernel_move_mount(tree, target);
+	if (r < 0)
+		r = attach_error(S_ISDIR(st.st_mode), target, r);
 	(void)close(target);
 	if (r < 0)
 		return init_fail(in, PLAN_STAGE_ATTACH, NULL, r);

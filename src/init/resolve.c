@@ -198,3 +198,9 @@ int resolve_parent(int root, const char *path, const char **ret_leaf)
 	*ret_leaf = leaf;
 	return resolve_create(root, dir, false, 0755);
 }
+
+int resolve_leaf(int root, const char *path)
+{
+	return kernel_openat2(root, relative(path), O_PATH | O_NOFOLLOW, 0,
+			      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}

@@ -9,9 +9,9 @@
 #include "util/kernel.h"
 
 static const uint64_t flags[OCI_NS_COUNT] = {
-	[OCI_NS_MOUNT] = CLONE_NEWNS,	  [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
-	[OCI_NS_UTS] = CLONE_NEWUTS,	  [OCI_NS_IPC] = CLONE_NEWIPC,
-	[OCI_NS_USER] = CLONE_NEWUSER,	  [OCI_NS_PID] = CLONE_NEWPID,
+	[OCI_NS_MOUNT] = CLONE_NEWNS,	 [OCI_NS_CGROUP] = CLONE_NEWCGROUP,
+	[OCI_NS_UTS] = CLONE_NEWUTS,	 [OCI_NS_IPC] = CLONE_NEWIPC,
+	[OCI_NS_USER] = CLONE_NEWUSER,	 [OCI_NS_PID] = CLONE_NEWPID,
 	[OCI_NS_NETWORK] = CLONE_NEWNET, [OCI_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -29,8 +29,10 @@ static int check(const struct oci_spec *spec, struct plan *p, struct err *e)
 
 		if (!joined && n->type != OCI_NS_TIME)
 			continue;
-		err_set(e, ERR_CONFIG, 0, "%s the %s namespace is not supported by this version of ctr",
-			n->path ? "joining" : "creating", oci_names_of(&oci_namespace_names, n->type));
+		err_set(e, ERR_CONFIG, 0,
+			"%s the %s namespace is not supported by this version of ctr",
+			n->path ? "joining" : "creating",
+			oci_names_of(&oci_namespace_names, n->type));
 		err_origin(e, "config.json %s", plan_origin(p, "/linux/namespaces/%zu", i));
 		return -EINVAL;
 	}
@@ -76,8 +78,7 @@ static bool emit_joins(const struct oci_spec *spec, struct plan *p)
 	return any;
 }
 
-/* Init takes the ids of root, or of the first mapping when the container's root is not mapped. */
-static uint32_t base_id(const oci_id_maps *maps)
+uint32_t namespaces_base_id(const oci_id_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++)
 		if (maps->items[i].container_id == 0)
@@ -88,7 +89,7 @@ static uint32_t base_id(const oci_id_maps *maps)
 /* A user namespace that init creates itself, because namespaces had to be joined before. */
 static void emit_late_user(struct plan *p, uint64_t *new)
 {
-	if (!(*new & CLONE_NEWUSER))
+	if (!(*new &CLONE_NEWUSER))
 		return;
 	PLAN_ADD(p, "/linux/uidMappings", unshare, .flags = CLONE_NEWUSER);
 	PLAN_ADD(p, "/linux/uidMappings", sync, .what = PLAN_SYNC_IDS);
@@ -106,8 +107,8 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 		return r;
 	p->uid_maps = spec->linux_.uid_mappings;
 	p->gid_maps = spec->linux_.gid_mappings;
-	p->base_uid = base_id(&p->uid_maps);
-	p->base_gid = base_id(&p->gid_maps);
+	p->base_uid = namespaces_base_id(&p->uid_maps);
+	p->base_gid = namespaces_base_id(&p->gid_maps);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Namespaces"));
 	if (emit_joins(spec, p)) {
 		emit_late_user(p, &new);
@@ -118,7 +119,7 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 	}
 	/* a cgroup namespace is rooted where its creator is: only init is in the right cgroup */
 	p->clone_flags = new & ~(uint64_t)CLONE_NEWCGROUP;
-	if (new & CLONE_NEWCGROUP)
+	if (new &CLONE_NEWCGROUP)
 		PLAN_ADD(p, "/linux/namespaces", unshare, .flags = CLONE_NEWCGROUP);
 	return 0;
 }

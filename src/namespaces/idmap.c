@@ -14,7 +14,10 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-enum { MAX_LINES = 340, LINE_SIZE = 36 }; /* three 32-bit numbers, two blanks, a newline */
+enum {
+	MAX_LINES = 340,
+	LINE_SIZE = 36
+}; /* three 32-bit numbers, two blanks, a newline */
 
 int idmap_text(const oci_id_maps *maps, char **ret, struct err *e)
 {
@@ -28,9 +31,9 @@ int idmap_text(const oci_id_maps *maps, char **ret, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "write id maps");
 	text[0] = '\0';
 	for (size_t i = 0; i < maps->count; i++)
-		len += (size_t)snprintf(text + len, size - len, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-					maps->items[i].container_id, maps->items[i].host_id,
-					maps->items[i].size);
+		len += (size_t)snprintf(
+			text + len, size - len, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+			maps->items[i].container_id, maps->items[i].host_id, maps->items[i].size);
 	*ret = text;
 	return 0;
 }
@@ -76,7 +79,8 @@ static int write_map(pid_t pid, const char *file, const char *what, const oci_id
 	n = pread(fd, now, sizeof(now) - 1, 0);
 	now[n > 0 ? n : 0] = '\0';
 	if (!same_map(now, maps))
-		return err_set(e, ERR_SYSTEM, EIO, "the %s that the kernel reports are others", what);
+		return err_set(e, ERR_SYSTEM, EIO, "the %s that the kernel reports are others",
+			       what);
 	return 0;
 }
 

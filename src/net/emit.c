@@ -9,7 +9,9 @@
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 
-enum { LOOPBACK_INDEX = 1 }; /* the first interface of every network namespace */
+enum {
+	LOOPBACK_INDEX = 1
+}; /* the first interface of every network namespace */
 
 void net_emit(const struct oci_spec *spec, struct plan *p)
 {

@@ -107,7 +107,7 @@ static void process(struct json_out *o)
 	json_out_end_object(o);
 }
 
-static void mount(struct json_out *o, const struct default_mount *m, bool rootless)
+static void write_mount(struct json_out *o, const struct default_mount *m, bool rootless)
 {
 	json_out_object(o);
 	json_out_member_string(o, "destination", m->destination);
@@ -130,7 +130,7 @@ static void all_mounts(struct json_out *o, bool rootless)
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		bool sys = strcmp(mounts[i].destination, "/sys") == 0;
 
-		mount(o, rootless && sys ? &host_sys : &mounts[i], rootless);
+		write_mount(o, rootless && sys ? &host_sys : &mounts[i], rootless);
 	}
 	json_out_end_array(o);
 }

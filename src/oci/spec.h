@@ -24,8 +24,8 @@
 		size_t count;                                                                      \
 	}
 
-typedef OCI_ARRAY(const char *)
-	oci_strings; /* the one typedef: an anonymous array type needs a name */
+/* Typedefs only for arrays: an anonymous type needs a name to be used twice. */
+typedef OCI_ARRAY(const char *) oci_strings;
 
 struct opt_i64 {
 	bool set;

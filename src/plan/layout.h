@@ -70,11 +70,15 @@ enum plan_sync {
 
 enum plan_mount_flags {
 	PLAN_MOUNT_MODE_FROM_TARGET =
-		1,		 /* tmpfs without mode=: take the mode of the directory below */
-	PLAN_MOUNT_FILE = 2,	 /* the mount point is a file */
-	PLAN_MOUNT_REAL_DIR = 4, /* proc and sysfs: the path must not lead through symlinks */
-	PLAN_MOUNT_IN_PROC = 8,	 /* the path is one of the few allowed inside /proc */
-	PLAN_MOUNT_KEEP = 16,	 /* the register stays open: later operations need it */
+		1,		   /* tmpfs without mode=: take the mode of the directory below */
+	PLAN_MOUNT_FILE = 2,	   /* the mount point is a file */
+	PLAN_MOUNT_REAL_DIR = 4,   /* proc and sysfs: the path must not lead through symlinks */
+	PLAN_MOUNT_IN_PROC = 8,	   /* the path is one of the few allowed inside /proc */
+	PLAN_MOUNT_KEEP = 16,	   /* the register stays open: later operations need it */
+	PLAN_MOUNT_COPY_UP = 32,   /* a tmpfs starts with what it hides */
+	PLAN_MOUNT_COPY_LINK = 64, /* a source that is a symlink is made again, not mounted */
+	PLAN_MOUNT_NOFOLLOW =
+		128, /* a symlink at the end of the path is mounted on, not followed */
 };
 
 enum plan_ids_flags {
@@ -169,6 +173,7 @@ enum plan_stage {
 	PLAN_STAGE_FSOPEN,    /* the kernel does not know the filesystem */
 	PLAN_STAGE_OPTION,    /* text: the option */
 	PLAN_STAGE_CREATE,    /* creating the superblock */
+	PLAN_STAGE_COPY,      /* copying into a tmpfs what it hides */
 	PLAN_STAGE_ATTACH,    /* move_mount */
 	PLAN_STAGE_ATTR,      /* mount_setattr */
 	PLAN_STAGE_SYMLINK,   /* the path leads through a symlink where that is not allowed */
@@ -179,7 +184,7 @@ enum plan_stage {
 	PLAN_STAGE_LOOKUP, /* the program was not found in PATH */
 	PLAN_STAGE_EXEC,   /* execve */
 	PLAN_STAGE_PLAN,   /* the plan did not pass plan_check */
-	PLAN_STAGE_START,     /* before ctr-init itself was executed: no operation is to blame */
+	PLAN_STAGE_START,  /* before ctr-init itself was executed: no operation is to blame */
 	PLAN_STAGE_COUNT,
 };
 

@@ -40,7 +40,7 @@ struct plan_source {
 	bool nofollow;	       /* TREE: the last component of path is not followed */
 	bool idmap_recursive;
 	const oci_id_maps *uid_idmap, *gid_idmap; /* TREE: idmapped by these, NULL: not */
-	int fd;		       /* -EBADF until opened; owned by the plan */
+	int fd;					  /* -EBADF until opened; owned by the plan */
 };
 
 struct plan {
@@ -52,12 +52,13 @@ struct plan {
 	char *pool;
 	size_t pool_size, pool_room;
 	bool failed;
+	const char *document; /* what origins point into: "config.json"; NULL: the command line */
 
 	/* what the parent does when it makes the child */
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
-	uint32_t base_uid, base_gid; /* ids that init takes inside a new user namespace */
-	bool want_console;	     /* init will send the master of a terminal */
+	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
+	bool want_console;	       /* init will send the master of a terminal */
 	struct plan_warning *warnings; /* newest first */
 };
 

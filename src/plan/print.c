@@ -83,7 +83,8 @@ static void caps_text(struct strbuf *out, uint64_t v)
 		return;
 	}
 	for (int i = 0; i < 64; i++) {
-		const char *name = v >> i & 1 ? oci_names_of(&oci_capability_names, (uint64_t)i) : NULL;
+		const char *name =
+			v >> i & 1 ? oci_names_of(&oci_capability_names, (uint64_t)i) : NULL;
 
 		if (!(v >> i & 1))
 			continue;
@@ -178,6 +179,7 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_FSOPEN] = "open the filesystem type",
 	[PLAN_STAGE_OPTION] = "option",
 	[PLAN_STAGE_CREATE] = "create the filesystem",
+	[PLAN_STAGE_COPY] = "copy what it hides",
 	[PLAN_STAGE_ATTACH] = "attach",
 	[PLAN_STAGE_ATTR] = "set the mount attributes",
 	[PLAN_STAGE_SYMLINK] = "the path leads through a symlink",
@@ -186,6 +188,12 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_HOOK_TIMEOUT] = "did not end before its deadline",
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
+
+static void set_origin(const struct plan *p, size_t op, struct err *e)
+{
+	if (p->document && p->pool[p->ops[op].origin])
+		err_origin(e, "%s %s", p->document, p->pool + p->ops[op].origin);
+}
 
 /* The program that could not be found or executed: callers match on these very words. */
 static int program_error(const struct plan *p, const struct plan_message *m, struct err *e)
@@ -198,7 +206,7 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 		err_set(e, ERR_PAYLOAD, EACCES, "exec: '%s': is a directory", name);
 	else
 		err_set(e, ERR_PAYLOAD, m->errnum, "exec: '%s'", name);
-	err_origin(e, "config.json %s", p->pool + p->ops[m->op].origin);
+	set_origin(p, m->op, e);
 	if (m->errnum == ENOEXEC)
 		err_hint(e, "a script needs a first line such as #!/bin/sh, and a program the "
 			    "right architecture");
@@ -224,6 +232,6 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
 	if (p->pool[p->ops[m->op].origin])
-		err_origin(e, "config.json %s", p->pool + p->ops[m->op].origin);
+		set_origin(p, m->op, e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

@@ -23,12 +23,9 @@ static const struct default_device default_devices[] = {
 };
 
 static const char *const links[][2] = {
-	{ "ptmx", "pts/ptmx" },
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
-	{ "core", "/proc/kcore" },
+	{ "ptmx", "pts/ptmx" },		 { "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },	 { "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },
 };
 
 /* In a fresh /dev a plain name is enough; everything else goes through the resolver. */
@@ -42,8 +39,8 @@ static uint64_t device_dir(const struct rootfs_layout *l, const char **path)
 }
 
 /* mknod is not possible in a user namespace: a copy of the host's mount of the node is attached. */
-static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path, uint64_t rdev,
-		       const char *origin)
+static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path,
+		       uint64_t rdev, const char *origin)
 {
 	struct plan_source src = {
 		.kind = PLAN_SOURCE_TREE,
@@ -83,8 +80,8 @@ static bool is_listed(const struct oci_spec *spec, const char *path)
 	return false;
 }
 
-static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layout *l, struct plan *p,
-			  bool userns)
+static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layout *l,
+			  struct plan *p, bool userns)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
 		const struct default_device *d = &default_devices[i];

@@ -23,9 +23,18 @@ struct entry {
 
 /* Files inside /proc that may be covered by a bind mount (runc's list, and lxcfs): nothing else. */
 static const char *const proc_files[] = {
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps",
-	"/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/version", "/proc/pressure",
-	"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/slabinfo",
+	"/proc/version",
+	"/proc/pressure",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
 };
 
 static const char *where(struct plan *p, const struct entry *t, const char *member)
@@ -46,8 +55,8 @@ static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, st
 
 	if (!path_below(t->dest, "/proc") || strcmp(t->dest, "/proc") == 0) {
 		if (strcmp(t->dest, "/proc") == 0 && !proc && !t->o.bind) {
-			err_set(e, ERR_CONFIG, 0, "mount '%s': only a proc filesystem can be mounted there",
-				t->dest);
+			err_set(e, ERR_CONFIG, 0,
+				"mount '%s': only a proc filesystem can be mounted there", t->dest);
 			return bad(p, t, "/type", e);
 		}
 		return 0;
@@ -58,7 +67,8 @@ static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, st
 			return 0;
 		}
 	}
-	err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted because it is inside /proc", t->dest);
+	err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted because it is inside /proc",
+		t->dest);
 	err_hint(e, "only single files such as /proc/meminfo can be covered, by a bind mount");
 	return bad(p, t, "/destination", e);
 }
@@ -80,9 +90,7 @@ static uint64_t fs_options(struct plan *p, const struct entry *t)
 		return 0;
 	}
 	list.items = items;
-	/* virtual filesystems ignore their source; a device or a tag they need */
-	if (t->m->source && *t->m->source && strcmp(t->m->source, t->m->type) != 0 &&
-	    strchr("/:", t->m->source[0]))
+	if (t->m->source && *t->m->source)
 		items[list.count++] = plan_origin(p, "source=%s", t->m->source);
 	for (size_t i = 0; i < t->o.data_count; i++)
 		items[list.count++] = t->o.data[i];
@@ -96,10 +104,17 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE;
 
 	if (t->o.idmap || t->o.idmap_recursive || t->o.copy_symlink || t->o.src_nofollow) {
-		err_set(e, ERR_CONFIG, 0, "mount '%s': idmap, copy-symlink and src-nofollow are for bind mounts",
+		err_set(e, ERR_CONFIG, 0,
+			"mount '%s': idmap, copy-symlink and src-nofollow are for bind mounts",
 			t->dest);
 		return bad(p, t, "/options", e);
 	}
+	if (t->o.tmpcopyup && !tmpfs) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': tmpcopyup is for tmpfs", t->dest);
+		return bad(p, t, "/options", e);
+	}
+	if (t->o.tmpcopyup)
+		flags |= PLAN_MOUNT_COPY_UP;
 	if (tmpfs && !t->o.has_mode)
 		flags |= PLAN_MOUNT_MODE_FROM_TARGET;
 	if (strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0)
@@ -114,8 +129,8 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		l->readonly[l->readonly_count++] = keep;
 	}
 	PLAN_ADD(p, t->origin, mount_fs, .root = l->root, .path = plan_str(p, t->dest),
-		 .type = plan_str(p, type), .options = fs_options(p, t), .attr = attr, .flags = flags,
-		 .keep = keep);
+		 .type = plan_str(p, type), .options = fs_options(p, t), .attr = attr,
+		 .flags = flags, .keep = keep);
 	return 0;
 }
 
@@ -132,8 +147,10 @@ static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct 
 	src->idmap_recursive = t->o.idmap_recursive;
 	if (src->uid_idmap->count && src->gid_idmap->count)
 		return 0;
-	err_set(e, ERR_CONFIG, 0, "mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
-		"the container", t->dest);
+	err_set(e, ERR_CONFIG, 0,
+		"mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
+		"the container",
+		t->dest);
 	return bad(p, t, "/options", e);
 }
 
@@ -146,7 +163,7 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 		.label = plan_origin(p, "tree %s", t->m->source ? t->m->source : ""),
 		.origin = where(p, t, "/source"),
 		.recursive = t->o.recursive,
-		.nofollow = t->o.src_nofollow,
+		.nofollow = t->o.src_nofollow || t->o.copy_symlink,
 		.set = t->o.set,
 		.clear = t->o.clear,
 		.rset = t->o.rset,
@@ -162,8 +179,10 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 		return bad(p, t, "", e);
 	}
 	if (t->o.last_data != SIZE_MAX) {
-		err_set(e, ERR_CONFIG, 0, "mount '%s': unknown option '%s' (a bind mount has no filesystem "
-			"specific options)", t->dest, t->m->options.items[t->o.last_data]);
+		err_set(e, ERR_CONFIG, 0,
+			"mount '%s': unknown option '%s' (a bind mount has no filesystem "
+			"specific options)",
+			t->dest, t->m->options.items[t->o.last_data]);
 		err_origin(e, "config.json %s",
 			   plan_origin(p, "/mounts/%zu/options/%zu", t->index, t->o.last_data));
 		return -EINVAL;
@@ -175,6 +194,8 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 	r = bind_idmap(spec, p, t, &src, e);
 	if (r < 0)
 		return r;
+	if (t->o.copy_symlink)
+		flags |= PLAN_MOUNT_COPY_LINK;
 	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
 		 .tree = plan_source(p, &src), .flags = flags);
 	return 0;
@@ -197,7 +218,8 @@ static int emit_cgroup(const struct oci_spec *spec, struct plan *p, struct rootf
 	if (oci_spec_namespace(spec, OCI_NS_CGROUP))
 		return emit_fs(p, l, t, "cgroup2", 0, e);
 	if (!l->cgroup_mount || !l->cgroup_path) {
-		err_set(e, ERR_CONFIG, 0, "mount '%s': the container has no cgroup to show", t->dest);
+		err_set(e, ERR_CONFIG, 0, "mount '%s': the container has no cgroup to show",
+			t->dest);
 		return bad(p, t, "/type", e);
 	}
 	src.path = plan_origin(p, "%s%s", l->cgroup_mount, l->cgroup_path);
@@ -216,17 +238,6 @@ static int emit_remount(struct plan *p, struct rootfs_layout *l, const struct en
 	return 0;
 }
 
-static int refuse_unfinished(struct plan *p, const struct entry *t, struct err *e)
-{
-	const char *what = t->o.tmpcopyup ? "tmpcopyup" : t->o.copy_symlink ? "copy-symlink" : "dest-nofollow";
-
-	if (!t->o.tmpcopyup && !t->o.copy_symlink && !t->o.dest_nofollow)
-		return 0;
-	err_set(e, ERR_CONFIG, 0, "mount '%s': option '%s' is not supported by this version of ctr", t->dest,
-		what);
-	return bad(p, t, "/options", e);
-}
-
 static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs_layout *l,
 		      struct entry *t, struct err *e)
 {
@@ -237,15 +248,17 @@ static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (r < 0)
 		return bad(p, t, "/options", e);
 	if (type && strcmp(type, "bind") == 0 && !t->o.bind) {
-		plan_warn(p, "config.json %s: type 'bind' without the option bind or rbind: taken as bind",
+		plan_warn(p,
+			  "config.json %s: type 'bind' without the option bind or rbind: taken as "
+			  "bind",
 			  t->origin);
 		t->o.bind = true;
 	}
-	r = refuse_unfinished(p, t, e);
-	if (r == 0)
-		r = check_proc(p, t, &flags, e);
+	r = check_proc(p, t, &flags, e);
 	if (r < 0)
 		return r;
+	if (t->o.dest_nofollow)
+		flags |= PLAN_MOUNT_NOFOLLOW;
 	if (t->o.remount)
 		return emit_remount(p, l, t);
 	if (t->o.bind)
@@ -270,8 +283,8 @@ static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (!t.dest)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read mounts");
 	if (t.m->destination[0] != '/')
-		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'", t.origin,
-			  t.m->destination, t.dest);
+		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'",
+			  t.origin, t.m->destination, t.dest);
 	if (strcmp(t.dest, "/") == 0) {
 		err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted over the root filesystem",
 			t.m->destination);
@@ -280,7 +293,8 @@ static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs
 	r = emit_entry(spec, p, l, &t, e);
 	for (size_t i = 0; r == 0 && i < t.o.prop_count; i++)
 		PLAN_ADD(p, t.origin, mount_prop, .root = l->root, .path = plan_str(p, t.dest),
-			 .prop = t.o.props[i] & ~(uint64_t)MS_REC, .recursive = !!(t.o.props[i] & MS_REC));
+			 .prop = t.o.props[i] & ~(uint64_t)MS_REC,
+			 .recursive = !!(t.o.props[i] & MS_REC));
 	return r;
 }
 
@@ -310,12 +324,13 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 	};
 
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Root filesystem"));
+	/* never shared: attaching and detaching trees here would do the same to the host's mounts */
 	PLAN_ADD(p, "/linux/rootfsPropagation", propagation,
-		 .prop = prop == MS_UNBINDABLE ? MS_PRIVATE : prop);
+		 .prop = prop == MS_PRIVATE || prop == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
 	l->root = plan_source(p, &src);
 	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
 	if (!l->late_pivot)
-		PLAN_ADD(p, "/root/path", pivot, .root = l->root);
+		rootfs_emit_pivot(l, p);
 }
 
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,

@@ -26,14 +26,38 @@ struct option {
 	const char *super;
 };
 
-#define ATTR(n, s, c)  { n, OPT_ATTR, s, c, NULL }
-#define RATTR(n, s, c) { n, OPT_RATTR, s, c, NULL }
-#define ATIME(n, s)    { n, OPT_ATTR, s, MOUNT_ATTR__ATIME, NULL }
-#define RATIME(n, s)   { n, OPT_RATTR, s, MOUNT_ATTR__ATIME, NULL }
-#define PROP(n, s)     { n, OPT_PROP, s, 0, NULL }
-#define SUPER(n, s)    { n, OPT_SUPER, 0, 0, s }
-#define SWITCH(n, m)   { n, OPT_SWITCH, offsetof(struct mount_options, m), 0, NULL }
-#define NOTHING(n)     { n, OPT_NOTHING, 0, 0, NULL }
+#define ATTR(n, s, c)                                                                              \
+	{                                                                                          \
+		n, OPT_ATTR, s, c, NULL                                                            \
+	}
+#define RATTR(n, s, c)                                                                             \
+	{                                                                                          \
+		n, OPT_RATTR, s, c, NULL                                                           \
+	}
+#define ATIME(n, s)                                                                                \
+	{                                                                                          \
+		n, OPT_ATTR, s, MOUNT_ATTR__ATIME, NULL                                            \
+	}
+#define RATIME(n, s)                                                                               \
+	{                                                                                          \
+		n, OPT_RATTR, s, MOUNT_ATTR__ATIME, NULL                                           \
+	}
+#define PROP(n, s)                                                                                 \
+	{                                                                                          \
+		n, OPT_PROP, s, 0, NULL                                                            \
+	}
+#define SUPER(n, s)                                                                                \
+	{                                                                                          \
+		n, OPT_SUPER, 0, 0, s                                                              \
+	}
+#define SWITCH(n, m)                                                                               \
+	{                                                                                          \
+		n, OPT_SWITCH, offsetof(struct mount_options, m), 0, NULL                          \
+	}
+#define NOTHING(n)                                                                                 \
+	{                                                                                          \
+		n, OPT_NOTHING, 0, 0, NULL                                                         \
+	}
 
 /* Sorted by name, for bsearch. */
 static const struct option options[] = {
@@ -147,8 +171,8 @@ int mount_options_parse(const struct oci_mount *m, struct arena *a, struct mount
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read mount options");
 	for (size_t i = 0; i < m->options.count; i++) {
 		const char *name = m->options.items[i];
-		const struct option *o = bsearch(name, options, ARRAY_SIZE(options),
-						 sizeof(options[0]), compare);
+		const struct option *o =
+			bsearch(name, options, ARRAY_SIZE(options), sizeof(options[0]), compare);
 
 		if (!o) {
 			ret->data[ret->data_count++] = name;

@@ -10,20 +10,23 @@
 #include "oci/spec.h"
 #include "util/err.h"
 
-enum { MOUNT_MAX_PROPS = 8 };
+enum {
+	MOUNT_MAX_PROPS = 8
+};
 
 struct mount_options {
 	bool bind, recursive, remount;
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
 	bool idmap, idmap_recursive;
-	uint64_t set, clear;   /* MOUNT_ATTR_* of this mount */
-	uint64_t rset, rclear; /* the same for all mounts below, too */
+	uint64_t set, clear;		 /* MOUNT_ATTR_* of this mount */
+	uint64_t rset, rclear;		 /* the same for all mounts below, too */
 	uint64_t props[MOUNT_MAX_PROPS]; /* MS_SHARED ... (with MS_REC), in the order given */
 	size_t prop_count;
-	const char **data; /* superblock flags and filesystem options for fsconfig, "key" or "key=value" */
+	const char **
+		data; /* superblock flags and filesystem options for fsconfig, "key" or "key=value" */
 	size_t data_count;
-	bool has_mode;	   /* data holds mode= */
-	size_t last_data;  /* index in the option list of the last filesystem option, for errors */
+	bool has_mode;	  /* data holds mode= */
+	size_t last_data; /* index in the option list of the last filesystem option, for errors */
 };
 
 /*

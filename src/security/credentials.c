@@ -14,8 +14,8 @@ static uint64_t grant(const char *set, uint64_t want, uint64_t limit, struct pla
 		const char *name = oci_names_of(&oci_capability_names, (uint64_t)cap);
 
 		if (want >> cap & 1 && !(limit >> cap & 1))
-			plan_warn(p, "config.json /process/capabilities/%s: %s cannot be granted", set,
-				  name ? name : "an unknown capability");
+			plan_warn(p, "config.json /process/capabilities/%s: %s cannot be granted",
+				  set, name ? name : "an unknown capability");
 	}
 	return want & limit;
 }
@@ -27,12 +27,14 @@ void security_caps_resolve(const struct oci_process *process, uint64_t grantable
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < c->unknown.count; i++)
-		plan_warn(p, "config.json /process/capabilities: unknown capability '%s' is ignored",
+		plan_warn(p,
+			  "config.json /process/capabilities: unknown capability '%s' is ignored",
 			  c->unknown.items[i]);
 	ret->bounding = grant("bounding", c->bounding, grantable, p);
 	ret->permitted = grant("permitted", c->permitted, grantable, p);
 	ret->effective = grant("effective", c->effective, ret->permitted, p);
-	ret->inheritable = grant("inheritable", c->inheritable, grantable & (ret->bounding | ret->permitted), p);
+	ret->inheritable = grant("inheritable", c->inheritable,
+				 grantable & (ret->bounding | ret->permitted), p);
 	ret->ambient = grant("ambient", c->ambient, ret->permitted & ret->inheritable, p);
 }
 
@@ -72,8 +74,8 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 static void emit_set(const struct oci_process *process, const struct security_caps *c, bool verify,
 		     struct plan *p)
 {
-	PLAN_ADD(p, "/process/capabilities", caps, .effective = c->effective, .permitted = c->permitted,
-		 .inheritable = c->inheritable, .ambient = c->ambient);
+	PLAN_ADD(p, "/process/capabilities", caps, .effective = c->effective,
+		 .permitted = c->permitted, .inheritable = c->inheritable, .ambient = c->ambient);
 	if (verify)
 		PLAN_ADD(p, "/process/capabilities", verify, .uid = process->user.uid,
 			 .gid = process->user.gid, .effective = c->effective,

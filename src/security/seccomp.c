@@ -13,7 +13,9 @@
 #include "oci/names.h"
 #include "util/cleanup.h"
 
-enum { MAX_FILTER = 4096 * 8 }; /* BPF_MAXINSNS instructions of 8 bytes */
+enum {
+	MAX_FILTER = 4096 * 8
+}; /* BPF_MAXINSNS instructions of 8 bytes */
 
 static void release(scmp_filter_ctx *ctx)
 {
@@ -58,7 +60,8 @@ static bool repeats_index(const struct oci_seccomp_rule *rule)
 	return false;
 }
 
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct oci_seccomp_rule *rule)
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr,
+		    const struct oci_seccomp_rule *rule)
 {
 	struct scmp_arg_cmp cmp[6];
 	size_t n = 0;
@@ -77,6 +80,23 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct o
 	return r;
 }
 
+/*
+ * ctr-init hands the notify descriptor over by sendmsg, when the filter is already in force: nobody
+ * could answer a notification of that very call.
+ */
+static int check_notify(const struct oci_seccomp_rule *rule, size_t index, struct err *e)
+{
+	for (size_t k = 0; rule->action == SCMP_ACT_NOTIFY && k < rule->names.count; k++) {
+		if (strcmp(rule->names.items[k], "sendmsg") != 0)
+			continue;
+		err_set(e, ERR_CONFIG, 0,
+			"seccomp: sendmsg cannot be notified: it carries the notify descriptor");
+		err_origin(e, "config.json /linux/seccomp/syscalls/%zu", index);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct err *e)
 {
 	uint32_t fallback = with_data(s->default_action, &s->default_errno_ret);
@@ -85,6 +105,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
 		uint32_t action = with_data(rule->action, &rule->errno_ret);
 
+		if (check_notify(rule, i, e) < 0)
+			return -EINVAL;
 		if (action == fallback)
 			continue; /* libseccomp refuses rules that change nothing */
 		for (size_t k = 0; k < rule->names.count; k++) {
@@ -94,7 +116,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 				continue; /* newer than this libseccomp, or of another architecture */
 			r = add_rule(ctx, action, nr, rule);
 			if (r < 0 && r != -EEXIST) {
-				err_set(e, ERR_CONFIG, -r, "add system call '%s' to the seccomp filter",
+				err_set(e, ERR_CONFIG, -r,
+					"add system call '%s' to the seccomp filter",
 					rule->names.items[k]);
 				err_origin(e, "config.json /linux/seccomp/syscalls/%zu", i);
 				return r;

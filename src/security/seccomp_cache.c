@@ -15,10 +15,18 @@
 #include <sys/utsname.h>
 #include <linux/seccomp.h>
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
+#endif
+
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-enum { CACHE_MAGIC = 0x43505243, CACHE_FORMAT = 1, MAX_ENTRY = 32 * 1024 * 1024 };
+enum {
+	CACHE_MAGIC = 0x43505243,
+	CACHE_FORMAT = 1,
+	MAX_ENTRY = 32 * 1024 * 1024
+};
 
 struct cache_header {
 	uint32_t magic, format;
@@ -50,8 +58,8 @@ static int make_key(const struct oci_seccomp *s, struct cache_key *ret)
 
 	if (uname(&u) < 0)
 		return -errno;
-	n = snprintf(head, sizeof(head), "%d libseccomp %u.%u.%u linux %s %s\n", CACHE_FORMAT, v->major,
-		     v->minor, v->micro, u.release, u.machine);
+	n = snprintf(head, sizeof(head), "%d libseccomp %u.%u.%u linux %s %s\n", CACHE_FORMAT,
+		     v->major, v->minor, v->micro, u.release, u.machine);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return -EINVAL;
 	ret->size = (size_t)n + s->raw_len;
@@ -71,7 +79,8 @@ static bool header_fits(const struct cache_header *h, const struct cache_key *ke
 }
 
 /* The entry's filter if it is whole and for this very key; -ENOENT otherwise. */
-static int cache_get(int dir, const char *name, const struct cache_key *key, struct seccomp_filter *ret)
+static int cache_get(int dir, const char *name, const struct cache_key *key,
+		     struct seccomp_filter *ret)
 {
 	cleanup_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *entry = NULL;
@@ -85,7 +94,8 @@ static int cache_get(int dir, const char *name, const struct cache_key *key, str
 	if (!entry || read(fd, entry, (size_t)st.st_size) != (ssize_t)st.st_size)
 		return -ENOENT;
 	h = (const struct cache_header *)(const void *)entry;
-	if (!header_fits(h, key, st.st_size) || memcmp(entry + sizeof(*h), key->data, key->size) != 0 ||
+	if (!header_fits(h, key, st.st_size) ||
+	    memcmp(entry + sizeof(*h), key->data, key->size) != 0 ||
 	    fnv(entry + sizeof(*h) + key->size, h->filter_size) != h->filter_sum)
 		return -ENOENT;
 	ret->data = malloc(h->filter_size);
@@ -105,7 +115,8 @@ static bool write_all(int fd, const void *data, size_t size)
 static void cache_put(int dir, const char *name, const struct cache_key *key,
 		      const struct seccomp_filter *f)
 {
-	struct cache_header h = { CACHE_MAGIC, CACHE_FORMAT, key->size, f->size, fnv(f->data, f->size) };
+	struct cache_header h = { CACHE_MAGIC, CACHE_FORMAT, key->size, f->size,
+				  fnv(f->data, f->size) };
 	char tmp[64];
 	cleanup_fd int fd = -EBADF;
 
@@ -147,15 +158,28 @@ static int open_cache(int root_fd)
 	return parent < 0 ? parent : open_dir(parent, "seccomp");
 }
 
+static bool notifies(const struct oci_seccomp *s)
+{
+	for (size_t i = 0; i < s->syscalls.count; i++)
+		if (s->syscalls.items[i].action == SCMP_ACT_NOTIFY)
+			return true;
+	return false;
+}
+
 static void set_flags(const struct oci_seccomp *s, struct seccomp_filter *f)
 {
 	f->flags = s->flags & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC; /* init has one thread */
 	/* runc's default, which engines count on, when the profile says nothing (checklist 1.8) */
 	if (!s->has_flags)
 		f->flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (notifies(s))
+		f->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* it means something only together with a listener; the kernel refuses it alone */
+		f->flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
-int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret, struct err *e)
+int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
+			 struct err *e)
 {
 	cleanup_fd int dir = -EBADF;
 	struct cache_key key = { 0 };

@@ -60,6 +60,7 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
  * whole key is compared, the file name is only its digest. A damaged entry is ignored and replaced;
  * a cache that cannot be used never fails the operation. @root_fd < 0: no cache.
  */
-int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret, struct err *e);
+int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
+			 struct err *e);
 
 #endif

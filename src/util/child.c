@@ -48,7 +48,7 @@ static int become(const struct child_job *job, const int fds[3], int report)
 
 	sigemptyset(&none);
 	for (int sig = 1; sig < 65; sig++)
-		(void)signal(sig, SIG_DFL); /* EINVAL for SIGKILL and SIGSTOP */
+		(void)kernel_signal_default(sig); /* EINVAL for SIGKILL and SIGSTOP */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	umask(022);

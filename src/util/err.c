@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int err_set(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
+int err_record(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -21,10 +21,10 @@ int err_set(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
 		(void)vsnprintf(e->text, sizeof(e->text), fmt, ap); /* a cut text is still a text */
 		va_end(ap);
 	}
-	return errnum ? -errnum : -EINVAL;
+	return errnum > 0 ? -errnum : -EINVAL;
 }
 
-int err_wrap(struct err *e, const char *fmt, ...)
+int err_prefix(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->text)];
 	va_list ap;
@@ -43,7 +43,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 		memcpy(e->text + n + 2, old, len < room ? len : room);
 		e->text[(size_t)n + 2 + (len < room ? len : room)] = '\0';
 	}
-	return e->errnum ? -e->errnum : -EINVAL;
+	return e->errnum > 0 ? -e->errnum : -EINVAL;
 }
 
 void err_origin(struct err *e, const char *fmt, ...)

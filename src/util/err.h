@@ -27,6 +27,14 @@ struct err {
 	char hint[256];	  /* what the user can do about it */
 };
 
+/* Tells the compiler and the analyzers what they cannot see: an error is never 0. */
+static inline int err_negative(int r)
+{
+	if (r >= 0)
+		__builtin_unreachable();
+	return r;
+}
+
 #define ERR_INIT                                                                                   \
 	{                                                                                          \
 		.kind = ERR_NONE                                                                   \
@@ -37,11 +45,13 @@ struct err {
  * nothing. Returns -errnum, or -EINVAL when @errnum is 0, so that callers can `return err_set(...)`.
  * @e may be NULL: then only the return value is produced.
  */
-int err_set(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
+int err_record(struct err *e, enum err_kind kind, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+#define err_set(...) err_negative(err_record(__VA_ARGS__))
 
 /* Put "intent: " in front of the text. Returns -e->errnum (or -EINVAL) for `return err_wrap(...)`. */
-int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_wrap(...) err_negative(err_prefix(__VA_ARGS__))
 
 /* Say where the wish came from (JSON pointer or path); keeps an origin that is already there. */
 void err_origin(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

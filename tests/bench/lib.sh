@@ -1,3 +1,5 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # shared with the scripts that source this
 # Shared by `run` and `syscalls.sh`: where the benchmarks run and what they run. Sourced, not run.
 # Expects: here (directory of this file), me (name for messages).
 
@@ -50,10 +52,12 @@ enter_namespace() {
 leave_namespace() {
 	left=$(our_cgroups)
 	if [ -n "$left" ]; then
+		# shellcheck disable=SC2086 # one line, please
 		notice "left behind by a runtime, removed:" $left
 		our_cgroups -depth | xargs rmdir || :
 	fi
 	if [ -z "$(find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d)" ]; then
+		# shellcheck disable=SC2013 # words are meant
 		for name in $(cat /sys/fs/cgroup/cgroup.subtree_control); do
 			case " $controllers " in
 			*" $name "*) ;;
