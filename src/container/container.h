@@ -32,6 +32,11 @@ struct container_request {
 	bool wait_start;    /* create: the program waits for `ctr start` */
 	bool no_pivot, no_keyring;
 	const char *config; /* another file than the bundle's config.json, or NULL */
+	/*
+	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
+	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
+	 */
+	bool explain;
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -49,7 +54,7 @@ struct container {
 	struct spawned init;
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
-	bool no_pivot, no_keyring;
+	bool no_pivot, no_keyring, explain;
 	struct undo undo;
 };
 
