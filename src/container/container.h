@@ -35,6 +35,11 @@ struct container_request {
 	const char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
 	const char *config; /* another file than the bundle's config.json, or NULL */
+	/*
+	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
+	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
+	 */
+	bool explain;
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -52,7 +57,7 @@ struct container {
 	struct spawned init;
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
-	bool no_pivot, no_keyring;
+	bool no_pivot, no_keyring, explain;
 	const char *extra_env; /* borrowed */
 	size_t extra_env_len;
 	struct undo undo;

@@ -106,6 +106,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->no_pivot = rq->no_pivot;
 	c->extra_env = rq->extra_env;
 	c->extra_env_len = rq->extra_env_len;
+	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
 	r = read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
@@ -125,6 +126,30 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	return 0;
 }
 
+/* What the plan depends on besides the config; @mount is where the cgroup tree's path is put. */
+static int surroundings(const struct container *c, struct compile_input *in, char *mount,
+			size_t size, struct err *e)
+{
+	char link[64];
+	ssize_t n;
+
+	if (c->explain) {
+		in->capabilities = UINT64_MAX;
+		in->cgroup_mount = "/sys/fs/cgroup";
+		return 0;
+	}
+	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
+	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", c->cgroup_root);
+		n = readlink(link, mount, size - 1);
+		if (n > 0) {
+			mount[n] = '\0';
+			in->cgroup_mount = mount;
+		}
+	}
+	return security_caps_own(&in->capabilities, e);
+}
+
 int container_plan(struct container *c, struct err *e)
 {
 	struct compile_input in = {
@@ -138,21 +163,11 @@ int container_plan(struct container *c, struct err *e)
 		.extra_env_len = c->extra_env_len,
 		.listener = c->listener,
 	};
-	char mount[64], link[PATH_MAX];
-	ssize_t n = -1;
-	int r = security_caps_own(&in.capabilities, e);
+	char mount[PATH_MAX];
+	int r = surroundings(c, &in, mount, sizeof(mount), e);
 
 	if (r < 0)
 		return r;
-	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
-	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
-		(void)snprintf(mount, sizeof(mount), "/proc/self/fd/%d", c->cgroup_root);
-		n = readlink(mount, link, sizeof(link) - 1);
-	}
-	if (n > 0) {
-		link[n] = '\0';
-		in.cgroup_mount = link;
-	}
 	return container_compile(&in, &c->plan, e);
 }
 

@@ -138,21 +138,26 @@ static bool get_phase(const struct json_node *root, enum container_phase *ret)
 static bool get_process(const struct json_node *root, struct process_identity *ret)
 {
 	const struct json_node *init = json_member(root, "init");
-	const struct json_node *boot = json_member(init, "bootId");
+	const struct json_node *boot = init ? json_member(init, "bootId") : NULL;
+	const struct json_node *pid = init ? json_member(init, "pid") : NULL;
+	uint64_t number = 0;
 
-	if (!init || !boot || boot->type != JSON_STRING || boot->len >= sizeof(ret->boot_id))
+	if (!boot || boot->type != JSON_STRING || boot->len >= sizeof(ret->boot_id))
 		return false;
-	ret->pid = (pid_t)get_uint(init, "pid");
+	/* cut to 32 bits, another number would be somebody else's pid */
+	if (!pid || json_to_u64(pid, INT32_MAX, &number) < 0)
+		return false;
+	ret->pid = (pid_t)number;
 	ret->start_time = get_uint(init, "startTime");
 	ret->pidfd_inode = get_uint(init, "pidfdInode");
 	memcpy(ret->boot_id, boot->text, boot->len + 1);
-	return ret->pid >= 0;
+	return true;
 }
 
 static bool get_cgroup(const struct json_node *root, struct arena *a, struct container_record *ret)
 {
 	const struct json_node *cg = json_member(root, "cgroup");
-	const struct json_node *driver = json_member(cg, "driver");
+	const struct json_node *driver = cg ? json_member(cg, "driver") : NULL;
 
 	if (!driver || driver->type != JSON_STRING ||
 	    cgroup_driver_parse(driver->text, &ret->cgroup_driver) < 0)
@@ -216,7 +221,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)
 {
-	cleanup_fd int fd = openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	const struct json_node *root;
 	size_t len;
