@@ -154,6 +154,12 @@ void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty o
 int cgroup_root_open(int *ret_fd, struct err *e);
 
 /*
+ * How many components at the end of @path do not exist below @root_fd: what cgroup_create is going
+ * to make, for the record that is written before it. 0 also when that cannot be found out.
+ */
+unsigned cgroup_missing(int root_fd, const char *path);
+
+/*
  * Make plan->path below @root_fd, enable the controllers that the plan needs in each ancestor, open
  * the leaf. Needs write permission in the parent. An existing cgroup is taken over (made == 0) when
  * it is empty: no process, no cgroup below, not frozen; otherwise -EBUSY (ERR_STATE).

@@ -233,3 +233,26 @@ void cgroup_close(struct cgroup *cg)
 {
 	close_fd(&cg->fd);
 }
+
+unsigned cgroup_missing(int root_fd, const char *path)
+{
+	size_t len = strlen(path);
+	unsigned missing = 0;
+	char part[PATH_MAX];
+
+	if (len >= sizeof(part))
+		return 0;
+	memcpy(part, path, len + 1);
+	while (len > 1) {
+		int fd = cgroup_dir_open(root_fd, part + 1);
+
+		if (fd >= 0)
+			(void)close(fd);
+		if (fd != -ENOENT)
+			break;
+		missing++;
+		len = cgroup_parent_len(part);
+		part[len] = '\0';
+	}
+	return missing;
+}

@@ -19,7 +19,8 @@ struct cli {
 	struct cli_globals options;
 	const char *program; /* the name we were called by */
 	const char *verb;
-	int exit_code; /* what a verb wants main to return when it succeeded */
+	int failure_code; /* of the verb, when it fails: 1 unless it says otherwise */
+	int exit_code;	  /* what a verb wants main to return when it succeeded */
 };
 
 /* All verbs, ended by one without a name, and the options that come before them. */
@@ -46,7 +47,8 @@ int cli_print_json(struct json_out *o, struct err *e);
 /* Advice for the errors of the kernel that users meet most (hints.c); keeps a hint that is there. */
 void cli_hint(struct err *e);
 
-extern const struct cli_command cli_run, cli_state, cli_list, cli_kill, cli_delete, cli_spec,
-	cli_explain, cli_completion;
+extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
+	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_features,
+	cli_completion;
 
 #endif

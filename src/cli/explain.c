@@ -78,6 +78,19 @@ static void text_maps(const char *what, const oci_id_maps *maps)
 			     maps->items[i].host_id, what, i);
 }
 
+static void text_limits(const struct oci_process *p)
+{
+	for (size_t i = 0; i < p->rlimits.count; i++)
+		(void)printf(
+			"  limit %s to %" PRIu64 ", at most %" PRIu64
+			"    [/process/rlimits/%zu]\n",
+			oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
+			p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
+	if (p->oom_score_adj.set)
+		(void)printf("  set oom_score_adj to %" PRId64 "    [/process/oomScoreAdj]\n",
+			     p->oom_score_adj.value);
+}
+
 static void text_host(const struct container *c)
 {
 	char flags[128];
@@ -89,6 +102,7 @@ static void text_host(const struct container *c)
 	(void)printf(
 		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
 		flags);
+	text_limits(&c->spec->process);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
 }
@@ -251,7 +265,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
 	r = container_load(c, &rq, e);
 	if (r == 0)
-		r = container_plan(c, false, e);
+		r = container_plan(c, e);
 	if (r < 0)
 		return r;
 	if (o->format && strcmp(o->format, "json") == 0)

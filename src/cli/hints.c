@@ -28,6 +28,7 @@ static const struct advice table[] = {
 	  "this kernel does not know one of the filter's flags or actions" },
 	{ "enter the working directory", ENOTDIR, "process.cwd must be a directory" },
 	{ "become uid", EINVAL, "the id is not mapped in the container's user namespace" },
+	{ "create cgroup", EACCES, "this needs write access to the cgroup tree: run as root" },
 	{ "create the state directory", EACCES,
 	  "run as root, or name a directory of yours with --root" },
 	{ "the state directory", EACCES, "run as root, or name a directory of yours with --root" },

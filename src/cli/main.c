@@ -36,8 +36,9 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,  &cli_spec,	&cli_explain,	 &cli_state, &cli_list,
-	&cli_kill, &cli_delete, &cli_completion, NULL,
+	&cli_run,     &cli_create,   &cli_start,      &cli_exec,   &cli_state,	&cli_list,
+	&cli_ps,      &cli_kill,     &cli_pause,      &cli_resume, &cli_delete, &cli_spec,
+	&cli_explain, &cli_features, &cli_completion, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)
@@ -255,7 +256,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 int cli_main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct cli cli = { .program = slash ? slash + 1 : "ctr" };
+	struct cli cli = { .program = slash ? slash + 1 : "ctr", .failure_code = 1 };
 	struct err e = ERR_INIT;
 	int r;
 
@@ -268,7 +269,7 @@ int cli_main(int argc, char **argv)
 	if (r < 0) {
 		cli_hint(&e);
 		cli_report(&cli, &e);
-		return 1;
+		return cli.failure_code;
 	}
 	return cli.exit_code;
 }

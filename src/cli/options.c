@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/strbuf.h"
+
 /* Where the parser is. */
 struct cursor {
 	int argc, at;
@@ -57,16 +59,28 @@ static int set_uint(const struct cli_option *o, const char *value, void *to, str
 	return 0;
 }
 
+static int add_item(const char *value, struct cli_list *list, struct err *e)
+{
+	const char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+
+	if (!items)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read the options");
+	items[list->count] = value;
+	list->items = items;
+	list->count++;
+	return 0;
+}
+
 static int check_word(const struct cli_option *o, const char *value, struct err *e)
 {
 	const char *const *w = o->words;
-	char all[256] = "";
-	size_t len = 0;
+	char all[256];
+	struct strbuf list = STRBUF_OVER(all, sizeof(all));
 
 	for (; *w; w++) {
 		if (strcmp(*w, value) == 0)
 			return 0;
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "", *w);
+		strbuf_addf(&list, "%s%s", list.len ? ", " : "", *w);
 	}
 	err_set(e, ERR_USAGE, 0, "option --%s: unknown value '%s'", o->name, value);
 	err_hint(e, "use one of: %s", all);
@@ -83,6 +97,7 @@ static int set_value(struct cursor *c, const struct cli_option *o, const char *v
 	switch (o->type) {
 	case CLI_FLAG: return set_flag(o, value, to, e);
 	case CLI_UINT: return set_uint(o, value, to, e);
+	case CLI_LIST: return add_item(value, to, e);
 	case CLI_STRING: *(const char **)to = value; break;
 	}
 	return 0;

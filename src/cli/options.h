@@ -16,6 +16,12 @@ enum cli_option_type {
 	CLI_FLAG,   /* bool; also --x=true and --x=false */
 	CLI_STRING, /* const char * */
 	CLI_UINT,   /* unsigned */
+	CLI_LIST,   /* struct cli_list: may be given again and again */
+};
+
+struct cli_list {
+	const char **items; /* lives as long as the program */
+	size_t count;
 };
 
 struct cli_option {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ctr run: create, start, stay until the end (or detach), remove. */
-#include "cli/cli.h"
+#include "cli/launch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,11 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "container/foreground.h"
 #include "container/store.h"
-#include "container/terminal.h"
 #include "util/cleanup.h"
 
 enum {
@@ -21,24 +19,16 @@ enum {
 };
 
 struct run_options {
-	const char *bundle, *pid_file, *console_socket;
-	unsigned preserve_fds;
+	struct launch_options launch;
 	bool detach, keep;
 };
 
 static const struct cli_option options[] = {
-	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct run_options, bundle),
-	  "the bundle; the argument is then the id", NULL },
+	LAUNCH_OPTIONS(struct run_options, launch),
 	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct run_options, detach),
 	  "return as soon as the program runs", NULL },
 	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct run_options, keep),
 	  "do not remove the container when it ends", NULL },
-	{ "pid-file", 0, CLI_STRING, "FILE", offsetof(struct run_options, pid_file),
-	  "write the pid of the container's init", NULL },
-	{ "console-socket", 0, CLI_STRING, "PATH", offsetof(struct run_options, console_socket),
-	  "send the terminal's master to this socket", NULL },
-	{ "preserve-fds", 0, CLI_UINT, "N", offsetof(struct run_options, preserve_fds),
-	  "pass fds 3 to 3+N-1 to the program", NULL },
 	{ 0 },
 };
 
@@ -77,9 +67,9 @@ static void id_from_path(const char *path, char *id, size_t size)
 static int find_target(const struct run_options *o, const char *arg, struct target *t,
 		       struct err *e)
 {
-	const char *bundle = o->bundle ? o->bundle : ".";
+	const char *bundle = o->launch.bundle ? o->launch.bundle : ".";
 
-	t->made_up = !o->bundle && is_bundle(arg);
+	t->made_up = !o->launch.bundle && is_bundle(arg);
 	if (t->made_up)
 		bundle = arg;
 	if (!realpath(bundle, t->bundle)) {
@@ -109,54 +99,18 @@ static int create(const struct container_request *rq, struct target *t, struct c
 	return r;
 }
 
-static int check_terminal(const struct run_options *o, const struct container *c, struct err *e)
-{
-	bool terminal = c->spec->process.terminal;
-
-	if (o->detach && terminal && !o->console_socket) {
-		err_set(e, ERR_USAGE, 0,
-			"cannot allocate tty if ctr will detach without setting console socket");
-		err_hint(e, "set process.terminal to false, or give --console-socket");
-		return -EINVAL;
-	}
-	if (o->console_socket && !(terminal && o->detach)) {
-		err_set(e, ERR_USAGE, 0,
-			"cannot use console socket if ctr will not detach or allocate tty");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_preserved(const struct run_options *o, struct err *e)
-{
-	for (unsigned i = 0; i < o->preserve_fds; i++) {
-		if (i >= 65536 || fcntl((int)(3 + i), F_GETFD) < 0) {
-			err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open",
-				o->preserve_fds, 3 + i);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
 /* The container is prepared: tell its pid, hand its terminal over, let it go. */
 static int launch(const struct run_options *o, struct container *c, struct err *e)
 {
-	int r = check_terminal(o, c, e);
+	int r = launch_announce(&o->launch, c, o->detach, e);
 
-	if (r == 0 && o->console_socket) {
-		r = terminal_send(o->console_socket, c->console, e);
-		close_fd(&c->console);
-	}
-	if (r == 0 && o->pid_file)
-		r = container_write_pid_file(o->pid_file, c->init.pid, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
 	}
 	r = container_start(c, e);
-	if (r < 0 && o->pid_file)
-		(void)unlink(o->pid_file); /* it names nobody */
+	if (r < 0)
+		launch_withdraw(&o->launch);
 	return r;
 }
 
@@ -177,20 +131,14 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 	return r;
 }
 
-static void show_warnings(const struct cli *cli, const struct container *c)
-{
-	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		cli_warn(cli, "%s", w->text);
-}
-
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct run_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_fd int store = -EBADF, signals = -EBADF;
-	struct container_request rq = { .keep_fds = o->preserve_fds };
+	struct container_request rq = { 0 };
 	struct target t;
-	int r = check_preserved(o, e);
+	int r = launch_request(&o->launch, &rq, e);
 
 	if (r == 0)
 		r = find_target(o, args[0], &t, e);
@@ -206,7 +154,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	rq.interrupt = signals;
 	r = create(&rq, &t, &c, e);
 	if (r == 0) {
-		show_warnings(cli, c);
+		launch_warnings(cli, c);
 		r = launch(o, c, e);
 	}
 	if (r < 0)

@@ -14,10 +14,9 @@
 
 static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 {
-	const struct opt_i64 *oom = &spec->process.oom_score_adj;
 	uint64_t proc;
 
-	if (!spec->linux_.sysctl.count && !oom->set)
+	if (!spec->linux_.sysctl.count)
 		return;
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Kernel settings"));
 	proc = plan_reg(p, "private proc");
@@ -32,9 +31,6 @@ static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 			 .path = plan_str(p, plan_origin(p, "sys/%s", path)),
 			 .value = plan_str(p, s->value));
 	}
-	if (oom->set)
-		PLAN_ADD(p, "/process/oomScoreAdj", oom_score, .proc = proc,
-			 .value = plan_str(p, plan_origin(p, "%lld", (long long)oom->value)));
 }
 
 static void emit_console(const struct oci_spec *spec, const struct rootfs_layout *l, struct plan *p)
@@ -49,67 +45,6 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
-static bool has_home(const oci_strings *env)
-{
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], "HOME=", 5) == 0 && env->items[i][5])
-			return true;
-	return false;
-}
-
-/* Of several entries with one name the last one wins (checklist 1.3). Quadratic only in duplicates. */
-static uint64_t unique_env(const oci_strings *env, struct plan *p)
-{
-	size_t start = p->pool_size;
-
-	for (size_t i = 0; i < env->count; i++) {
-		size_t name = strcspn(env->items[i], "=");
-		bool again = false;
-
-		for (size_t k = i + 1; k < env->count && !again; k++)
-			again = strncmp(env->items[k], env->items[i], name + 1) == 0;
-		if (!again)
-			(void)plan_blob(p, env->items[i], strlen(env->items[i]) + 1);
-	}
-	return PLAN_BLOB(start, p->pool_size - start);
-}
-
-static void emit_program(const struct oci_process *process, struct plan *p)
-{
-	PLAN_ADD(p, "/process/args/0", program, .args = plan_list(p, &process->args),
-		 .env = unique_env(&process->env, p), .uid = process->user.uid,
-		 .flags = has_home(&process->env) ? 0 : PLAN_PROGRAM_HOME);
-}
-
-static int emit_process(const struct compile_input *in, struct plan *p, struct err *e)
-{
-	const struct oci_process *process = &in->spec->process;
-	bool userns = oci_spec_new_namespace(in->spec, OCI_NS_USER);
-	struct security_caps caps;
-	int r;
-
-	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
-	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
-	security_emit_ids(process, &caps, false, p);
-	security_emit_caps(process, &caps, in->filter->data, p);
-	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
-	emit_program(process, p);
-	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
-	if (in->wait_start) {
-		struct plan_source listener = { .kind = PLAN_SOURCE_FD,
-						.label = "start socket",
-						.fd = -EBADF };
-
-		PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
-	}
-	r = hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e);
-	if (r < 0)
-		return r;
-	security_emit_filter(process, &caps, in->filter, p);
-	PLAN_ADD(p, "/process/args/0", exec, .keep_fds = in->keep_fds);
-	return 0;
-}
-
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
@@ -121,13 +56,16 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		 * In a user namespace the kernel allows a new proc or sysfs only next to one that is
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
 		 */
+		.no_pivot = in->no_pivot,
 		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
 	int r = namespaces_emit(spec, p, e);
 
 	if (r < 0)
 		return r;
-	PLAN_ADD(p, NULL, keyring, .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
+	if (!in->no_keyring)
+		PLAN_ADD(p, NULL, keyring,
+			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
 	namespaces_emit_names(spec, p);
 	net_emit(spec, p);
 	r = rootfs_emit_mounts(spec, &layout, p, e);
@@ -142,7 +80,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	if (r < 0)
 		return r;
 	emit_kernel_settings(spec, p);
-	return emit_process(in, p, e);
+	return compile_process(in, &spec->process, true, p, e);
 }
 
 int container_compile(const struct compile_input *in, struct plan **ret, struct err *e)

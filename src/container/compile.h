@@ -16,7 +16,18 @@ struct compile_input {
 	const struct seccomp_filter *filter;
 	uint64_t capabilities; /* what the runtime itself can grant */
 	unsigned keep_fds;     /* fds 3.. that the payload keeps */
-	bool wait_start;       /* create: stop before the program until `ctr start` */
+	bool no_keyring;       /* stay in the caller's session keyring */
+	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
+	int listener;	       /* create: socket that `ctr start` connects to; < 0: run at once */
+	const char *document;  /* exec: what the process was read from, or NULL */
+	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
+	size_t extra_env_len;
+};
+
+/* Where `ctr exec` goes. */
+struct compile_join {
+	int pidfd;	/* the container's init; not owned */
+	uint64_t flags; /* CLONE_NEW* of the namespaces that are not ours */
 };
 
 /*
@@ -24,6 +35,17 @@ struct compile_input {
  * -EINVAL with the JSON pointer for what cannot be honoured.
  */
 int container_compile(const struct compile_input *in, struct plan **ret, struct err *e);
+
+/*
+ * The plan of `ctr exec`: join, then the same last steps as for the container's own program, with
+ * @process instead of that of @in->spec. Pure.
+ */
+int container_compile_exec(const struct compile_input *in, const struct compile_join *join,
+			   const struct oci_process *process, struct plan **ret, struct err *e);
+
+/* Between the files of this topic: from the working directory to execve. */
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
+		    struct plan *p, struct err *e);
 
 /*
  * Refuse what config.json may ask for and this version does not do: nothing is silently skipped.

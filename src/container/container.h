@@ -29,6 +29,9 @@ struct container_request {
 	const char *bundle; /* directory */
 	unsigned keep_fds;  /* fds 3.. that the payload keeps */
 	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
+	bool wait_start;    /* create: the program waits for `ctr start` */
+	bool no_pivot, no_keyring;
+	const char *config; /* another file than the bundle's config.json, or NULL */
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -42,10 +45,11 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
-	int store, dir, bundle, cgroup_root, interrupt;
+	int store, dir, bundle, cgroup_root, interrupt, listener;
 	struct spawned init;
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
+	bool no_pivot, no_keyring;
 	struct undo undo;
 };
 
@@ -63,8 +67,11 @@ static inline void container_freep(struct container **c)
  */
 int container_load(struct container *c, const struct container_request *rq, struct err *e);
 
-/* The plan for what container_load read; @wait_start as in compile.h. No effect on the system. */
-int container_plan(struct container *c, bool wait_start, struct err *e);
+/* The plan for what container_load read. No effect on the system. */
+int container_plan(struct container *c, struct err *e);
+
+/* Spec and bundle of an existing container, from the copy in its directory (checklist 0.3). */
+int container_reload(struct container *c, struct err *e);
 
 /*
  * The whole of "create" up to the point where only the program is left to execute. On failure all is
@@ -77,6 +84,15 @@ int container_create(const struct container_request *rq, struct container **ret,
  * undone as container_abort does.
  */
 int container_start(struct container *c, struct err *e);
+
+/* After container_create with wait_start: leave the container to itself, created. Undone on failure. */
+int container_commit(struct container *c, struct err *e);
+
+/*
+ * `ctr start` of a container that container_open locked. On failure it is stopped and its poststop
+ * hooks have run; delete removes it.
+ */
+int container_start_created(struct container *c, enum container_status status, struct err *e);
 
 /* Take everything back: kill, poststop hooks, cgroup, state. */
 void container_abort(struct container *c);

@@ -4,20 +4,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "container/dialog.h"
 #include "container/hooks.h"
+#include "container/limits.h"
 #include "container/sources.h"
+#include "container/startsock.h"
 #include "container/store.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
 enum {
-	REMOVE_DEADLINE_MS = 10000,
-	SPARE_FDS = 64
+	REMOVE_DEADLINE_MS = 10000
 };
 
 static void undo_store(void *data)
@@ -63,9 +64,20 @@ static int enter_store(struct container *c, struct err *e)
 	r = process_boot_id(c->record.init.boot_id, sizeof(c->record.init.boot_id), e);
 	if (r == 0 && (r = io_replace_file(c->dir, "config.json", c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
-	/* our own default path is ours even if we die before we can say so */
-	c->record.cgroup_made = c->cgroup_plan.explicit_path ? 0 : 1;
+	/* what is about to be made is ours even if we die before we can say so */
+	c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
+}
+
+/* The socket is in our directory, so the plan comes a second time, with its descriptor. */
+static int listen_for_start(struct container *c, struct err *e)
+{
+	int r = startsock_listen(c->dir, &c->listener, e);
+
+	if (r < 0)
+		return r;
+	plan_free(take_ptr(c->plan));
+	return container_plan(c, e);
 }
 
 static int enter_cgroup(struct container *c, struct err *e)
@@ -77,61 +89,15 @@ static int enter_cgroup(struct container *c, struct err *e)
 		return r;
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
-	if (c->cgroup_plan.explicit_path)
-		r = record_save(c->dir, &c->record, e);
-	return r < 0 ? r : cgroup_apply(&c->cgroup, &c->cgroup_plan, 0, e);
-}
-
-/* A config may have more mounts than the usual soft limit has fds. The payload gets the old limit. */
-static int raise_nofile(const struct container *c, struct rlimit *ret_before, struct err *e)
-{
-	struct rlimit now;
-
-	if (getrlimit(RLIMIT_NOFILE, ret_before) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "read the limit on open files");
-	now = *ret_before;
-	if (now.rlim_cur >= c->plan->reg_count + SPARE_FDS)
-		return 0;
-	now.rlim_cur = now.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &now) < 0
-		       ? err_set(e, ERR_SYSTEM, errno, "raise the limit on open files")
-		       : 0;
-}
-
-static int set_limit(pid_t pid, const struct oci_rlimit *l, size_t index, struct err *e)
-{
-	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
-	int saved;
-
-	if (prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) == 0)
-		return 0;
-	saved = errno;
-	err_set(e, ERR_SYSTEM, saved, "set resource limit %d to %llu:%llu", l->resource,
-		(unsigned long long)l->soft, (unsigned long long)l->hard);
-	err_origin(e, "config.json /process/rlimits/%zu", index);
-	if (saved == EPERM)
-		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
-	return -saved;
-}
-
-/* Last, because ctr-init itself would be the first to hit them. */
-static int set_limits(const struct container *c, const struct rlimit *nofile, struct err *e)
-{
-	const struct oci_process *p = &c->spec->process;
-	int r = 0;
-
-	if (nofile->rlim_cur < c->plan->reg_count + SPARE_FDS &&
-	    prlimit(c->init.pid, RLIMIT_NOFILE, nofile, NULL) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
-	for (size_t i = 0; r == 0 && i < p->rlimits.count; i++)
-		r = set_limit(c->init.pid, &p->rlimits.items[i], i, e);
-	return r;
+	/* one that was there may still have the device program of an earlier container */
+	return cgroup_apply(&c->cgroup, &c->cgroup_plan,
+			    c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
 }
 
 static int spawn(struct container *c, struct err *e)
 {
-	struct rlimit nofile;
-	int r = raise_nofile(c, &nofile, e);
+	struct limits_nofile nofile;
+	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, e);
@@ -144,7 +110,7 @@ static int spawn(struct container *c, struct err *e)
 	undo_push(&c->undo, undo_init, c);
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = set_limits(c, &nofile, e);
+		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -159,10 +125,13 @@ static int create(struct container *c, const struct container_request *rq, struc
 
 	if (r == 0)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
-		r = container_plan(c, false, e);
+		r = container_plan(c, e);
 	if (r == 0)
 		r = enter_store(c, e);
+	if (r == 0 && rq->wait_start)
+		r = listen_for_start(c, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
 	return r < 0 ? r : spawn(c, e);
@@ -185,7 +154,22 @@ int container_create(const struct container_request *rq, struct container **ret,
 	return 0;
 }
 
-int container_start(struct container *c, struct err *e)
+int container_commit(struct container *c, struct err *e)
+{
+	int r = dialog_go(c, e);
+
+	/* ctr-init closes our socket when it no longer needs us */
+	if (r == 0)
+		r = dialog_executed(c, e);
+	if (r < 0) {
+		container_abort(c);
+		return r;
+	}
+	undo_commit(&c->undo);
+	return 0;
+}
+
+static int let_go(struct container *c, struct err *e)
 {
 	int r;
 
@@ -196,14 +180,58 @@ int container_start(struct container *c, struct err *e)
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
-		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING, c->init.pid,
-			      c->bundle, false, e);
-	if (r < 0) {
+		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING,
+			      c->record.init.pid, c->bundle, false, e);
+	return r;
+}
+
+int container_start(struct container *c, struct err *e)
+{
+	int r = let_go(c, e);
+
+	if (r < 0)
 		container_abort(c);
+	else
+		undo_commit(&c->undo);
+	return r;
+}
+
+static int check_startable(enum container_status status, struct err *e)
+{
+	static const char *const refusal[STATUS_COUNT] = {
+		[STATUS_CREATING] = "cannot start a container that is still being created",
+		[STATUS_RUNNING] = "cannot start an already running container",
+		[STATUS_PAUSED] = "cannot start a paused container",
+		[STATUS_STOPPED] = "cannot start a container that has stopped",
+	};
+
+	if (status == STATUS_CREATED)
+		return 0;
+	err_set(e, ERR_STATE, 0, "%s", refusal[status]);
+	return -EINVAL;
+}
+
+int container_start_created(struct container *c, enum container_status status, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int r = check_startable(status, e);
+
+	if (r == 0)
+		r = container_reload(c, e);
+	if (r == 0)
+		r = startsock_connect(c->dir, &c->init.sync, e);
+	if (r < 0)
 		return r;
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+	r = let_go(c, e);
+	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
+		(void)container_signal(c, STATUS_RUNNING, SIGKILL, NULL);
+		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
+				c->bundle, true, &ignored);
+		c->record.hooks_done = true;
+		(void)record_save(c->dir, &c->record, &ignored);
 	}
-	undo_commit(&c->undo);
-	return 0;
+	return r;
 }
 
 void container_abort(struct container *c)

@@ -96,22 +96,14 @@ static int remove_cgroup(struct container *c, struct err *e)
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
 static void poststop(struct container *c, struct err *ret_warning)
 {
-	cleanup_fd int fd = openat(c->dir, "config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
+	struct err ignored = ERR_INIT;
 
-	if (fd < 0 || !c->record.bundle[0])
-		return;
 	/* no hook ran before the environment stood: then there is nothing to balance */
-	if (c->record.phase == PHASE_CREATING && !c->record.hooks_started)
+	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
-	r = io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
-	if (r == 0)
-		r = oci_spec_decode(c->config, c->config_size, &c->spec, ret_warning);
-	if (r < 0)
-		return;
-	c->bundle = open(c->record.bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
-			ret_warning);
+	if (container_reload(c, &ignored) == 0)
+		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
+				c->bundle, true, ret_warning);
 }
 
 int container_destroy(struct container *c, enum container_status status, bool force,

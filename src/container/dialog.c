@@ -23,7 +23,7 @@ static int deadline_ms(const struct plan *p)
 {
 	int64_t ms = BASE_DEADLINE_MS;
 
-	for (size_t i = 0; i < p->op_count; i++)
+	for (size_t i = 0; p && i < p->op_count; i++)
 		if (p->ops[i].code == PLAN_CODE_hook)
 			ms += (int64_t)((const struct plan_arg_hook *)(const void *)p->ops[i].slot)
 				      ->timeout *
@@ -169,12 +169,27 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	return dialog_go(c, e);
 }
 
+/* `ctr start` has no plan until something fails: the same config makes the same one again. */
+static int report(struct container *c, const struct plan_message *m, struct err *e)
+{
+	int r = 0;
+
+	if (!c->plan && c->spec) {
+		c->listener = c->init.sync; /* any descriptor: the operation only has to be there */
+		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
+		if (r == 0)
+			r = container_plan(c, e);
+		c->listener = -EBADF;
+	}
+	return r < 0 ? r : plan_error(c->plan, m, e);
+}
+
 static int on_message(struct container *c, const struct plan_message *m, int *fd,
 		      enum plan_sync want, struct err *e)
 {
 	switch ((enum plan_message_type)m->type) {
 	case PLAN_MSG_SYNC: return on_sync(c, m->value, want, e);
-	case PLAN_MSG_ERROR: return plan_error(c->plan, m, e);
+	case PLAN_MSG_ERROR: return report(c, m, e);
 	case PLAN_MSG_PID: return adopt(c, (pid_t)m->value, e);
 	case PLAN_MSG_CONSOLE:
 		close_fd(&c->console);

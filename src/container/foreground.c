@@ -41,7 +41,7 @@ static void reset_ignored(void)
 		(void)fclose(f);
 	for (int sig = 1; sig < 65; sig++)
 		if (mask >> (sig - 1) & 1)
-			(void)signal(sig, SIG_DFL); /* the C library's own signals cannot be set */
+			(void)kernel_signal_default(sig); /* it exists: it is in the mask */
 }
 
 int foreground_signals(int *ret_fd, struct err *e)

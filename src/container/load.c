@@ -23,7 +23,8 @@ struct container *container_new(void)
 
 	if (!c)
 		return NULL;
-	c->store = c->dir = c->bundle = c->cgroup_root = c->interrupt = c->console = -EBADF;
+	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
+	c->interrupt = c->listener = c->console = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
 	return c;
@@ -41,6 +42,7 @@ void container_free(struct container *c)
 	close_fd(&c->dir);
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
+	close_fd(&c->listener);
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
@@ -48,7 +50,7 @@ void container_free(struct container *c)
 	free(c);
 }
 
-static int read_config(struct container *c, const char *bundle, struct err *e)
+static int read_config(struct container *c, const char *bundle, const char *config, struct err *e)
 {
 	cleanup_fd int fd = -EBADF;
 	int r;
@@ -56,11 +58,13 @@ static int read_config(struct container *c, const char *bundle, struct err *e)
 	c->bundle = open(bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (c->bundle < 0)
 		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", bundle);
-	fd = openat(c->bundle, CONFIG_FILE, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = openat(config ? AT_FDCWD : c->bundle, config ? config : CONFIG_FILE,
+		    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	r = fd < 0 ? -errno : io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
 	if (r < 0) {
-		err_set(e, ERR_CONFIG, -r, "read '%s/%s'", bundle, CONFIG_FILE);
-		if (r == -ENOENT)
+		err_set(e, ERR_CONFIG, -r, "read '%s%s%s'", config ? "" : bundle, config ? "" : "/",
+			config ? config : CONFIG_FILE);
+		if (r == -ENOENT && !config)
 			err_hint(e, "a bundle has a config.json: write one with: ctr spec -b %s",
 				 bundle);
 		return r;
@@ -99,7 +103,9 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->store = rq->store;
 	c->interrupt = rq->interrupt;
 	c->keep_fds = rq->keep_fds;
-	r = read_config(c, rq->bundle, e);
+	c->no_pivot = rq->no_pivot;
+	c->no_keyring = c->record.no_keyring = rq->no_keyring;
+	r = read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
@@ -117,14 +123,16 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	return 0;
 }
 
-int container_plan(struct container *c, bool wait_start, struct err *e)
+int container_plan(struct container *c, struct err *e)
 {
 	struct compile_input in = {
 		.spec = c->spec,
 		.record = &c->record,
 		.filter = &c->filter,
 		.keep_fds = c->keep_fds,
-		.wait_start = wait_start,
+		.no_keyring = c->no_keyring,
+		.no_pivot = c->no_pivot,
+		.listener = c->listener,
 	};
 	char mount[64], link[PATH_MAX];
 	ssize_t n = -1;
@@ -142,4 +150,18 @@ int container_plan(struct container *c, bool wait_start, struct err *e)
 		in.cgroup_mount = link;
 	}
 	return container_compile(&in, &c->plan, e);
+}
+
+int container_reload(struct container *c, struct err *e)
+{
+	cleanup_fd int fd = openat(c->dir, CONFIG_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
+
+	if (r < 0)
+		return err_set(e, ERR_STATE, -r, "read the container's copy of config.json");
+	r = oci_spec_decode(c->config, c->config_size, &c->spec, e);
+	/* the bundle may be gone by now; only hooks would miss it */
+	if (r == 0)
+		c->bundle = open(c->record.bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	return r;
 }

@@ -57,6 +57,8 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_end_object(o);
 	json_out_member_uint(o, "owner", r->owner);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
+	json_out_member_bool(o, "hooksDone", r->hooks_done);
+	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -98,6 +100,13 @@ static uint64_t get_uint(const struct json_node *node, const char *key)
 	uint64_t v = 0;
 
 	return m && json_to_u64(m, UINT64_MAX, &v) == 0 ? v : 0;
+}
+
+static bool get_bool(const struct json_node *node, const char *key)
+{
+	const struct json_node *m = json_member(node, key);
+
+	return m && m->type == JSON_BOOL && m->truth;
 }
 
 static bool get_phase(const struct json_node *root, enum container_phase *ret)
@@ -163,8 +172,6 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
-	const struct json_node *hooks = json_member(root, "hooksStarted");
-
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -172,7 +179,9 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->rootfs = get_string(root, "rootfs", a);
 	ret->created = get_string(root, "created", a);
 	ret->owner = (uint32_t)get_uint(root, "owner");
-	ret->hooks_started = hooks && hooks->type == JSON_BOOL && hooks->truth;
+	ret->hooks_started = get_bool(root, "hooksStarted");
+	ret->hooks_done = get_bool(root, "hooksDone");
+	ret->no_keyring = get_bool(root, "noKeyring");
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);

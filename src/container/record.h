@@ -31,6 +31,8 @@ struct container_record {
 	unsigned cgroup_made;
 	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
+	bool hooks_done;    /* poststop hooks ran already */
+	bool no_keyring;    /* exec does as create did */
 	oci_pairs annotations;
 };
 

@@ -207,17 +207,20 @@ int op_program(struct init *in, const struct plan_arg_program *a)
 	return r < 0 ? init_fail(in, PLAN_STAGE_LOOKUP, name, r) : 0;
 }
 
-/* `ctr start` connects to the socket in the state directory, and from then on is who we answer to. */
+/*
+ * `ctr start` connects to the socket in the state directory, and from then on is who we answer to.
+ * Letting go of the old peer first tells `ctr create` that we no longer depend on it.
+ */
 int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 {
 	int peer;
 
+	(void)close(in->sync);
 	do
 		peer = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);
 	while (peer < 0 && (errno == EINTR || errno == ECONNABORTED));
 	if (peer < 0)
 		return -errno;
-	(void)close(in->sync);
 	in->sync = peer;
 	init_reg_close(in, a->listener);
 	return init_wait_go(in);

@@ -148,6 +148,16 @@ int op_mount_fs(struct init *in, const struct plan_arg_mount_fs *a)
 	return r;
 }
 
+/* move_mount says EINVAL for much; that of a directory and a file has always been ENOTDIR (mount(2)). */
+static int attach_error(bool tree_is_dir, int target, int r)
+{
+	struct stat st;
+
+	if (r == -EINVAL && fstat(target, &st) == 0 && !!S_ISDIR(st.st_mode) != tree_is_dir)
+		return -ENOTDIR;
+	return r;
+}
+
 /* The source is a symlink: the same link is made at the path; one that is there already may stay. */
 static int copy_link(struct init *in, int tree, const struct plan_arg_mount_tree *a)
 {
@@ -185,6 +195,8 @@ int op_mount_tree(struct init *in, const struct plan_arg_mount_tree *a)
 	if (target < 0)
 		return target;
 	r = kernel_move_mount(tree, target);
+	if (r < 0)
+		r = attach_error(S_ISDIR(st.st_mode), target, r);
 	(void)close(target);
 	if (r < 0)
 		return init_fail(in, PLAN_STAGE_ATTACH, NULL, r);

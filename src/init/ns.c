@@ -23,7 +23,8 @@ int op_setns(struct init *in, const struct plan_arg_setns *a)
 	if (setns(init_reg(in, a->ns), (int)a->type) < 0)
 		return -errno;
 	init_reg_close(in, a->ns);
-	return 0;
+	/* joining a user namespace makes us dumpable again (security.md R12) */
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }
 
 int op_unshare(struct init *in, const struct plan_arg_unshare *a)

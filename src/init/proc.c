@@ -121,14 +121,3 @@ int op_sysctl(struct init *in, const struct plan_arg_sysctl *a)
 	return write_and_check(in, init_reg(in, a->proc), init_str(in, a->path),
 			       init_str(in, a->value));
 }
-
-int op_oom_score(struct init *in, const struct plan_arg_oom_score *a)
-{
-	char pid[24], path[64] = { 0 };
-	const char *digits = init_decimal(getpid(), pid, sizeof(pid));
-	size_t len = strlen(digits);
-
-	memcpy(path, digits, len);
-	memcpy(path + len, "/oom_score_adj", sizeof("/oom_score_adj"));
-	return write_and_check(in, init_reg(in, a->proc), path, init_str(in, a->value));
-}

@@ -24,6 +24,16 @@ int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 	return r;
 }
 
+int op_root_open(struct init *in, const struct plan_arg_root_open *a)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	init_reg_set(in, a->root, fd);
+	return 0;
+}
+
 /* The detached tree is stacked on the host's "/": pivot_root needs it attached, not visible. */
 int op_root_attach(struct init *in, const struct plan_arg_root_attach *a)
 {

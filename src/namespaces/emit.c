@@ -78,8 +78,7 @@ static bool emit_joins(const struct oci_spec *spec, struct plan *p)
 	return any;
 }
 
-/* Init takes the ids of root, or of the first mapping when the container's root is not mapped. */
-static uint32_t base_id(const oci_id_maps *maps)
+uint32_t namespaces_base_id(const oci_id_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++)
 		if (maps->items[i].container_id == 0)
@@ -108,8 +107,8 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 		return r;
 	p->uid_maps = spec->linux_.uid_mappings;
 	p->gid_maps = spec->linux_.gid_mappings;
-	p->base_uid = base_id(&p->uid_maps);
-	p->base_gid = base_id(&p->gid_maps);
+	p->base_uid = namespaces_base_id(&p->uid_maps);
+	p->base_gid = namespaces_base_id(&p->gid_maps);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Namespaces"));
 	if (emit_joins(spec, p)) {
 		emit_late_user(p, &new);

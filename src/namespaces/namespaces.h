@@ -17,6 +17,9 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e);
 /* hostname and domainname; inside the uts namespace. Pure. */
 void namespaces_emit_names(const struct oci_spec *spec, struct plan *p);
 
+/* The id that init takes in a user namespace: root, or the first one that is mapped. */
+uint32_t namespaces_base_id(const oci_id_maps *maps);
+
 /* CLONE_NEW* of a namespace type. */
 uint64_t namespaces_flag(enum oci_namespace_type type);
 

@@ -52,6 +52,7 @@ struct plan {
 	char *pool;
 	size_t pool_size, pool_room;
 	bool failed;
+	const char *document; /* what origins point into: "config.json"; NULL: the command line */
 
 	/* what the parent does when it makes the child */
 	uint64_t clone_flags; /* CLONE_NEW* */

@@ -189,6 +189,12 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
 
+static void set_origin(const struct plan *p, size_t op, struct err *e)
+{
+	if (p->document && p->pool[p->ops[op].origin])
+		err_origin(e, "%s %s", p->document, p->pool + p->ops[op].origin);
+}
+
 /* The program that could not be found or executed: callers match on these very words. */
 static int program_error(const struct plan *p, const struct plan_message *m, struct err *e)
 {
@@ -200,7 +206,7 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 		err_set(e, ERR_PAYLOAD, EACCES, "exec: '%s': is a directory", name);
 	else
 		err_set(e, ERR_PAYLOAD, m->errnum, "exec: '%s'", name);
-	err_origin(e, "config.json %s", p->pool + p->ops[m->op].origin);
+	set_origin(p, m->op, e);
 	if (m->errnum == ENOEXEC)
 		err_hint(e, "a script needs a first line such as #!/bin/sh, and a program the "
 			    "right architecture");
@@ -226,6 +232,6 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
 	if (p->pool[p->ops[m->op].origin])
-		err_origin(e, "config.json %s", p->pool + p->ops[m->op].origin);
+		set_origin(p, m->op, e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

@@ -8,6 +8,9 @@
 /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE: linux.rootfsPropagation, or slave. */
 uint64_t rootfs_base_propagation(const struct oci_spec *spec);
 
+/* pivot_root, or what stands for it. */
+void rootfs_emit_pivot(const struct rootfs_layout *l, struct plan *p);
+
 /* The default devices and links of a fresh /dev, and linux.devices. */
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 			struct err *e);

@@ -22,6 +22,14 @@ static void emit_masks(const struct oci_spec *spec, const struct rootfs_layout *
 	PLAN_ADD(p, "/linux/maskedPaths", mask_end, .tmpfs = tmpfs);
 }
 
+void rootfs_emit_pivot(const struct rootfs_layout *l, struct plan *p)
+{
+	if (l->no_pivot)
+		PLAN_ADD(p, "/root/path", chroot, .root = l->root);
+	else
+		PLAN_ADD(p, "/root/path", pivot, .root = l->root);
+}
+
 int rootfs_emit_finish(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e)
 {
@@ -30,7 +38,7 @@ int rootfs_emit_finish(const struct oci_spec *spec, struct rootfs_layout *l, str
 
 	(void)e;
 	if (l->late_pivot)
-		PLAN_ADD(p, "/root/path", pivot, .root = l->root);
+		rootfs_emit_pivot(l, p);
 	if (spec->linux_.masked_paths.count || readonly->count || spec->root.readonly ||
 	    l->readonly_count)
 		PLAN_ADD(p, NULL, section, .title = plan_str(p, "Masks and read-only paths"));

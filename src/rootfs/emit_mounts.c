@@ -329,7 +329,7 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 	l->root = plan_source(p, &src);
 	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
 	if (!l->late_pivot)
-		PLAN_ADD(p, "/root/path", pivot, .root = l->root);
+		rootfs_emit_pivot(l, p);
 }
 
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,

@@ -15,6 +15,10 @@
 
 #include "util/kernel.h"
 
+enum {
+	DRAIN_READS = 256
+}; /* of 4 KiB: the largest pipe that an ordinary user can have */
+
 /* The parent's ends, and where feeding the input has got to. */
 struct talk {
 	int in, out, failed, pidfd;
@@ -44,7 +48,7 @@ static int become(const struct child_job *job, const int fds[3], int report)
 
 	sigemptyset(&none);
 	for (int sig = 1; sig < 65; sig++)
-		(void)signal(sig, SIG_DFL); /* EINVAL for SIGKILL and SIGSTOP */
+		(void)kernel_signal_default(sig); /* EINVAL for SIGKILL and SIGSTOP */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	umask(022);
@@ -102,13 +106,17 @@ static void keep_tail(struct talk *t, char *tail, const char *data, size_t n)
 	t->tail_len += n;
 }
 
+/* Bounded: one that writes as fast as we read must not keep us from looking at the clock. */
 static void drain(struct talk *t, struct child_result *ret)
 {
 	char buf[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(t->out, buf, sizeof(buf))) > 0)
-		keep_tail(t, ret->tail, buf, (size_t)n);
+	for (int i = 0; i < DRAIN_READS && n > 0; i++) {
+		n = read(t->out, buf, sizeof(buf));
+		if (n > 0)
+			keep_tail(t, ret->tail, buf, (size_t)n);
+	}
 	if (n == 0)
 		close_if(&t->out);
 }

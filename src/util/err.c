@@ -90,6 +90,7 @@ void err_format(const struct err *e, char *buf, size_t size)
 		{ ": ", e->hint, "" },
 	};
 
+	buf[0] = '\0'; /* an error without any text is an empty line */
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && n < size; i++) {
 		if (!parts[i].text[0])
 			continue;

@@ -100,6 +100,14 @@ struct kernel_clone_args { /* struct clone_args, version 2, Linux 5.7 */
 		_r < 0 ? -errno : (int)_r;                                                         \
 	})
 
+/* The C libraries keep signals 32 to 34 to themselves and refuse to set them: the kernel does not. */
+static inline int kernel_signal_default(int sig)
+{
+	const uint64_t action[16] = { 0 }; /* the kernel's struct sigaction, at most this large */
+
+	return KERNEL_CALL(SYS_rt_sigaction, sig, action, NULL, 8);
+}
+
 static inline int kernel_openat2(int dir, const char *path, uint64_t flags, uint64_t mode,
 				 uint64_t resolve)
 {

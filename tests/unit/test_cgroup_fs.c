@@ -697,7 +697,7 @@ int main(void)
 		(void)fprintf(stderr, "skipped: needs root and a writable cgroup v2 tree\n");
 		return SKIP;
 	}
-	/* messages name processes; the program's own name depends on the build */
+	/* error texts are searched for our name, whatever the file is called */
 	(void)prctl(PR_SET_NAME, "test_cgroup_fs");
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

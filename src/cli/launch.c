@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See launch.h. */
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "container/terminal.h"
+#include "container/unixsock.h"
+#include "util/cleanup.h"
+
+enum {
+	MAX_PRESERVED = 65536
+};
+
+int launch_check_fds(unsigned n, struct err *e)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (i < MAX_PRESERVED && fcntl((int)(3 + i), F_GETFD) >= 0)
+			continue;
+		err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", n, 3 + i);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int launch_request(const struct launch_options *o, struct container_request *rq, struct err *e)
+{
+	rq->keep_fds = o->preserve_fds;
+	rq->no_pivot = o->no_pivot;
+	rq->no_keyring = o->no_new_keyring;
+	rq->config = o->config;
+	return launch_check_fds(o->preserve_fds, e);
+}
+
+int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e)
+{
+	if (detach && terminal && !socket) {
+		err_set(e, ERR_USAGE, 0,
+			"cannot allocate tty if ctr will detach without setting console socket");
+		err_hint(e, "do without the terminal, or give --console-socket");
+		return -EINVAL;
+	}
+	if (socket && !(terminal && detach))
+		return err_set(e, ERR_USAGE, 0,
+			       "cannot use console socket if ctr will not detach or allocate tty");
+	return 0;
+}
+
+int launch_announce(const struct launch_options *o, struct container *c, bool detach, struct err *e)
+{
+	int r = launch_check_terminal(c->spec->process.terminal, detach, o->console_socket, e);
+
+	if (r == 0 && o->console_socket) {
+		r = terminal_send(o->console_socket, c->console, e);
+		close_fd(&c->console);
+	}
+	if (r == 0 && o->pidfd_socket) {
+		r = unixsock_send_fd(o->pidfd_socket, "standard", 8, c->init.pidfd);
+		if (r < 0)
+			err_set(e, ERR_SYSTEM, -r, "send the pidfd to '%s'", o->pidfd_socket);
+	}
+	if (r == 0 && o->pid_file)
+		r = container_write_pid_file(o->pid_file, c->init.pid, e);
+	return r;
+}
+
+void launch_withdraw(const struct launch_options *o)
+{
+	if (o->pid_file)
+		(void)unlink(o->pid_file); /* it may not exist yet */
+}
+
+void launch_warnings(const struct cli *cli, const struct container *c)
+{
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
+		cli_warn(cli, "%s", w->text);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What run and create have in common: options, and what is told to the caller before the start. */
+#ifndef CTR_CLI_LAUNCH_H
+#define CTR_CLI_LAUNCH_H
+
+#include "cli/cli.h"
+
+struct launch_options {
+	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring, no_subreaper;
+};
+
+/* clang-format off */
+#define LAUNCH_OPTION(type, member, field) offsetof(type, member) + offsetof(struct launch_options, field)
+#define LAUNCH_OPTIONS(type, member)                                                                  \
+	{ "bundle", 'b', CLI_STRING, "DIR", LAUNCH_OPTION(type, member, bundle),                      \
+	  "the bundle; the argument is then the id", NULL },                                          \
+	{ "config", 'f', CLI_STRING, "FILE", LAUNCH_OPTION(type, member, config),                     \
+	  "read this file instead of the bundle's config.json", NULL },                               \
+	{ "pid-file", 0, CLI_STRING, "FILE", LAUNCH_OPTION(type, member, pid_file),                   \
+	  "write the pid of the container's init", NULL },                                            \
+	{ "console-socket", 0, CLI_STRING, "PATH", LAUNCH_OPTION(type, member, console_socket),       \
+	  "send the terminal's master to this socket", NULL },                                        \
+	{ "pidfd-socket", 0, CLI_STRING, "PATH", LAUNCH_OPTION(type, member, pidfd_socket),           \
+	  "send a pidfd of the container's init to this socket", NULL },                              \
+	{ "preserve-fds", 0, CLI_UINT, "N", LAUNCH_OPTION(type, member, preserve_fds),                \
+	  "pass fds 3 to 3+N-1 to the program", NULL },                                               \
+	{ "no-pivot", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_pivot),                       \
+	  "chroot into the moved root: for hosts whose root is an initramfs", NULL },                 \
+	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
+	  "keep the caller's session keyring", NULL },                                                \
+	{ "no-subreaper", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_subreaper),               \
+	  "leave orphans to the caller, as ctr always does", NULL }
+/* clang-format on */
+
+/* Fill what the options say about the request. */
+int launch_request(const struct launch_options *o, struct container_request *rq, struct err *e);
+
+/*
+ * The container stands and waits: check that the terminal has somewhere to go, hand it over, send the
+ * pidfd, write the pid file.
+ */
+int launch_announce(const struct launch_options *o, struct container *c, bool detach,
+		    struct err *e);
+/* It came to nothing: the pid file names nobody. */
+void launch_withdraw(const struct launch_options *o);
+
+/* Warnings of the plan, with --debug. */
+void launch_warnings(const struct cli *cli, const struct container *c);
+
+/* Descriptors 3 to 3+n-1 must be open. */
+int launch_check_fds(unsigned n, struct err *e);
+
+/* A terminal needs a console socket exactly when ctr does not stay (checklist 3.4). */
+int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The last steps of every plan, of containers and of exec: from the working directory to execve. */
+#include "container/compile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "container/hooks.h"
+
+static bool has_home(const oci_strings *env)
+{
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], "HOME=", 5) == 0 && env->items[i][5])
+			return true;
+	return false;
+}
+
+/* Of several entries with one name the last one wins (checklist 1.3). Quadratic only in duplicates. */
+static uint64_t unique_env(const struct compile_input *in, const oci_strings *env, struct plan *p)
+{
+	size_t start = p->pool_size;
+
+	if (in->extra_env_len)
+		(void)plan_blob(p, in->extra_env, in->extra_env_len);
+	for (size_t i = 0; i < env->count; i++) {
+		size_t name = strcspn(env->items[i], "=");
+		bool again = false;
+
+		for (size_t k = i + 1; k < env->count && !again; k++)
+			again = strncmp(env->items[k], env->items[i], name + 1) == 0;
+		if (!again)
+			(void)plan_blob(p, env->items[i], strlen(env->items[i]) + 1);
+	}
+	return PLAN_BLOB(start, p->pool_size - start);
+}
+
+static void emit_program(const struct compile_input *in, const struct oci_process *process,
+			 struct plan *p)
+{
+	PLAN_ADD(p, "/process/args/0", program, .args = plan_list(p, &process->args),
+		 .env = unique_env(in, &process->env, p), .uid = process->user.uid,
+		 .flags = has_home(&process->env) ? 0 : PLAN_PROGRAM_HOME);
+}
+
+/* The socket belongs to the plan's caller, who may have given a copy. */
+static void emit_wait(const struct compile_input *in, struct plan *p)
+{
+	struct plan_source listener = {
+		.kind = PLAN_SOURCE_FD,
+		.label = "start socket",
+		.fd = fcntl(in->listener, F_DUPFD_CLOEXEC, 3),
+	};
+
+	if (listener.fd < 0)
+		listener.fd = -EBADF;
+	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
+}
+
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
+		    struct plan *p, struct err *e)
+{
+	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
+	struct security_caps caps;
+	int r;
+
+	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
+	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
+	security_emit_ids(process, &caps, false, p);
+	security_emit_caps(process, &caps, in->filter->data, p);
+	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
+	emit_program(in, process, p);
+	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
+	if (in->listener >= 0)
+		emit_wait(in, p);
+	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
+		  : 0;
+	if (r < 0)
+		return r;
+	security_emit_filter(process, &caps, in->filter, p);
+	PLAN_ADD(p, "/process/args/0", exec, .keep_fds = in->keep_fds);
+	return 0;
+}

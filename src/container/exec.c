@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See exec.h. Everything is decided and opened here, on the host, before anything is joined; joining
+ * is the first operation of the plan that ctr-init gets.
+ */
+#include "container/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "container/compile.h"
+#include "container/dialog.h"
+#include "container/exec_process.h"
+#include "container/limits.h"
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+static int check_status(enum container_status status, bool ignore_paused, struct err *e)
+{
+	if (status == STATUS_STOPPED)
+		err_set(e, ERR_STATE, 0, "cannot exec in a stopped container");
+	else if (status == STATUS_CREATING)
+		err_set(e, ERR_STATE, 0, "cannot exec in a container that is still being created");
+	else if (status == STATUS_PAUSED && !ignore_paused)
+		err_set(e, ERR_STATE, 0, "cannot exec in a paused container (use --ignore-paused)");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+struct ns_file {
+	const char *name;
+	uint64_t flag;
+};
+
+static const struct ns_file ns_files[] = {
+	{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },	  { "pid", CLONE_NEWPID },
+	{ "net", CLONE_NEWNET },   { "ipc", CLONE_NEWIPC },	  { "uts", CLONE_NEWUTS },
+	{ "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP },
+};
+
+/* The namespaces of @pid that are not ours: joining our own user namespace is an error. */
+static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
+{
+	struct stat theirs, ours;
+	char path[64];
+
+	*ret_flags = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ns_files); i++) {
+		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_files[i].name);
+		if (stat(path, &ours) < 0)
+			continue; /* this kernel has no such namespaces */
+		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, ns_files[i].name);
+		if (stat(path, &theirs) < 0)
+			return err_set(e, ERR_STATE, errno,
+				       "look at the namespaces of the container");
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			*ret_flags |= ns_files[i].flag;
+	}
+	return 0;
+}
+
+/* The cgroup to be born in: the container's own, or one below it. */
+static int open_cgroup(struct container *c, const char *below, struct err *e)
+{
+	struct cgroup own = CGROUP_EMPTY;
+	int r = cgroup_root_open(&c->cgroup_root, e);
+
+	if (r == 0)
+		r = cgroup_open(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+				c->record.cgroup_made, &c->cgroup, e);
+	if (r < 0 || !below)
+		return r;
+	own = c->cgroup;
+	c->cgroup = (struct cgroup)CGROUP_EMPTY;
+	r = cgroup_open(own.fd, c->record.cgroup_driver, below, 0, &c->cgroup, e);
+	cgroup_close(&own);
+	return r < 0 ? err_wrap(e, "cgroup '%s' of the container", below) : 0;
+}
+
+static int compile(struct container *c, const struct exec_request *rq,
+		   const struct oci_process *process, struct err *e)
+{
+	struct compile_input in = {
+		.spec = c->spec,
+		.record = &c->record,
+		.filter = &c->filter,
+		.keep_fds = rq->keep_fds,
+		.no_keyring = c->record.no_keyring,
+		.listener = -EBADF,
+		.document = rq->process_file,
+	};
+	cleanup_fd int pidfd = -EBADF;
+	struct compile_join join;
+	int r = process_open(&c->record.init, &pidfd);
+
+	if (r < 0)
+		return err_set(e, ERR_STATE, 0, "container not running");
+	r = find_namespaces(c->record.init.pid, &join.flags, e);
+	/* what was read is about this very process: it still lives */
+	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
+		r = err_set(e, ERR_STATE, 0, "container not running");
+	if (r == 0)
+		r = security_caps_own(&in.capabilities, e);
+	if (r == 0)
+		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
+	join.pidfd = pidfd;
+	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
+}
+
+static int launch(struct container *c, const struct exec_request *rq,
+		  const struct oci_process *process, struct err *e)
+{
+	struct limits_nofile nofile;
+	int r = limits_raise_nofile(c->plan, &nofile, e);
+
+	if (r == 0)
+		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
+	if (r < 0)
+		return r;
+	r = dialog_until(c, PLAN_SYNC_READY, e);
+	if (r == 0)
+		r = limits_set(process, c->init.pid, &nofile, e);
+	if (r < 0)
+		spawned_kill(&c->init);
+	return r;
+}
+
+int container_exec(struct container *c, enum container_status status, const struct exec_request *rq,
+		   struct err *e)
+{
+	cleanup_(oci_spec_freep) struct oci_spec *document = NULL;
+	struct oci_process process;
+	int r = check_status(status, rq->ignore_paused, e);
+
+	c->interrupt = rq->interrupt;
+	if (r == 0)
+		r = container_reload(c, e);
+	if (r == 0)
+		r = exec_process_make(c, rq, &document, &process, e);
+	if (r == 0)
+		r = open_cgroup(c, rq->cgroup, e);
+	if (r == 0)
+		r = compile(c, rq, &process, e);
+	return r < 0 ? r : launch(c, rq, &process, e);
+}
+
+int container_exec_start(struct container *c, struct err *e)
+{
+	int r = dialog_go(c, e);
+
+	if (r == 0)
+		r = dialog_executed(c, e);
+	if (r < 0)
+		spawned_kill(&c->init);
+	return r;
+}

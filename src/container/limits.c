@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See limits.h. */
+#include "container/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/io.h"
+
+enum {
+	SPARE_FDS = 64
+};
+
+/* A config may have more mounts than the usual soft limit has fds. The payload gets the old limit. */
+int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct err *e)
+{
+	struct rlimit now;
+
+	ret->raised = false;
+	if (getrlimit(RLIMIT_NOFILE, &ret->before) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "read the limit on open files");
+	if (ret->before.rlim_cur >= p->reg_count + SPARE_FDS)
+		return 0;
+	now = ret->before;
+	now.rlim_cur = now.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &now) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "raise the limit on open files");
+	ret->raised = true;
+	return 0;
+}
+
+static int set_limit(pid_t pid, const struct oci_rlimit *l, size_t index, struct err *e)
+{
+	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
+	int saved;
+
+	if (prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) == 0)
+		return 0;
+	saved = errno;
+	err_set(e, ERR_SYSTEM, saved, "set resource limit %d to %llu:%llu", l->resource,
+		(unsigned long long)l->soft, (unsigned long long)l->hard);
+	err_origin(e, "config.json /process/rlimits/%zu", index);
+	if (saved == EPERM)
+		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
+	return -saved;
+}
+
+/* Read back: the write must have reached this very process (security.md R10). */
+static int set_oom_score(pid_t pid, int64_t score, struct err *e)
+{
+	char path[64], value[24], now[24];
+	cleanup_fd int fd = -EBADF;
+	int n = snprintf(value, sizeof(value), "%lld", (long long)score), saved;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, value, (size_t)n) == n &&
+	    io_read_line(AT_FDCWD, path, now, sizeof(now)) >= 0 && strcmp(now, value) == 0)
+		return 0;
+	saved = errno ? errno : EIO;
+	err_set(e, ERR_SYSTEM, saved, "set oom_score_adj to %s", value);
+	err_origin(e, "config.json /process/oomScoreAdj");
+	return -saved;
+}
+
+int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
+	       struct err *e)
+{
+	int r = 0;
+
+	if (nofile->raised && prlimit(pid, RLIMIT_NOFILE, &nofile->before, NULL) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
+	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
+		r = set_limit(pid, &process->rlimits.items[i], i, e);
+	if (r == 0 && process->oom_score_adj.set)
+		r = set_oom_score(pid, process->oom_score_adj.value, e);
+	return r;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Limits of a process that are set from outside, once ctr-init is done with its own work. */
+#ifndef CTR_CONTAINER_LIMITS_H
+#define CTR_CONTAINER_LIMITS_H
+
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "oci/spec.h"
+#include "plan/plan.h"
+#include "util/err.h"
+
+/* The caller's own limit on open files, which the payload gets back. */
+struct limits_nofile {
+	struct rlimit before;
+	bool raised;
+};
+
+/* A plan may need more descriptors than the usual soft limit allows. */
+int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct err *e);
+
+/*
+ * rlimits and oom_score_adj of @process for @pid. Last, because ctr-init would be the first to hit
+ * them. Raising a hard limit, or lowering the score, needs CAP_SYS_RESOURCE.
+ */
+int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
+	       struct err *e);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* namespaces/idmap.h: the text that the kernel gets. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "namespaces/idmap.h"
+
+static void check_text(struct oci_id_map *items, size_t count, const char *want)
+{
+	oci_id_maps maps = { .items = items, .count = count };
+	struct err e = ERR_INIT;
+	char *text = NULL;
+
+	assert_int_equal(idmap_text(&maps, &text, &e), 0);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void test_text(void **state)
+{
+	struct oci_id_map maps[] = {
+		{ 0, 100000, 65536 },
+		{ 65536, 0, 1 },
+		{ 4294967294U, 4294967294U, 1 },
+		{ 4294967295U, 4294967295U, 4294967295U },
+	};
+
+	(void)state;
+	check_text(NULL, 0, "");
+	check_text(maps, 1, "0 100000 65536\n");
+	check_text(maps, 2, "0 100000 65536\n65536 0 1\n");
+	check_text(maps + 2, 1, "4294967294 4294967294 1\n");
+	check_text(maps + 3, 1, "4294967295 4294967295 4294967295\n"); /* the longest line */
+}
+
+/* user_namespaces(7): the kernel takes 340 lines. All of the longest kind must fit. */
+static void test_limit(void **state)
+{
+	static struct oci_id_map maps[341];
+	oci_id_maps list = { .items = maps, .count = 340 };
+	struct err e = ERR_INIT;
+	char *text = NULL;
+	size_t lines = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 341; i++)
+		maps[i] = (struct oci_id_map){ UINT32_MAX, UINT32_MAX, UINT32_MAX };
+	assert_int_equal(idmap_text(&list, &text, &e), 0);
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(lines, 340);
+	assert_int_equal(strlen(text), 340 * 33);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	free(text);
+	list.count = 341;
+	text = (char *)1;
+	assert_int_equal(idmap_text(&list, &text, &e), -E2BIG);
+	assert_ptr_equal(text, (char *)1); /* untouched on failure */
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_non_null(strstr(e.text, "341"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
