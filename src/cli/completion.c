@@ -21,11 +21,41 @@ static bool takes_id(const struct cli_command *c)
 	return strncmp(c->args, "CONTAINER", 9) == 0;
 }
 
+/* Behind an option with a value: its words, or nothing, which makes bash offer files. */
+static void bash_values(const struct cli_option *table)
+{
+	for (; table->name; table++) {
+		if (table->type == CLI_FLAG)
+			continue;
+		(void)printf("\t\tcase $prev in --%s", table->name);
+		if (table->letter)
+			(void)printf(" | -%c", table->letter);
+		(void)printf(") words='");
+		for (const char *const *w = table->words; w && *w; w++)
+			(void)printf("%s ", *w);
+		(void)printf("' ;; esac\n");
+	}
+}
+
+static void bash_command(const struct cli_command *c, const char *program)
+{
+	(void)printf("\t%s)\n\t\twords='", c->name);
+	words(c->options);
+	(void)printf("'\n\t\t[[ $cur == -* ]] || ");
+	if (takes_id(c))
+		(void)printf("words=$(%s list -q 2>/dev/null)\n", program);
+	else
+		(void)printf("words='%s'\n", c == &cli_completion ? "bash zsh" : "");
+	bash_values(c->options);
+	(void)printf("\t\t;;\n");
+}
+
 static void bash(const char *program)
 {
 	(void)printf("# bash completion of %s; made by: %s completion bash\n"
 		     "_%s() {\n"
-		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb= i words=\n"
+		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+		     "\tlocal verb='' i words=''\n"
 		     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		     "\t\tcase ${COMP_WORDS[i]} in\n"
 		     "\t\t--root | --log | --log-format) i=$((i + 1)) ;;\n"
@@ -35,41 +65,132 @@ static void bash(const char *program)
 		     "\tdone\n"
 		     "\tcase $verb in\n",
 		     program, program, program);
-	for (const struct cli_command *const *c = cli_commands; *c; c++) {
-		(void)printf("\t%s)\n\t\twords=\"", (*c)->name);
-		words((*c)->options);
-		(void)printf("\"\n");
-		if (takes_id(*c))
-			(void)printf("\t\t[[ $cur == -* ]] || words=$(%s list -q 2>/dev/null)\n",
-				     program);
-		(void)printf("\t\t;;\n");
-	}
-	(void)printf("\t*)\n\t\twords=\"");
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		bash_command(*c, program);
+	(void)printf("\t*)\n\t\twords='");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
 		(void)printf("%s ", (*c)->name);
 	words(cli_global_options);
-	(void)printf("\"\n\t\t;;\n\tesac\n"
+	(void)printf("'\n");
+	bash_values(cli_global_options);
+	(void)printf("\t\t;;\n\tesac\n"
 		     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 		     "}\n"
 		     "complete -o default -F _%s %s\n",
 		     program, program);
 }
 
+/* ---- zsh ---- */
+
+/* Help texts stand in single quotes, inside the brackets of an _arguments specification. */
+static void zsh_text(const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\'')
+			(void)printf("'\\''");
+		else
+			(void)printf(strchr("[]\\", *s) ? "\\%c" : "%c", *s);
+	}
+}
+
+/* What follows an option: one of its words, or a file. */
+static void zsh_value(const struct cli_option *o)
+{
+	if (o->type == CLI_FLAG)
+		return;
+	(void)printf(":%s:", o->arg);
+	if (!o->words) {
+		(void)printf(o->type == CLI_STRING ? "_files" : " ");
+		return;
+	}
+	(void)printf("(");
+	for (const char *const *w = o->words; *w; w++)
+		(void)printf(w == o->words ? "%s" : " %s", *w);
+	(void)printf(")");
+}
+
+static void zsh_options(const struct cli_option *table)
+{
+	for (; table->name; table++) {
+		if (table->letter)
+			(void)printf("\t\t'(-%c --%s)'{-%c,--%s}'[", table->letter, table->name,
+				     table->letter, table->name);
+		else
+			(void)printf("\t\t'--%s[", table->name);
+		zsh_text(table->help);
+		(void)printf("]");
+		zsh_value(table);
+		(void)printf("' \\\n");
+	}
+	(void)printf("\t\t'(- *)'{-h,--help}'[show this text]' \\\n");
+}
+
+/* The commands with their summaries, as _describe wants them. */
+static void zsh_commands(void)
+{
+	(void)printf("\tlocal -a commands=(\n");
+	for (const struct cli_command *const *c = cli_commands; *c; c++) {
+		(void)printf("\t\t'%s:", (*c)->name);
+		zsh_text((*c)->summary);
+		(void)printf("'\n");
+	}
+	(void)printf("\t)\n");
+}
+
+static void zsh_command(const struct cli_command *c, const char *program)
+{
+	(void)printf("\t%s)\n\t\t_arguments \\\n", c->name);
+	zsh_options(c->options);
+	if (takes_id(c))
+		(void)printf("\t\t'1:container:_%s_ids'\n", program);
+	else
+		(void)printf("\t\t'*:argument:%s'\n",
+			     c == &cli_completion ? "(bash zsh)" : "_files");
+	(void)printf("\t\t;;\n");
+}
+
+static void zsh(const char *program)
+{
+	(void)printf("#compdef %s\n# zsh completion of %s; made by: %s completion zsh\n"
+		     "_%s_ids() {\n"
+		     "\tlocal -a ids=(${(f)\"$(%s list -q 2>/dev/null)\"})\n"
+		     "\tcompadd -a ids\n"
+		     "}\n"
+		     "_%s() {\n"
+		     "\tlocal context state state_descr line curcontext=$curcontext\n"
+		     "\ttypeset -A opt_args\n",
+		     program, program, program, program, program, program);
+	zsh_commands();
+	(void)printf("\t_arguments -C \\\n");
+	zsh_options(cli_global_options);
+	(void)printf("\t\t'1:command:{_describe command commands}' '*::argument:->rest'\n"
+		     "\t[[ $state == rest ]] || return\n"
+		     "\tcase $line[1] in\n");
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		zsh_command(*c, program);
+	(void)printf("\tesac\n}\n"
+		     "if [[ $funcstack[1] == _%s ]]; then _%s \"$@\"; else compdef _%s %s; fi\n",
+		     program, program, program, program);
+}
+
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	(void)opts;
-	if (strcmp(args[0], "bash") != 0) {
+	if (strcmp(args[0], "bash") == 0) {
+		bash(cli->program);
+	} else if (strcmp(args[0], "zsh") == 0) {
+		zsh(cli->program);
+	} else {
 		err_set(e, ERR_USAGE, 0, "no completion for the shell '%s'", args[0]);
-		err_hint(e, "use bash");
+		err_hint(e, "use bash or zsh");
 		return -EINVAL;
 	}
-	bash(cli->program);
 	return 0;
 }
 
 const struct cli_command cli_completion = {
 	.name = "completion",
-	.args = "bash",
+	.args = "bash | zsh",
 	.summary = "Print shell completion",
 	.options = options,
 	.run = run,

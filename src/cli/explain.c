@@ -255,9 +255,11 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct explain_options *o = opts;
 	cleanup_(container_freep) struct container *c = container_new();
-	struct container_request rq = {
-		.store = -EBADF, .id = "explain", .bundle = args[0], .interrupt = -EBADF
-	};
+	struct container_request rq = { .store = -EBADF,
+					.id = "explain",
+					.bundle = args[0],
+					.interrupt = -EBADF,
+					.explain = true };
 	int r;
 
 	(void)cli;

@@ -324,8 +324,9 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 	};
 
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Root filesystem"));
+	/* never shared: attaching and detaching trees here would do the same to the host's mounts */
 	PLAN_ADD(p, "/linux/rootfsPropagation", propagation,
-		 .prop = prop == MS_UNBINDABLE ? MS_PRIVATE : prop);
+		 .prop = prop == MS_PRIVATE || prop == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
 	l->root = plan_source(p, &src);
 	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
 	if (!l->late_pivot)

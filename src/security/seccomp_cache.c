@@ -82,13 +82,13 @@ static bool header_fits(const struct cache_header *h, const struct cache_key *ke
 static int cache_get(int dir, const char *name, const struct cache_key *key,
 		     struct seccomp_filter *ret)
 {
-	cleanup_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *entry = NULL;
 	const struct cache_header *h;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_size < (off_t)sizeof(*h) || st.st_size > MAX_ENTRY)
+	    st.st_mode & 022 || st.st_size < (off_t)sizeof(*h) || st.st_size > MAX_ENTRY)
 		return -ENOENT;
 	entry = malloc((size_t)st.st_size);
 	if (!entry || read(fd, entry, (size_t)st.st_size) != (ssize_t)st.st_size)

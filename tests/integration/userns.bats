@@ -143,9 +143,12 @@ full'
 }
 
 @test "userns: masks, read-only paths and a read-only root" {
-	config '.linux.maskedPaths += ["/etc"]'
-	run_payload read /proc/keys , touch /x , write /proc/sys/net/ipv4/ip_forward 1 , touch /etc/x
-	has '/proc/keys: empty' '/x: EROFS' '/proc/sys/net/ipv4/ip_forward: EROFS' '/etc/x: EROFS'
+	config '.root.readonly = false' '.linux.maskedPaths += ["/etc"]' '.linux.readonlyPaths += ["/tmp"]'
+	run_payload read /proc/keys , touch /x /tmp/x /etc/x
+	same $'/proc/keys: empty\n/x: ok\n/tmp/x: EROFS\n/etc/x: EROFS' "$output"
+	config '.root.readonly = true'
+	run_payload touch /y
+	same '/y: EROFS' "$output"
 }
 
 @test "userns: sysctls of its namespaces can be set" {
@@ -176,6 +179,7 @@ full'
 }
 
 @test "userns: a rootfs that its root cannot enter" {
+	chown 0:0 "$rootfs"
 	chmod 700 "$rootfs"
 	run_payload ids
 	fails 'permission denied'
