@@ -34,8 +34,12 @@ struct launch_options {
 	  "leave orphans to the caller, as ctr always does", NULL }
 /* clang-format on */
 
-/* Fill what the options say about the request. */
-int launch_request(const struct launch_options *o, struct container_request *rq, struct err *e);
+/*
+ * Fill what the options, and the environment of socket activation (LISTEN_FDS, sd_listen_fds(3)), say
+ * about the request.
+ */
+int launch_request(const struct cli *cli, const struct launch_options *o,
+		   struct container_request *rq, struct err *e);
 
 /*
  * The container stands and waits: check that the terminal has somewhere to go, hand it over, send the

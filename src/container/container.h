@@ -31,6 +31,9 @@ struct container_request {
 	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
 	bool wait_start;    /* create: the program waits for `ctr start` */
 	bool no_pivot, no_keyring;
+	enum cgroup_driver driver;
+	const char *extra_env; /* NUL-separated entries before the process' own, or NULL */
+	size_t extra_env_len;
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
 	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
@@ -55,6 +58,8 @@ struct container {
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
+	const char *extra_env; /* borrowed */
+	size_t extra_env_len;
 	struct undo undo;
 };
 
@@ -120,6 +125,12 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 /* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */
 int container_signal(const struct container *c, enum container_status status, int sig,
 		     struct err *e);
+
+/*
+ * Open the cgroup of an existing container. -ENOENT when it is gone. A container without a cgroup
+ * yields one on which every call succeeds and does nothing.
+ */
+int container_open_cgroup(const struct container *c, struct cgroup *ret, struct err *e);
 
 /* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);

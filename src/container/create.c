@@ -65,7 +65,8 @@ static int enter_store(struct container *c, struct err *e)
 	if (r == 0 && (r = io_replace_file(c->dir, "config.json", c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
 	/* what is about to be made is ours even if we die before we can say so */
-	c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	if (c->record.cgroup_path)
+		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -110,6 +111,8 @@ static int spawn(struct container *c, struct err *e)
 	undo_push(&c->undo, undo_init, c);
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
+		r = limits_set_cpus(c->init.pid, NULL, e);
+	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
@@ -123,7 +126,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 {
 	int r = container_load(c, rq, e);
 
-	if (r == 0)
+	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)

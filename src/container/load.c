@@ -104,6 +104,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->interrupt = rq->interrupt;
 	c->keep_fds = rq->keep_fds;
 	c->no_pivot = rq->no_pivot;
+	c->extra_env = rq->extra_env;
+	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
 	r = read_config(c, rq->bundle, rq->config, e);
@@ -119,8 +121,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)
 		return r;
-	c->record.cgroup_driver = CGROUP_DRIVER_CGROUPFS;
-	c->record.cgroup_path = c->cgroup_plan.path;
+	c->record.cgroup_driver = rq->driver;
+	c->record.cgroup_path = rq->driver == CGROUP_DRIVER_NONE ? NULL : c->cgroup_plan.path;
 	return 0;
 }
 
@@ -157,6 +159,8 @@ int container_plan(struct container *c, struct err *e)
 		.keep_fds = c->keep_fds,
 		.no_keyring = c->no_keyring,
 		.no_pivot = c->no_pivot,
+		.extra_env = c->extra_env,
+		.extra_env_len = c->extra_env_len,
 		.listener = c->listener,
 	};
 	char mount[PATH_MAX];

@@ -39,6 +39,18 @@ static void write_process(struct json_out *o, const struct process_identity *p)
 	json_out_end_object(o);
 }
 
+static void write_exit(struct json_out *o, const struct container_exit *x)
+{
+	if (!x->known)
+		return;
+	json_out_member_object(o, "exit");
+	json_out_member_int(o, "code", x->code);
+	json_out_member_int(o, "signal", x->signal);
+	json_out_member_bool(o, "oom", x->oom);
+	json_out_member_string(o, "finished", x->finished);
+	json_out_end_object(o);
+}
+
 static void write_record(struct json_out *o, const struct container_record *r)
 {
 	json_out_object(o);
@@ -59,6 +71,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
+	write_exit(o, &r->exit);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -154,6 +167,19 @@ static bool get_cgroup(const struct json_node *root, struct arena *a, struct con
 	return true;
 }
 
+static void get_exit(const struct json_node *root, struct arena *a, struct container_exit *ret)
+{
+	const struct json_node *x = json_member(root, "exit");
+
+	if (!x)
+		return;
+	ret->known = true;
+	ret->code = (int)get_uint(x, "code");
+	ret->signal = (int)get_uint(x, "signal");
+	ret->oom = get_bool(x, "oom");
+	ret->finished = get_string(x, "finished", a);
+}
+
 static bool get_annotations(const struct json_node *root, struct arena *a, oci_pairs *ret)
 {
 	const struct json_node *m = json_member(root, "annotations");
@@ -187,6 +213,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	get_exit(root, a, &ret->exit);
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
