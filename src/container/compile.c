@@ -92,6 +92,9 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	if (in->notify >= 0)
 		emit_notify(in, &layout, p);
 	emit_console(spec, &layout, p);
+	if (strcmp(spec->process.cwd, "/") != 0)
+		PLAN_ADD(p, "/process/cwd", workdir_make, .root = layout.root,
+			 .path = plan_str(p, spec->process.cwd));
 	if (hooks)
 		PLAN_ADD(p, "/hooks", sync, .what = PLAN_SYNC_RUNTIME);
 	r = hooks_emit(spec, OCI_HOOK_CREATE_CONTAINER, in->record, STATUS_CREATED, p, e);

@@ -111,6 +111,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, e);
 	if (r == 0)
+		r = container_check_joined(c->spec, c->plan, e);
+	if (r == 0)
 		r = container_spawn(c->plan, c->cgroup.fd, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
