@@ -200,7 +200,9 @@ static struct plan *sample(void)
 		for (int i = 0; i < PLAN_SLOTS; i++) {
 			switch (info->arg[i].kind) {
 			case PLAN_STR: slot[i] = plan_str(p, info->arg[i].name); break;
-			case PLAN_BLOB: slot[i] = plan_blob(p, "a\0bc", 5); break;
+			case PLAN_BLOB: slot[i] = plan_blob(p, "abc", 3); break;
+			case PLAN_LIST: slot[i] = plan_blob(p, "a\0bc", 5); break;
+			case PLAN_GIDS: slot[i] = plan_blob(p, "\1\0\0\0\2\0\0\0", 8); break;
 			case PLAN_REG:
 			case PLAN_REGN: slot[i] = reg++; break;
 			case PLAN_SYNC: slot[i] = PLAN_SYNC_READY; break;
@@ -391,8 +393,11 @@ static void test_truncated(void **state)
 }
 
 /* The values that a slot of @kind must not have; how many. */
-static size_t bad_values(const struct plan_header *h, enum plan_kind kind, uint64_t bad[8])
+static size_t bad_values(const struct plan_header *h, enum plan_kind kind, uint32_t first,
+			 uint64_t bad[8])
 {
+	size_t n = 7;
+
 	switch (kind) {
 	case PLAN_STR:
 		bad[0] = h->pool_size;
@@ -400,6 +405,11 @@ static size_t bad_values(const struct plan_header *h, enum plan_kind kind, uint6
 		bad[2] = 1ULL << 32;
 		bad[3] = UINT64_MAX;
 		return 4;
+	case PLAN_LIST:
+	case PLAN_GIDS:
+		bad[7] = PLAN_BLOB(first, 1); /* ends inside of a string, or of a number */
+		n = 8;
+		/* fall through */
 	case PLAN_BLOB:
 		bad[0] = PLAN_BLOB(h->pool_size, 1);
 		bad[1] = PLAN_BLOB(0, h->pool_size + 1);
@@ -408,7 +418,7 @@ static size_t bad_values(const struct plan_header *h, enum plan_kind kind, uint6
 		bad[4] = PLAN_BLOB(UINT32_MAX, UINT32_MAX);
 		bad[5] = PLAN_BLOB(1, UINT32_MAX);
 		bad[6] = PLAN_BLOB(h->pool_size + 1, 0);
-		return 7;
+		return n;
 	case PLAN_REG:
 		bad[0] = 0;
 		bad[1] = h->reg_count;
@@ -444,7 +454,7 @@ static void test_broken_slots(void **state)
 		for (int k = 0; k < PLAN_SLOTS; k++) {
 			const struct plan_arg_info *arg = &plan_op_table[op->code].arg[k];
 			uint64_t bad[8], good = op->slot[k];
-			size_t n = bad_values(header(&b), arg->kind, bad);
+			size_t n = bad_values(header(&b), arg->kind, PLAN_BLOB_OFF(good), bad);
 
 			for (size_t j = 0; j < n; j++) {
 				op->slot[k] = bad[j];
@@ -653,6 +663,7 @@ static void test_sentences_process(void **state)
 {
 	struct plan *p = plan_new();
 	uint64_t proc = plan_reg(p, "private proc"), all = 0x1ffffffffffULL;
+	const uint32_t gids[] = { 5, UINT32_MAX, 65 };
 
 	(void)state;
 	SAYS("open a private proc", proc_open, .proc = proc);
@@ -673,8 +684,8 @@ static void test_sentences_process(void **state)
 	SAYS("limit the capability bounding set to all", bounding, .caps = UINT64_MAX);
 	SAYS("limit the capability bounding set to CHECKPOINT_RESTORE,41", bounding,
 	     .caps = 3ULL << 40);
-	SAYS("become uid 1, gid 2, groups (8 bytes)", ids, .uid = 1, .gid = 2,
-	     .groups = plan_blob(p, "\5\0\0\0\6\0\0\1", 8));
+	SAYS("become uid 1, gid 2, groups [5, 4294967295, 65]", ids, .uid = 1, .gid = 2,
+	     .groups = plan_blob(p, gids, sizeof(gids)));
 	SAYS("become uid 1, gid 2, groups []", ids, .uid = 1, .gid = 2);
 	SAYS("set capabilities: effective CHOWN, permitted none, inheritable all, ambient CHOWN",
 	     caps, .effective = 1, .inheritable = all, .ambient = 1);
@@ -683,10 +694,9 @@ static void test_sentences_process(void **state)
 	SAYS("load the seccomp filter (17 instructions)", seccomp, .instructions = 17);
 	SAYS("find the program [\"sh\", \"-c\", \"echo \\\"\"]", program,
 	     .args = WORDS("sh", "-c", "echo \\\""));
-	SAYS("find the program (6 bytes)", program,
-	     .args = plan_blob(p, "a\0b\nc", 6)); /* control characters */
-	SAYS("find the program (3 bytes)", program,
-	     .args = plan_blob(p, "abc", 3)); /* no NUL: no list */
+	/* nothing of a bundle reaches the terminal as an escape sequence */
+	SAYS("find the program [\"a\", \"?[2Jb?\"]", program, .args = WORDS("a", "\x1b[2Jb\n"));
+	SAYS("set the host name 'a?b'", hostname, .name = plan_str(p, "a\rb"));
 	SAYS("wait for `ctr start`", wait_start, .listener = proc);
 	SAYS("close all other files, reset signals and execute the program", exec, .keep_fds = 0);
 	plan_free(p);
