@@ -221,7 +221,8 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)
 {
-	cleanup_fd int fd = openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_fd int fd =
+		openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	const struct json_node *root;
 	size_t len;
