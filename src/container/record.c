@@ -194,7 +194,10 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 		if (item->type != JSON_STRING)
 			return false;
 		ret->items[n].key = arena_strdup(a, item->key);
-		ret->items[n++].value = arena_strdup(a, item->text);
+		ret->items[n].value = arena_strdup(a, item->text);
+		if (!ret->items[n].key || !ret->items[n].value)
+			return false;
+		n++;
 	}
 	ret->count = n;
 	return true;
@@ -219,12 +222,25 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
 }
 
+int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
+		 struct err *e)
+{
+	const struct json_node *root;
+
+	memset(ret, 0, sizeof(*ret));
+	if (json_parse(a, text, len, RECORD_FILE, &root, e) == 0 && parse_record(root, a, ret))
+		return 0;
+	memset(ret, 0, sizeof(*ret));
+	err_set(e, ERR_STATE, 0, "the state of the container is damaged");
+	err_hint(e, "remove it with: ctr delete --force ID");
+	return -EBADMSG;
+}
+
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)
 {
 	cleanup_fd int fd =
 		openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *text = NULL;
-	const struct json_node *root;
 	size_t len;
 	int r;
 
@@ -234,13 +250,7 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 	r = io_read_file(fd, RECORD_MAX, &text, &len);
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
-	if (json_parse(a, text, len, RECORD_FILE, &root, e) < 0 || !parse_record(root, a, ret)) {
-		memset(ret, 0, sizeof(*ret));
-		err_set(e, ERR_STATE, 0, "the state of the container is damaged");
-		err_hint(e, "remove it with: ctr delete --force ID");
-		return -EBADMSG;
-	}
-	return 0;
+	return record_parse(text, len, a, ret, e);
 }
 
 void record_timestamp(char *buf, size_t size)

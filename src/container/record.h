@@ -55,6 +55,10 @@ int record_save(int dir, const struct container_record *r, struct err *e);
  */
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e);
 
+/* The text of a record; -EBADMSG as above. */
+int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
+		 struct err *e);
+
 /* The current time as the record wants it. */
 void record_timestamp(char *buf, size_t size);
 
