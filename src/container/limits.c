@@ -4,15 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/num.h"
 
 enum {
-	SPARE_FDS = 64
+	SPARE_FDS = 64,
+	MAX_CPUS = 8192
 };
 
 /* A config may have more mounts than the usual soft limit has fds. The payload gets the old limit. */
@@ -88,6 +91,22 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 	err_set(e, ERR_SYSTEM, saved, "set oom_score_adj to %s", value);
 	err_origin(e, "config.json /process/oomScoreAdj");
 	return -saved;
+}
+
+int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
+{
+	unsigned char mask[MAX_CPUS / 8];
+	int r = 0;
+
+	memset(mask, 0xff, sizeof(mask));
+	if (cpus)
+		r = num_parse_cpus(cpus, mask, sizeof(mask));
+	if (r == 0 &&
+	    sched_setaffinity(pid, sizeof(mask), (const cpu_set_t *)(const void *)mask) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "let the process use the CPUs %s",
+			       cpus ? cpus : "of its cpuset")
+		     : 0;
 }
 
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,

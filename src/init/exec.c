@@ -201,8 +201,8 @@ int op_program(struct init *in, const struct plan_arg_program *a)
 	const char *list = init_blob(in, a->args, &len), *name;
 	int r = init_vector(list, len, 0, &in->argv);
 
-	if (r < 0)
-		return r;
+	if (r <= 0)
+		return r < 0 ? r : -EINVAL;
 	list = init_blob(in, a->env, &len);
 	r = init_vector(list, len, 1, &in->envp);
 	if (r < 0)
