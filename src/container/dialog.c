@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container/hooks.h"
+#include "container/terminal.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
@@ -198,6 +199,9 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 	case PLAN_MSG_CONSOLE:
 		close_fd(&c->console);
 		c->console = take_fd(fd);
+		/* before the program looks: later it would have to be told by SIGWINCH */
+		if (!c->spec->process.console_size.width)
+			terminal_take_size(c->console);
 		return 0;
 	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
 	case PLAN_MSG_GO: break;
