@@ -94,15 +94,6 @@ static int receive(struct container *c, struct plan_message *m, int *ret_fd, str
 	return 1;
 }
 
-int dialog_go(struct container *c, struct err *e)
-{
-	struct plan_message go = { .type = PLAN_MSG_GO };
-
-	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
-	return 0;
-}
-
 /* Why did it vanish without a word? Most likely the kernel killed it for its memory limit. */
 static int died(struct container *c, struct err *e)
 {
@@ -122,6 +113,16 @@ static int died(struct container *c, struct err *e)
 		return err_set(e, ERR_SYSTEM, 0, "ctr-init ended with status %d and no report",
 			       info.si_status);
 	return err_set(e, ERR_SYSTEM, 0, "ctr-init was killed by signal %d", info.si_status);
+}
+
+int dialog_go(struct container *c, struct err *e)
+{
+	struct plan_message go = { .type = PLAN_MSG_GO };
+
+	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
+		return errno == EPIPE ? died(c, e)
+				      : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
+	return 0;
 }
 
 /* The process that joined a pid namespace goes on as its child, which is our child as well. */
