@@ -43,8 +43,11 @@ int container_compile(const struct compile_input *in, struct plan **ret, struct 
 int container_compile_exec(const struct compile_input *in, const struct compile_join *join,
 			   const struct oci_process *process, struct plan **ret, struct err *e);
 
-/* Between the files of this topic: from the working directory to execve. */
-int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
+/*
+ * Between the files of this topic: from the working directory to execve. @own: the container's own
+ * program, which has hooks and may miss its working directory.
+ */
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool own,
 		    struct plan *p, struct err *e);
 
 /*

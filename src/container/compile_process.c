@@ -57,7 +57,7 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
-int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool own,
 		    struct plan *p, struct err *e)
 {
 	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
@@ -65,7 +65,9 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	int r;
 
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
-	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
+	/* a missing directory is made for a container (checklist 1.3); for exec it is a mistake */
+	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd),
+		 .flags = own ? PLAN_WORKDIR_CREATE : 0);
 	security_emit_ids(process, &caps, false, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
@@ -73,7 +75,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->listener >= 0)
 		emit_wait(in, p);
-	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
+	r = own ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
 		  : 0;
 	if (r < 0)
 		return r;

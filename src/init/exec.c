@@ -21,7 +21,7 @@ static int open_root(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Missing directories are made; the raw system call must then say that we are inside (R14). */
+/* Missing directories may be made; the raw system call must then say that we are inside (R14). */
 int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 {
 	char where[PATH_SIZE];
@@ -29,7 +29,9 @@ int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 
 	if (root < 0)
 		return root;
-	dir = resolve_create(root, init_str(in, a->path), false, 0755);
+	dir = a->flags & PLAN_WORKDIR_CREATE
+		      ? resolve_create(root, init_str(in, a->path), false, 0755)
+		      : resolve_path(root, init_str(in, a->path), O_PATH);
 	(void)close(root);
 	if (dir < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, dir);

@@ -85,6 +85,10 @@ enum plan_ids_flags {
 	PLAN_IDS_KEEP_GROUPS = 1, /* setgroups is denied or unwanted: leave the groups alone */
 };
 
+enum plan_workdir_flags {
+	PLAN_WORKDIR_CREATE = 1, /* make missing directories */
+};
+
 enum plan_program_flags {
 	PLAN_PROGRAM_HOME = 1, /* HOME is unset or empty: take it from the container's passwd */
 };

@@ -665,7 +665,8 @@ static void test_sentences_process(void **state)
 	SAYS("give the standard streams to 1000:100", stdio_owner, .uid = 1000, .gid = 100);
 	SAYS("run hook '/h' [\"h\", \"-x\", \"\"] (deadline 30 s)", hook, .path = plan_str(p, "/h"),
 	     .args = WORDS("h", "-x", ""), .timeout = 30);
-	SAYS("enter the working directory '/w'", workdir, .path = plan_str(p, "/w"));
+	SAYS("enter the working directory '/w'", workdir, .path = plan_str(p, "/w"),
+	     .flags = PLAN_WORKDIR_CREATE);
 	SAYS("set umask 0022", umask, .mask = 022);
 	SAYS("limit the capability bounding set to CHOWN,KILL", bounding, .caps = 1 | 1 << 5);
 	SAYS("limit the capability bounding set to none", bounding, .caps = 0);
