@@ -230,6 +230,7 @@ static int await_ready(struct container *c, struct err *e)
 	cleanup_fd int pidfd = -EBADF;
 	int r = process_open(&c->record.init, &pidfd);
 
+	close_fd(&c->dir); /* others may work on it, end it for example, while we wait */
 	/* it may have been ready and gone before we looked */
 	return r < 0 ? 0 : sdnotify_wait(c->notify, pidfd, -1, c->record.init.pid, e);
 }
