@@ -138,8 +138,6 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 {
 	int status, r;
 
-	close_fd(
-		&c->dir); /* and with it the lock: others may pause, exec or delete while it runs */
 	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
@@ -175,7 +173,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = launch(o, c, e);
 	}
 	if (r < 0)
-		return err_wrap(e, "run %s", t.id), r;
+		return err_wrap(e, "run %s", t.id);
 	/* with the directory goes the lock: others may pause, exec or delete while it runs */
 	close_fd(&c->dir);
 	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
