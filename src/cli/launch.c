@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "container/sdnotify.h"
 #include "container/terminal.h"
 #include "container/unixsock.h"
 #include "util/cleanup.h"
@@ -67,6 +68,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->driver = cli_cgroup_driver(cli);
+	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = pass_activation(rq, e);
 	return r < 0 ? r : launch_check_fds(rq->keep_fds, e);
 }
@@ -113,4 +115,16 @@ void launch_warnings(const struct cli *cli, const struct container *c)
 {
 	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
 		cli_warn(cli, "%s", w->text);
+}
+
+int launch_bind_notify(struct container *c, struct err *e)
+{
+	return c->notify_tree >= 0 ? sdnotify_bind(c->dir, &c->notify, e) : 0;
+}
+
+int launch_wait_ready(const struct container *c, struct err *e)
+{
+	if (c->notify < 0)
+		return 0;
+	return sdnotify_wait(c->notify, c->init.pidfd, c->interrupt, c->init.pid, e);
 }

@@ -59,4 +59,11 @@ int launch_check_fds(unsigned n, struct err *e);
 /* A terminal needs a console socket exactly when ctr does not stay (checklist 3.4). */
 int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e);
 
+/*
+ * With NOTIFY_SOCKET in our environment: bind the container's side before it runs, and when we are not
+ * going to stay, wait until its service is ready.
+ */
+int launch_bind_notify(struct container *c, struct err *e);
+int launch_wait_ready(const struct container *c, struct err *e);
+
 #endif

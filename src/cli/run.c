@@ -105,6 +105,8 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
+	if (r == 0)
+		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -174,7 +176,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	}
 	if (r < 0)
 		return err_wrap(e, "run %s", t.id), r;
-	return o->detach ? 0 : attend(cli, o, c, signals, e);
+	/* with the directory goes the lock: others may pause, exec or delete while it runs */
+	close_fd(&c->dir);
+	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
 }
 
 const struct cli_command cli_run = {

@@ -31,6 +31,7 @@ struct container_request {
 	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
 	bool wait_start;    /* create: the program waits for `ctr start` */
 	bool no_pivot, no_keyring;
+	bool notify; /* the payload gets a socket for sd_notify(3) */
 	enum cgroup_driver driver;
 	const char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
@@ -54,6 +55,8 @@ struct container {
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
+	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
+	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
@@ -100,9 +103,11 @@ int container_commit(struct container *c, struct err *e);
 
 /*
  * `ctr start` of a container that container_open locked. On failure it is stopped and its poststop
- * hooks have run; delete removes it.
+ * hooks have run; delete removes it. @notify: if it was created with a notify socket, wait until its
+ * service says that it is ready.
  */
-int container_start_created(struct container *c, enum container_status status, struct err *e);
+int container_start_created(struct container *c, enum container_status status, bool notify,
+			    struct err *e);
 
 /* Take everything back: kill, poststop hooks, cgroup, state. */
 void container_abort(struct container *c);

@@ -89,6 +89,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.keep_fds = rq->keep_fds,
 		.no_keyring = c->record.no_keyring,
 		.listener = -EBADF,
+		.notify = -EBADF,
 		.document = rq->process_file,
 	};
 	cleanup_fd int pidfd = -EBADF;

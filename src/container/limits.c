@@ -55,8 +55,8 @@ static int borrow_ids(pid_t pid, const struct oci_user *user, const struct oci_r
 	return r;
 }
 
-static int set_limit(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l, size_t index,
-		     struct err *e)
+static int set_limit(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
+		     size_t index, struct err *e)
 {
 	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
 	int r = prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) < 0 ? -errno : 0;

@@ -25,6 +25,7 @@ struct container *container_new(void)
 		return NULL;
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
+	c->notify_tree = c->notify = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
 	return c;
@@ -43,6 +44,8 @@ void container_free(struct container *c)
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
 	close_fd(&c->listener);
+	close_fd(&c->notify_tree);
+	close_fd(&c->notify);
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
@@ -162,6 +165,7 @@ int container_plan(struct container *c, struct err *e)
 		.extra_env = c->extra_env,
 		.extra_env_len = c->extra_env_len,
 		.listener = c->listener,
+		.notify = c->notify_tree,
 	};
 	char mount[PATH_MAX];
 	int r = surroundings(c, &in, mount, sizeof(mount), e);
