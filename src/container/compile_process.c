@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <linux/capability.h>
 
 #include "container/hooks.h"
 
@@ -57,6 +58,21 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
+/*
+ * prlimit(2) on a process with other ids needs CAP_SYS_RESOURCE, which is often missing where ctr runs
+ * in a container itself. Without it the limits come while init still has our ids. (In a user
+ * namespace of ours we have every capability.)
+ */
+static void emit_limits(const struct compile_input *in, const struct oci_process *process,
+			bool userns, struct plan *p)
+{
+	bool able = userns || in->capabilities >> CAP_SYS_RESOURCE & 1;
+
+	p->early_limits = !able && (process->user.uid || process->user.gid);
+	if (p->early_limits)
+		PLAN_ADD(p, "/process/rlimits", sync, .what = PLAN_SYNC_LIMITS);
+}
+
 int compile_process(const struct compile_input *in, const struct oci_process *process, bool own,
 		    struct plan *p, struct err *e)
 {
@@ -68,6 +84,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	/* a missing directory is made for a container (checklist 1.3); for exec it is a mistake */
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd),
 		 .flags = own ? PLAN_WORKDIR_CREATE : 0);
+	emit_limits(in, process, userns, p);
 	security_emit_ids(process, &caps, false, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));

@@ -108,9 +108,7 @@ static int spawn(struct container *c, struct err *e)
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
 	undo_push(&c->undo, undo_hooks, c);
 	undo_push(&c->undo, undo_init, c);
-	r = dialog_until(c, PLAN_SYNC_READY, e);
-	if (r == 0)
-		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+	r = dialog_prepare(c, &c->spec->process, &nofile, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)

@@ -217,6 +217,19 @@ int dialog_until(struct container *c, enum plan_sync want, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+int dialog_prepare(struct container *c, const struct oci_process *process,
+		   const struct limits_nofile *nofile, struct err *e)
+{
+	bool early = c->plan->early_limits;
+	int r = dialog_until(c, early ? PLAN_SYNC_LIMITS : PLAN_SYNC_READY, e);
+
+	if (r == 0)
+		r = limits_set(process, c->init.pid, nofile, e);
+	if (r == 0 && early)
+		r = dialog_go(c, e);
+	return r == 0 && early ? dialog_until(c, PLAN_SYNC_READY, e) : r;
+}
+
 int dialog_executed(struct container *c, struct err *e)
 {
 	struct plan_message m;

@@ -122,9 +122,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
-	r = dialog_until(c, PLAN_SYNC_READY, e);
-	if (r == 0)
-		r = limits_set(process, c->init.pid, &nofile, e);
+	r = dialog_prepare(c, process, &nofile, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;

@@ -64,6 +64,7 @@ enum plan_kind {
 enum plan_sync {
 	PLAN_SYNC_IDS,	   /* the user namespace exists: write the id maps */
 	PLAN_SYNC_RUNTIME, /* the environment stands, before pivot_root: run the runtime's hooks */
+	PLAN_SYNC_LIMITS,  /* still root, and about to change: set resource limits now */
 	PLAN_SYNC_READY,   /* everything is prepared, only the program is left to execute */
 	PLAN_SYNC_COUNT,
 };

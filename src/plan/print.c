@@ -50,6 +50,7 @@ static const struct bit_name prop_names[] = {
 static const char *const sync_names[PLAN_SYNC_COUNT] = {
 	[PLAN_SYNC_IDS] = "the user namespace waits for its id maps",
 	[PLAN_SYNC_RUNTIME] = "the environment stands",
+	[PLAN_SYNC_LIMITS] = "resource limits are due before the ids change",
 	[PLAN_SYNC_READY] = "ready to execute",
 };
 
