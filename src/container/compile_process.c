@@ -93,7 +93,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	if (in->listener >= 0)
 		emit_wait(in, p);
 	r = own ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
-		  : 0;
+		: 0;
 	if (r < 0)
 		return r;
 	security_emit_filter(process, &caps, in->filter, p);
