@@ -11,8 +11,8 @@
 
 /* Options that come before the verb. */
 struct cli_globals {
-	const char *root, *log, *log_format;
-	bool debug, version;
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	bool debug, version, systemd_cgroup;
 };
 
 struct cli {
@@ -41,6 +41,13 @@ void cli_report(const struct cli *cli, const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for. */
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli);
+
+/* Call @fn for each container whose id matches the extended regular expression. */
+int cli_each_matching(int store, const char *regex, int (*fn)(const char *id, void *data),
+		      void *data, struct err *e);
+
 /* Write a finished JSON text to stdout. */
 int cli_print_json(struct json_out *o, struct err *e);
 
@@ -48,7 +55,7 @@ int cli_print_json(struct json_out *o, struct err *e);
 void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
-	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_features,
-	cli_completion;
+	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
+	cli_features, cli_completion;
 
 #endif

@@ -43,7 +43,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		.bundle = o->bundle ? o->bundle : ".",
 		.wait_start = true,
 	};
-	int r = launch_request(o, &rq, e);
+	int r = launch_request(cli, o, &rq, e);
 
 	if (r == 0)
 		r = foreground_signals(&signals, e);

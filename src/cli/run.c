@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container/exit.h"
 #include "container/foreground.h"
 #include "container/store.h"
 #include "util/cleanup.h"
@@ -104,6 +105,8 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
+	if (r == 0)
+		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -114,21 +117,35 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 	return r;
 }
 
-static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
-		  struct err *e)
+/* It has ended: remove it, unless somebody else did meanwhile. */
+static int clean_up(struct cli *cli, int store, const char *id, struct err *e)
 {
+	cleanup_(container_freep) struct container *c = NULL;
 	struct err warning = ERR_INIT;
-	int status, r = foreground_attend(c, signals, &status, e);
+	enum container_status status;
+	int r = container_open(store, id, true, &c, &status, e);
 
 	if (r < 0)
-		return r;
-	cli->exit_code = status;
-	if (o->keep)
-		return 0;
-	r = container_destroy(c, STATUS_STOPPED, true, &warning, e);
+		return r == -ENOENT ? 0 : r;
+	r = container_destroy(c, status, true, &warning, e);
 	if (warning.kind)
 		cli_report(cli, &warning);
 	return r;
+}
+
+static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
+		  struct err *e)
+{
+	int status, r;
+
+	close_fd(
+		&c->dir); /* and with it the lock: others may pause, exec or delete while it runs */
+	r = foreground_attend(c, signals, &status, e);
+	if (r < 0)
+		return r;
+	cli->exit_code = status;
+	return o->keep ? container_keep_exit(c, status, e)
+		       : clean_up(cli, c->store, c->record.id, e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
@@ -138,7 +155,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	cleanup_fd int store = -EBADF, signals = -EBADF;
 	struct container_request rq = { 0 };
 	struct target t;
-	int r = launch_request(&o->launch, &rq, e);
+	int r = launch_request(cli, &o->launch, &rq, e);
 
 	if (r == 0)
 		r = find_target(o, args[0], &t, e);
@@ -159,7 +176,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	}
 	if (r < 0)
 		return err_wrap(e, "run %s", t.id), r;
-	return o->detach ? 0 : attend(cli, o, c, signals, e);
+	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
 }
 
 const struct cli_command cli_run = {

@@ -19,6 +19,7 @@ struct compile_input {
 	bool no_keyring;       /* stay in the caller's session keyring */
 	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
 	int listener;	       /* create: socket that `ctr start` connects to; < 0: run at once */
+	int notify;	       /* mount for the notify socket; < 0: none */
 	const char *document;  /* exec: what the process was read from, or NULL */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;
@@ -43,11 +44,8 @@ int container_compile(const struct compile_input *in, struct plan **ret, struct 
 int container_compile_exec(const struct compile_input *in, const struct compile_join *join,
 			   const struct oci_process *process, struct plan **ret, struct err *e);
 
-/*
- * Between the files of this topic: from the working directory to execve. @own: the container's own
- * program, which has hooks and may miss its working directory.
- */
-int compile_process(const struct compile_input *in, const struct oci_process *process, bool own,
+/* Between the files of this topic: from the working directory to execve. */
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
 		    struct plan *p, struct err *e);
 
 /*

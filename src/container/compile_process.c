@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <linux/capability.h>
 
 #include "container/hooks.h"
+#include "container/sdnotify.h"
 
 static bool has_home(const oci_strings *env)
 {
@@ -24,6 +24,8 @@ static uint64_t unique_env(const struct compile_input *in, const oci_strings *en
 
 	if (in->extra_env_len)
 		(void)plan_blob(p, in->extra_env, in->extra_env_len);
+	if (in->notify >= 0)
+		(void)plan_blob(p, SDNOTIFY_ENV, sizeof(SDNOTIFY_ENV));
 	for (size_t i = 0; i < env->count; i++) {
 		size_t name = strcspn(env->items[i], "=");
 		bool again = false;
@@ -58,22 +60,7 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
-/*
- * prlimit(2) on a process with other ids needs CAP_SYS_RESOURCE, which is often missing where ctr runs
- * in a container itself. Without it the limits come while init still has our ids. (In a user
- * namespace of ours we have every capability.)
- */
-static void emit_limits(const struct compile_input *in, const struct oci_process *process,
-			bool userns, struct plan *p)
-{
-	bool able = userns || in->capabilities >> CAP_SYS_RESOURCE & 1;
-
-	p->early_limits = !able && (process->user.uid || process->user.gid);
-	if (p->early_limits)
-		PLAN_ADD(p, "/process/rlimits", sync, .what = PLAN_SYNC_LIMITS);
-}
-
-int compile_process(const struct compile_input *in, const struct oci_process *process, bool own,
+int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
 		    struct plan *p, struct err *e)
 {
 	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
@@ -81,10 +68,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	int r;
 
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
-	/* a missing directory is made for a container (checklist 1.3); for exec it is a mistake */
-	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd),
-		 .flags = own ? PLAN_WORKDIR_CREATE : 0);
-	emit_limits(in, process, userns, p);
+	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
 	security_emit_ids(process, &caps, false, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
@@ -92,8 +76,8 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->listener >= 0)
 		emit_wait(in, p);
-	r = own ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
-		: 0;
+	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)
+		  : 0;
 	if (r < 0)
 		return r;
 	security_emit_filter(process, &caps, in->filter, p);

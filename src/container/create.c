@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
 #include "container/store.h"
@@ -65,15 +67,22 @@ static int enter_store(struct container *c, struct err *e)
 	if (r == 0 && (r = io_replace_file(c->dir, "config.json", c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
 	/* what is about to be made is ours even if we die before we can say so */
-	c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	if (c->record.cgroup_path)
+		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
-/* The socket is in our directory, so the plan comes a second time, with its descriptor. */
-static int listen_for_start(struct container *c, struct err *e)
+/* These sockets are in our directory, so the plan comes a second time, with their descriptors. */
+static int prepare_sockets(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = startsock_listen(c->dir, &c->listener, e);
+	int r = 0;
 
+	if (!rq->wait_start && !rq->notify)
+		return 0;
+	if (rq->wait_start)
+		r = startsock_listen(c->dir, &c->listener, e);
+	if (r == 0 && rq->notify)
+		r = sdnotify_prepare(c->dir, &c->notify_tree, e);
 	if (r < 0)
 		return r;
 	plan_free(take_ptr(c->plan));
@@ -102,13 +111,19 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, e);
 	if (r == 0)
+		r = container_check_joined(c->spec, c->plan, e);
+	if (r == 0)
 		r = container_spawn(c->plan, c->cgroup.fd, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
 	undo_push(&c->undo, undo_hooks, c);
 	undo_push(&c->undo, undo_init, c);
-	r = dialog_prepare(c, &c->spec->process, &nofile, e);
+	r = dialog_until(c, PLAN_SYNC_READY, e);
+	if (r == 0)
+		r = limits_set_cpus(c->init.pid, NULL, e);
+	if (r == 0)
+		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -121,15 +136,15 @@ static int create(struct container *c, const struct container_request *rq, struc
 {
 	int r = container_load(c, rq, e);
 
-	if (r == 0)
+	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
 	if (r == 0)
 		r = enter_store(c, e);
-	if (r == 0 && rq->wait_start)
-		r = listen_for_start(c, e);
+	if (r == 0)
+		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
 	return r < 0 ? r : spawn(c, e);
@@ -209,7 +224,19 @@ static int check_startable(enum container_status status, struct err *e)
 	return -EINVAL;
 }
 
-int container_start_created(struct container *c, enum container_status status, struct err *e)
+/* The container was created with a socket for its service if there is a directory for it. */
+static int await_ready(struct container *c, struct err *e)
+{
+	cleanup_fd int pidfd = -EBADF;
+	int r = process_open(&c->record.init, &pidfd);
+
+	close_fd(&c->dir); /* others may work on it, end it for example, while we wait */
+	/* it may have been ready and gone before we looked */
+	return r < 0 ? 0 : sdnotify_wait(c->notify, pidfd, -1, c->record.init.pid, e);
+}
+
+int container_start_created(struct container *c, enum container_status status, bool notify,
+			    struct err *e)
 {
 	struct err ignored = ERR_INIT;
 	int r = check_startable(status, e);
@@ -218,6 +245,9 @@ int container_start_created(struct container *c, enum container_status status, s
 		r = container_reload(c, e);
 	if (r == 0)
 		r = startsock_connect(c->dir, &c->init.sync, e);
+	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
+	if (r == 0 && notify)
+		r = sdnotify_bind(c->dir, &c->notify, e);
 	if (r < 0)
 		return r;
 	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
@@ -229,7 +259,7 @@ int container_start_created(struct container *c, enum container_status status, s
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);
 	}
-	return r;
+	return r == 0 && notify ? await_ready(c, e) : r;
 }
 
 void container_abort(struct container *c)

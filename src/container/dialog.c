@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "container/hooks.h"
 #include "container/notify.h"
@@ -175,11 +176,14 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 	int r = 0;
 
 	if (!c->plan && c->spec) {
-		c->listener = c->init.sync; /* any descriptor: the operation only has to be there */
+		/* any descriptor will do: the operation only has to be there */
+		c->listener = c->init.sync;
+		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
+			c->notify_tree = c->init.sync;
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 		if (r == 0)
 			r = container_plan(c, e);
-		c->listener = -EBADF;
+		c->listener = c->notify_tree = -EBADF;
 	}
 	return r < 0 ? r : plan_error(c->plan, m, e);
 }
@@ -215,19 +219,6 @@ int dialog_until(struct container *c, enum plan_sync want, struct err *e)
 		r = r == 0 ? died(c, e) : on_message(c, &m, &fd, want, e);
 	}
 	return r < 0 ? r : 0;
-}
-
-int dialog_prepare(struct container *c, const struct oci_process *process,
-		   const struct limits_nofile *nofile, struct err *e)
-{
-	bool early = c->plan->early_limits;
-	int r = dialog_until(c, early ? PLAN_SYNC_LIMITS : PLAN_SYNC_READY, e);
-
-	if (r == 0)
-		r = limits_set(process, c->init.pid, nofile, e);
-	if (r == 0 && early)
-		r = dialog_go(c, e);
-	return r == 0 && early ? dialog_until(c, PLAN_SYNC_READY, e) : r;
 }
 
 int dialog_executed(struct container *c, struct err *e)

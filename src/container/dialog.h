@@ -4,17 +4,9 @@
 #define CTR_CONTAINER_DIALOG_H
 
 #include "container/container.h"
-#include "container/limits.h"
 
 /* Answer init until it stops at @want. Hooks and id maps that it asks for on the way are done. */
 int dialog_until(struct container *c, enum plan_sync want, struct err *e);
-
-/*
- * Until init is ready to execute the program, with the limits of @process set at the right moment:
- * at the end, for init itself would be the first to hit them, unless the plan says otherwise.
- */
-int dialog_prepare(struct container *c, const struct oci_process *process,
-		   const struct limits_nofile *nofile, struct err *e);
 
 /* Say "go on". */
 int dialog_go(struct container *c, struct err *e);

@@ -38,7 +38,7 @@ struct plan_op {
 
 _Static_assert(sizeof(struct plan_op) == 64, "one cache line per operation");
 
-/* A BLOB slot is offset << 32 | length. */
+/* A BLOB slot is offset << 32 | length; LIST and GIDS are blobs whose bytes are known. */
 #define PLAN_BLOB(off, len) ((uint64_t)(off) << 32 | (uint32_t)(len))
 #define PLAN_BLOB_OFF(slot) ((uint32_t)((slot) >> 32))
 #define PLAN_BLOB_LEN(slot) ((uint32_t)(slot))
@@ -47,6 +47,8 @@ enum plan_kind {
 	PLAN_NOTHING,
 	PLAN_STR,
 	PLAN_BLOB,
+	PLAN_LIST,
+	PLAN_GIDS,
 	PLAN_REG,
 	PLAN_REGN,
 	PLAN_INT,
@@ -64,7 +66,6 @@ enum plan_kind {
 enum plan_sync {
 	PLAN_SYNC_IDS,	   /* the user namespace exists: write the id maps */
 	PLAN_SYNC_RUNTIME, /* the environment stands, before pivot_root: run the runtime's hooks */
-	PLAN_SYNC_LIMITS,  /* still root, and about to change: set resource limits now */
 	PLAN_SYNC_READY,   /* everything is prepared, only the program is left to execute */
 	PLAN_SYNC_COUNT,
 };
@@ -86,10 +87,6 @@ enum plan_ids_flags {
 	PLAN_IDS_KEEP_GROUPS = 1, /* setgroups is denied or unwanted: leave the groups alone */
 };
 
-enum plan_workdir_flags {
-	PLAN_WORKDIR_CREATE = 1, /* make missing directories */
-};
-
 enum plan_program_flags {
 	PLAN_PROGRAM_HOME = 1, /* HOME is unset or empty: take it from the container's passwd */
 };
@@ -97,6 +94,8 @@ enum plan_program_flags {
 /* One member per operation, all slots 64 bit: PLAN_OP(mkdir, ...) becomes .mkdir.{dir,path,mode} */
 #define STR(n)	uint64_t n;
 #define BLOB(n) uint64_t n;
+#define LIST(n) uint64_t n;
+#define GIDS(n) uint64_t n;
 #define REG(n)	uint64_t n;
 #define REGN(n) uint64_t n;
 #define INT(n)	uint64_t n;
@@ -122,6 +121,8 @@ enum plan_program_flags {
 #undef PLAN_OP
 #undef STR
 #undef BLOB
+#undef LIST
+#undef GIDS
 #undef REG
 #undef REGN
 #undef INT

@@ -59,7 +59,6 @@ struct plan {
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
 	bool want_console;	       /* init will send the master of a terminal */
-	bool early_limits;	       /* init stops at PLAN_SYNC_LIMITS */
 	struct plan_warning *warnings; /* newest first */
 };
 
