@@ -176,6 +176,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	}
 	if (r < 0)
 		return err_wrap(e, "run %s", t.id), r;
+	/* with the directory goes the lock: others may pause, exec or delete while it runs */
+	close_fd(&c->dir);
 	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
 }
 
