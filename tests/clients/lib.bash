@@ -79,8 +79,7 @@ configure() {
 	sed -i "s|/usr/local/bin/ctr|$CTR|" "$etc/containers.conf.d/50-ctr.conf"
 	cat >"$etc/containers.conf.d/70-test.conf" <<-END
 	[engine]
-	infra_image = "localhost/busy"
-	infra_command = "/bin/sleep"
+	infra_image = "localhost/infra"
 	[network]
 	network_backend = "netavark"
 	END
@@ -107,11 +106,11 @@ make_image() {
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'web:x:1000:1000:web:/tmp:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'web:x:1000:' >"$root/etc/group"
 	printf '#!/bin/sh\n' >"$root/bin/not-executable"
+	printf '#!/bin/sh\ntrap exit TERM INT\nwhile :; do sleep 1; done\n' >"$root/bin/forever"
+	chmod 755 "$root/bin/forever"
 	tar -C "$root" -cf "$W/busy.tar" .
-	if command -v podman >/dev/null; then
-		enter podman import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
-		return
-	fi
+	enter podman import -q -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
+	enter podman import -q -c 'ENV PATH=/bin' -c 'ENTRYPOINT ["/bin/forever"]' "$W/busy.tar" localhost/infra
 }
 
 clients_end() {
