@@ -48,6 +48,8 @@ int cli_container(struct cli *cli, const char *id, bool lock, struct container *
  * command does not.
  */
 void cli_report(const struct cli *cli, const struct err *e);
+/* A failure that does not change the result (a poststop hook's): stderr only, checklist 0.6. */
+void cli_report_warning(const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -37,7 +37,7 @@ static int delete_one(const char *id, void *data)
 	if (r == 0)
 		r = container_destroy(c, status, t->force, &warning, t->e);
 	if (warning.kind)
-		cli_report(t->cli, &warning);
+		cli_report_warning(&warning);
 	return r;
 }
 

@@ -198,6 +198,14 @@ void cli_report(const struct cli *cli, const struct err *e)
 	(void)fprintf(stderr, "ctr: %s\n", line);
 }
 
+void cli_report_warning(const struct err *e)
+{
+	char line[2048];
+
+	err_format(e, line, sizeof(line));
+	(void)fprintf(stderr, "ctr: warning: %s\n", line);
+}
+
 void cli_warn(const struct cli *cli, const char *fmt, ...)
 {
 	const char *level = cli->options.log_level;

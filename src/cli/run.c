@@ -129,7 +129,7 @@ static int clean_up(struct cli *cli, const char *id, struct err *e)
 		return r == -ENOENT ? 0 : r;
 	r = container_destroy(c, status, true, &warning, e);
 	if (warning.kind)
-		cli_report(cli, &warning);
+		cli_report_warning(&warning);
 	return r;
 }
 
