@@ -11,12 +11,73 @@ _ctr() {
 	done
 	case $verb in
 	run)
-		words=' --bundle --detach --keep --pid-file --console-socket --preserve-fds --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
 		case $prev in --pid-file) words='' ;; esac
 		case $prev in --console-socket) words='' ;; esac
+		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		;;
+	create)
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --pid-file) words='' ;; esac
+		case $prev in --console-socket) words='' ;; esac
+		case $prev in --pidfd-socket) words='' ;; esac
+		case $prev in --preserve-fds) words='' ;; esac
+		;;
+	start)
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		;;
+	exec)
+		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --pid-file --console-socket --pidfd-socket --preserve-fds --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		case $prev in --process | -p) words='' ;; esac
+		case $prev in --user | -u) words='' ;; esac
+		case $prev in --additional-gids | -g) words='' ;; esac
+		case $prev in --env | -e) words='' ;; esac
+		case $prev in --cwd) words='' ;; esac
+		case $prev in --cap | -c) words='' ;; esac
+		case $prev in --cgroup) words='' ;; esac
+		case $prev in --pid-file) words='' ;; esac
+		case $prev in --console-socket) words='' ;; esac
+		case $prev in --pidfd-socket) words='' ;; esac
+		case $prev in --preserve-fds) words='' ;; esac
+		;;
+	state)
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		;;
+	list)
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	ps)
+		words=' --format --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	kill)
+		words=' --all --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		;;
+	pause)
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		;;
+	resume)
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		;;
+	delete)
+		words=' --force --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	spec)
 		words=' --bundle --rootless --help'
@@ -28,29 +89,16 @@ _ctr() {
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
-	state)
+	features)
 		words=' --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
-		;;
-	list)
-		words=' --format --quiet --help'
 		[[ $cur == -* ]] || words=''
-		case $prev in --format | -f) words='table json ' ;; esac
-		;;
-	kill)
-		words=' --all --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
-		;;
-	delete)
-		words=' --force --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	completion)
 		words=' --help'
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run spec explain state list kill delete completion  --root --log --log-format --debug --version --help'
+		words='run create start exec state list ps kill pause resume delete spec explain features completion  --root --log --log-format --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac

@@ -82,14 +82,14 @@ static void bash(const char *program)
 
 /* ---- zsh ---- */
 
-/* Help texts stand in single quotes, inside the brackets of an _arguments specification. */
-static void zsh_text(const char *s)
+/* Texts stand in single quotes; @special must not end their part of an _arguments specification. */
+static void zsh_text(const char *s, const char *special)
 {
 	for (; *s; s++) {
 		if (*s == '\'')
 			(void)printf("'\\''");
 		else
-			(void)printf(strchr("[]\\", *s) ? "\\%c" : "%c", *s);
+			(void)printf(strchr(special, *s) ? "\\%c" : "%c", *s);
 	}
 }
 
@@ -98,7 +98,9 @@ static void zsh_value(const struct cli_option *o)
 {
 	if (o->type == CLI_FLAG)
 		return;
-	(void)printf(":%s:", o->arg);
+	(void)printf(":");
+	zsh_text(o->arg, ":\\");
+	(void)printf(":");
 	if (!o->words) {
 		(void)printf(o->type == CLI_STRING ? "_files" : " ");
 		return;
@@ -112,12 +114,14 @@ static void zsh_value(const struct cli_option *o)
 static void zsh_options(const struct cli_option *table)
 {
 	for (; table->name; table++) {
-		if (table->letter)
+		if (table->letter && table->type == CLI_LIST)
+			(void)printf("\t\t'*'{-%c,--%s}'[", table->letter, table->name);
+		else if (table->letter)
 			(void)printf("\t\t'(-%c --%s)'{-%c,--%s}'[", table->letter, table->name,
 				     table->letter, table->name);
 		else
 			(void)printf("\t\t'--%s[", table->name);
-		zsh_text(table->help);
+		zsh_text(table->help, "[]\\");
 		(void)printf("]");
 		zsh_value(table);
 		(void)printf("' \\\n");
@@ -131,7 +135,7 @@ static void zsh_commands(void)
 	(void)printf("\tlocal -a commands=(\n");
 	for (const struct cli_command *const *c = cli_commands; *c; c++) {
 		(void)printf("\t\t'%s:", (*c)->name);
-		zsh_text((*c)->summary);
+		zsh_text((*c)->summary, "\\");
 		(void)printf("'\n");
 	}
 	(void)printf("\t)\n");
@@ -142,7 +146,8 @@ static void zsh_command(const struct cli_command *c, const char *program)
 	(void)printf("\t%s)\n\t\t_arguments \\\n", c->name);
 	zsh_options(c->options);
 	if (takes_id(c))
-		(void)printf("\t\t'1:container:_%s_ids'\n", program);
+		(void)printf("\t\t'1:container:_%s_ids'%s\n", program,
+			     c->max_args == 1 ? "" : " '*:argument:_files'");
 	else
 		(void)printf("\t\t'*:argument:%s'\n",
 			     c == &cli_completion ? "(bash zsh)" : "_files");

@@ -7,33 +7,47 @@
 #include "util/cleanup.h"
 
 struct delete_options {
-	bool force;
+	bool force, regex;
 };
 
 static const struct cli_option options[] = {
 	{ "force", 'f', CLI_FLAG, NULL, offsetof(struct delete_options, force),
 	  "kill it first if it runs; succeed if it does not exist", NULL },
+	{ "regex", 'r', CLI_FLAG, NULL, offsetof(struct delete_options, regex),
+	  "CONTAINER is a regular expression: all that match", NULL },
 	{ 0 },
 };
+
+struct delete_task {
+	struct cli *cli;
+	bool force;
+	struct err *e;
+};
+
+static int delete_one(const char *id, void *data)
+{
+	const struct delete_task *t = data;
+	cleanup_(container_freep) struct container *c = NULL;
+	struct err warning = ERR_INIT;
+	enum container_status status;
+	int r = cli_container(t->cli, id, true, &c, &status, t->e);
+
+	if (r == -ENOENT && t->force)
+		return 0;
+	if (r == 0)
+		r = container_destroy(c, status, t->force, &warning, t->e);
+	if (warning.kind)
+		cli_report_warning(&warning);
+	return r;
+}
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct delete_options *o = opts;
-	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF;
-	struct err warning = ERR_INIT;
-	enum container_status status;
-	int r = cli_store(cli, true, &store, e);
+	struct delete_task task = { .cli = cli, .force = o->force, .e = e };
 
-	if (r == 0)
-		r = container_open(store, args[0], true, &c, &status, e);
-	if (r == -ENOENT && o->force)
-		return 0;
-	if (r == 0)
-		r = container_destroy(c, status, o->force, &warning, e);
-	if (warning.kind)
-		cli_report(cli, &warning);
-	return r;
+	return o->regex ? cli_each_matching(cli, args[0], delete_one, &task, e)
+			: delete_one(args[0], &task);
 }
 
 const struct cli_command cli_delete = {

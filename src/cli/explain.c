@@ -2,14 +2,18 @@
 /* ctr explain: what `ctr run` would do, step by step, without doing it. */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "oci/names.h"
 #include "plan/plan.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
+#include "util/strbuf.h"
 
 struct explain_options {
 	const char *format;
@@ -25,11 +29,66 @@ static const struct cli_option options[] = {
 
 /* ---- text: a story in chapters ---- */
 
+/* As printf, but nothing of a bundle reaches the terminal as an escape sequence or a line of its own. */
+__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
+{
+	char line[8192];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	for (char *p = line; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	(void)fputs(line, stdout);
+}
+
 static void text_origin(const char *origin)
 {
 	if (origin && *origin)
-		(void)printf("    [%s]", origin);
+		say("    [%s]", origin);
 	(void)putchar('\n');
+}
+
+/* The access times are one choice: to set one of them the kernel wants all of them cleared. */
+static uint64_t cleared(uint64_t set, uint64_t clear)
+{
+	return clear & ~(set & MOUNT_ATTR__ATIME ? set | MOUNT_ATTR__ATIME : set);
+}
+
+/* How the copy of a mount differs from what is on the host. */
+static void source_text(const struct plan *p, const struct plan_source *s, char *buf, size_t size)
+{
+	const struct {
+		const char *what;
+		enum plan_kind kind;
+		uint64_t value;
+	} parts[] = {
+		{ "set ", PLAN_ATTR, s->set },
+		{ "clear ", PLAN_ATTR, cleared(s->set, s->clear) },
+		{ "set everywhere ", PLAN_ATTR, s->rset },
+		{ "clear everywhere ", PLAN_ATTR, cleared(s->rset, s->rclear) },
+		{ "", PLAN_PROP, s->prop },
+	};
+	const char *separator = "";
+	struct strbuf out = STRBUF_OVER(buf, size);
+	char value[128];
+
+	if (s->recursive) {
+		strbuf_adds(&out, "with all mounts below");
+		separator = "; ";
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!parts[i].value)
+			continue;
+		plan_arg_text(p, parts[i].kind, parts[i].value, value, sizeof(value));
+		strbuf_addf(&out, "%s%s%s", separator, parts[i].what, value);
+		separator = "; ";
+	}
+	if (s->uid_idmap)
+		strbuf_addf(&out, "%sidmapped%s", separator,
+			    s->idmap_recursive ? " with all mounts below" : "");
 }
 
 static void text_sources(const struct plan *p)
@@ -44,22 +103,26 @@ static void text_sources(const struct plan *p)
 			[PLAN_SOURCE_EXE] = "open the hook",
 			[PLAN_SOURCE_FD] = NULL,
 		};
+		char how[512];
 
 		if (!what[s->kind])
 			continue;
-		(void)printf("  %s %s as <%s>", what[s->kind], s->path, s->label);
+		source_text(p, s, how, sizeof(how));
+		say("  %s %s as <%s>%s%s%s", what[s->kind], s->path, s->label, how[0] ? " (" : "",
+		    how, how[0] ? ")" : "");
 		text_origin(s->origin);
 	}
 }
 
 static void text_cgroup(const struct cgroup_plan *c)
 {
-	(void)printf("  create the cgroup %s\n", c->path);
+	say("  create the cgroup %s", c->path);
+	(void)putchar('\n');
 	for (size_t i = 0; i < c->files.count; i++) {
 		const struct cgroup_file *f = &c->files.items[i];
 
-		(void)printf("  write %s to %s%s%s%s", f->value, f->name, f->formula ? " (" : "",
-			     f->formula ? f->formula : "", f->formula ? ")" : "");
+		say("  write %s to %s%s%s%s", f->value, f->name, f->formula ? " (" : "",
+		    f->formula ? f->formula : "", f->formula ? ")" : "");
 		text_origin(f->origin);
 	}
 	if (c->devices.insn_count) {
@@ -124,13 +187,21 @@ static void text_ops(const struct plan *p)
 	}
 }
 
+static void text_warning(const char *text)
+{
+	(void)putchar('\n');
+	say("warning: %s", text);
+	(void)putchar('\n');
+}
+
 static void print_text(const struct container *c)
 {
-	(void)printf("Container '%s' from %s\n\n", c->record.id, c->record.bundle);
+	say("Container '%s' from %s", c->record.id, c->record.bundle);
+	(void)printf("\n\n");
 	text_host(c);
 	text_ops(c->plan);
 	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		(void)printf("\nwarning: %s\n", w->text);
+		text_warning(w->text);
 }
 
 /* ---- JSON: the same for machines ---- */
@@ -218,6 +289,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	json_out_member_array(o, "sources");
 	for (size_t i = 1; i < c->plan->reg_count; i++) {
 		const struct plan_source *s = &c->plan->regs[i];
+		char how[512];
 
 		if (!s->path)
 			continue;
@@ -226,6 +298,9 @@ static void json_host(struct json_out *o, const struct container *c)
 		json_out_member_string(o, "path", s->path);
 		if (s->origin)
 			json_out_member_string(o, "origin", s->origin);
+		source_text(c->plan, s, how, sizeof(how));
+		if (how[0])
+			json_out_member_string(o, "changes", how);
 		json_out_end_object(o);
 	}
 	json_out_end_array(o);
@@ -255,9 +330,11 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct explain_options *o = opts;
 	cleanup_(container_freep) struct container *c = container_new();
-	struct container_request rq = {
-		.store = -EBADF, .id = "explain", .bundle = args[0], .interrupt = -EBADF
-	};
+	struct container_request rq = { .store = -EBADF,
+					.id = "explain",
+					.bundle = args[0],
+					.interrupt = -EBADF,
+					.explain = true };
 	int r;
 
 	(void)cli;

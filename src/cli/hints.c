@@ -19,6 +19,8 @@ static const struct advice table[] = {
 	{ "create the filesystem", EPERM,
 	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
 	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
+	{ "create device", EPERM,
+	  "a device rule of a cgroup above the container's forbids it, or CAP_MKNOD is missing" },
 	{ "set sysctl", ENOENT, "this kernel has no such parameter" },
 	{ "set oom_score_adj", EACCES, "lowering it below the caller's needs CAP_SYS_RESOURCE" },
 	{ "set oom_score_adj", EPERM, "lowering it below the caller's needs CAP_SYS_RESOURCE" },

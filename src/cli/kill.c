@@ -11,12 +11,14 @@
 #include "util/signals.h"
 
 struct kill_options {
-	bool all;
+	bool all, regex;
 };
 
 static const struct cli_option options[] = {
 	{ "all", 'a', CLI_FLAG, NULL, offsetof(struct kill_options, all),
 	  "signal every process of the container", NULL },
+	{ "regex", 'r', CLI_FLAG, NULL, offsetof(struct kill_options, regex),
+	  "CONTAINER is a regular expression: all that match", NULL },
 	{ 0 },
 };
 
@@ -42,40 +44,55 @@ static int signal_each(const struct cgroup *cg, int sig, struct err *e)
 }
 
 /* Succeeds for a container that has stopped: whoever calls this wants it dead (checklist 0.12). */
-static int signal_all(struct container *c, int sig, struct err *e)
+static int signal_all(struct container *c, enum container_status status, int sig, struct err *e)
 {
-	struct cgroup cg = CGROUP_EMPTY;
-	cleanup_fd int root = -EBADF;
-	int r = cgroup_root_open(&root, e);
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	int r;
 
-	if (r == 0)
-		r = cgroup_open(root, c->record.cgroup_driver, c->record.cgroup_path,
-				c->record.cgroup_made, &cg, e);
+	if (!c->record.cgroup_path) { /* then init is all that we know of */
+		r = container_signal(c, status, sig, e);
+		return r == -ESRCH ? 0 : r;
+	}
+	r = container_open_cgroup(c, &cg, e);
 	if (r == 0)
 		r = sig == SIGKILL ? cgroup_kill(&cg, e) : signal_each(&cg, sig, e);
-	cgroup_close(&cg);
 	return r == -ENOENT ? 0 : r;
+}
+
+struct kill_task {
+	struct cli *cli;
+	int sig;
+	bool all;
+	struct err *e;
+};
+
+static int kill_one(const char *id, void *data)
+{
+	const struct kill_task *t = data;
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	int r = cli_container(t->cli, id, false, &c, &status, t->e);
+
+	if (r < 0)
+		return r;
+	return t->all ? signal_all(c, status, t->sig, t->e)
+		      : container_signal(c, status, t->sig, t->e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct kill_options *o = opts;
-	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF;
-	enum container_status status;
-	int sig = args[1] ? signal_parse(args[1]) : SIGTERM, r;
+	struct kill_task task = {
+		.cli = cli, .sig = args[1] ? signal_parse(args[1]) : SIGTERM, .all = o->all, .e = e
+	};
 
-	if (sig < 0) {
+	if (task.sig < 0) {
 		err_set(e, ERR_USAGE, 0, "unknown signal '%s'", args[1]);
 		err_hint(e, "use a number from 1 to 64 or a name such as TERM or SIGRTMIN+3");
 		return -EINVAL;
 	}
-	r = cli_store(cli, true, &store, e);
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
-	if (r < 0)
-		return r;
-	return o->all ? signal_all(c, sig, e) : container_signal(c, status, sig, e);
+	return o->regex ? cli_each_matching(cli, args[0], kill_one, &task, e)
+			: kill_one(args[0], &task);
 }
 
 const struct cli_command cli_kill = {

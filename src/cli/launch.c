@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "container/sdnotify.h"
 #include "container/terminal.h"
 #include "container/unixsock.h"
 #include "util/cleanup.h"
@@ -25,13 +28,49 @@ int launch_check_fds(unsigned n, struct err *e)
 	return 0;
 }
 
-int launch_request(const struct launch_options *o, struct container_request *rq, struct err *e)
+/*
+ * Activated sockets come first, from descriptor 3 on; the payload is told as if it had been activated
+ * itself. It is pid 1 in its own pid namespace, hence the pid.
+ */
+static int pass_activation(struct container_request *rq, struct err *e)
 {
+	const char *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	char *end, *env = NULL;
+	unsigned long n;
+	int len;
+
+	if (!fds || !*fds)
+		return 0;
+	n = strtoul(fds, &end, 10);
+	if (*end || fds[0] < '0' || fds[0] > '9' || n > MAX_PRESERVED)
+		return err_set(e, ERR_USAGE, 0, "LISTEN_FDS '%s' is not a number of descriptors",
+			       fds);
+	if (!n)
+		return 0;
+	len = names ? asprintf(&env, "LISTEN_FDS=%lu%cLISTEN_PID=1%cLISTEN_FDNAMES=%s", n, 0, 0,
+			       names)
+		    : asprintf(&env, "LISTEN_FDS=%lu%cLISTEN_PID=1", n, 0);
+	if (len < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "pass the activated sockets");
+	rq->extra_env = env; /* as long as we run */
+	rq->extra_env_len = (size_t)len + 1;
+	rq->keep_fds += (unsigned)n;
+	return 0;
+}
+
+int launch_request(const struct cli *cli, const struct launch_options *o,
+		   struct container_request *rq, struct err *e)
+{
+	int r;
+
 	rq->keep_fds = o->preserve_fds;
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
-	return launch_check_fds(o->preserve_fds, e);
+	rq->driver = cli_cgroup_driver(cli);
+	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
+	r = pass_activation(rq, e);
+	return r < 0 ? r : launch_check_fds(rq->keep_fds, e);
 }
 
 int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e)
@@ -76,4 +115,16 @@ void launch_warnings(const struct cli *cli, const struct container *c)
 {
 	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
 		cli_warn(cli, "%s", w->text);
+}
+
+int launch_bind_notify(struct container *c, struct err *e)
+{
+	return c->notify_tree >= 0 ? sdnotify_bind(c->dir, &c->notify, e) : 0;
+}
+
+int launch_wait_ready(const struct container *c, struct err *e)
+{
+	if (c->notify < 0)
+		return 0;
+	return sdnotify_wait(c->notify, c->init.pidfd, c->interrupt, c->init.pid, e);
 }

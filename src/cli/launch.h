@@ -34,8 +34,12 @@ struct launch_options {
 	  "leave orphans to the caller, as ctr always does", NULL }
 /* clang-format on */
 
-/* Fill what the options say about the request. */
-int launch_request(const struct launch_options *o, struct container_request *rq, struct err *e);
+/*
+ * Fill what the options, and the environment of socket activation (LISTEN_FDS, sd_listen_fds(3)), say
+ * about the request.
+ */
+int launch_request(const struct cli *cli, const struct launch_options *o,
+		   struct container_request *rq, struct err *e);
 
 /*
  * The container stands and waits: check that the terminal has somewhere to go, hand it over, send the
@@ -54,5 +58,12 @@ int launch_check_fds(unsigned n, struct err *e);
 
 /* A terminal needs a console socket exactly when ctr does not stay (checklist 3.4). */
 int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e);
+
+/*
+ * With NOTIFY_SOCKET in our environment: bind the container's side before it runs, and when we are not
+ * going to stay, wait until its service is ready.
+ */
+int launch_bind_notify(struct container *c, struct err *e);
+int launch_wait_ready(const struct container *c, struct err *e);
 
 #endif

@@ -21,6 +21,10 @@
 
 static const char *const log_formats[] = { "text", "json", NULL };
 
+static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
+static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+static const char *const rootless_words[] = { "auto", "false", NULL };
+
 const struct cli_option cli_global_options[] = {
 	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root),
 	  "where the state of containers is kept", NULL },
@@ -28,6 +32,14 @@ const struct cli_option cli_global_options[] = {
 	  "append errors to this file", NULL },
 	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format),
 	  "of the log: text or json", log_formats },
+	{ "log-level", 0, CLI_STRING, "LEVEL", offsetof(struct cli_globals, log_level),
+	  "debug, info, warn or error; debug shows warnings", log_levels },
+	{ "cgroup-manager", 0, CLI_STRING, "DRIVER", offsetof(struct cli_globals, cgroup_manager),
+	  "who makes cgroups: cgroupfs, systemd or disabled", cgroup_managers },
+	{ "systemd-cgroup", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, systemd_cgroup),
+	  "the same as --cgroup-manager systemd", NULL },
+	{ "rootless", 0, CLI_STRING, "WORD", offsetof(struct cli_globals, rootless),
+	  "auto or false: as who we are", rootless_words },
 	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
 	  "show warnings and more detail", NULL },
 	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version",
@@ -36,9 +48,9 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,     &cli_create,   &cli_start,      &cli_exec,   &cli_state,	&cli_list,
-	&cli_ps,      &cli_kill,     &cli_pause,      &cli_resume, &cli_delete, &cli_spec,
-	&cli_explain, &cli_features, &cli_completion, NULL,
+	&cli_run,     &cli_create, &cli_start,	  &cli_exec,	   &cli_state,	&cli_list,
+	&cli_ps,      &cli_kill,   &cli_pause,	  &cli_resume,	   &cli_delete, &cli_spec,
+	&cli_explain, &cli_wait,   &cli_features, &cli_completion, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)
@@ -78,15 +90,40 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+{
+	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
+
+	if (cli->options.systemd_cgroup)
+		return CGROUP_DRIVER_SYSTEMD;
+	if (cli->options.cgroup_manager)
+		(void)cgroup_driver_parse(cli->options.cgroup_manager,
+					  &driver); /* the table checked it */
+	return driver;
+}
+
+int cli_store(struct cli *cli, bool create, struct err *e)
 {
 	char path[4096];
 	int r = 0;
 
+	if (cli->store >= 0)
+		return 0;
 	if (!cli->options.root)
 		r = store_default_path(path, sizeof(path), e);
 	return r < 0 ? r
-		     : store_open(cli->options.root ? cli->options.root : path, create, ret_fd, e);
+		     : store_open(cli->options.root ? cli->options.root : path, create, &cli->store,
+				  e);
+}
+
+int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
+		  enum container_status *ret_status, struct err *e)
+{
+	int r = cli_store(cli, false, e);
+
+	if (r == -ENOENT)
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+	return r < 0 ? r : container_open(cli->store, id, lock, ret, ret_status, e);
 }
 
 /* ---- errors ---- */
@@ -161,11 +198,20 @@ void cli_report(const struct cli *cli, const struct err *e)
 	(void)fprintf(stderr, "ctr: %s\n", line);
 }
 
+void cli_report_warning(const struct err *e)
+{
+	char line[2048];
+
+	err_format(e, line, sizeof(line));
+	(void)fprintf(stderr, "ctr: warning: %s\n", line);
+}
+
 void cli_warn(const struct cli *cli, const char *fmt, ...)
 {
+	const char *level = cli->options.log_level;
 	va_list ap;
 
-	if (!cli->options.debug)
+	if (!cli->options.debug && (!level || strcmp(level, "debug") != 0))
 		return;
 	(void)fprintf(stderr, "ctr: warning: ");
 	va_start(ap, fmt);
@@ -256,7 +302,9 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 int cli_main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct cli cli = { .program = slash ? slash + 1 : "ctr", .failure_code = 1 };
+	struct cli cli = { .program = slash ? slash + 1 : "ctr",
+			   .failure_code = 1,
+			   .store = -EBADF };
 	struct err e = ERR_INIT;
 	int r;
 

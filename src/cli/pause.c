@@ -10,26 +10,13 @@ enum {
 
 static const struct cli_option options[] = { { 0 } };
 
-static int open_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
-{
-	cleanup_fd int root = -EBADF;
-	int r = cgroup_root_open(&root, e);
-
-	return r < 0 ? r
-		     : cgroup_open(root, c->record.cgroup_driver, c->record.cgroup_path,
-				   c->record.cgroup_made, ret, e);
-}
-
 static int change(struct cli *cli, const char *id, bool freeze, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, id, true, &c, &status, e);
 
-	if (r == 0)
-		r = container_open(store, id, true, &c, &status, e);
 	if (r < 0)
 		return r;
 	if (freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
@@ -38,7 +25,7 @@ static int change(struct cli *cli, const char *id, bool freeze, struct err *e)
 	if (!freeze && status != STATUS_PAUSED)
 		return err_set(e, ERR_STATE, 0, "container not paused: %s",
 			       container_status_name(status));
-	r = open_cgroup(c, &cg, e);
+	r = container_open_cgroup(c, &cg, e);
 	if (r < 0)
 		return r;
 	return freeze ? cgroup_freeze(&cg, FREEZE_DEADLINE_MS, e)

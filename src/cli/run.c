@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container/exit.h"
 #include "container/foreground.h"
 #include "container/store.h"
 #include "util/cleanup.h"
@@ -104,6 +105,8 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
+	if (r == 0)
+		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -114,41 +117,52 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 	return r;
 }
 
+/* It has ended: remove it, unless somebody else did meanwhile. */
+static int clean_up(struct cli *cli, const char *id, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	struct err warning = ERR_INIT;
+	enum container_status status;
+	int r = cli_container(cli, id, true, &c, &status, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = container_destroy(c, status, true, &warning, e);
+	if (warning.kind)
+		cli_report_warning(&warning);
+	return r;
+}
+
 static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
 		  struct err *e)
 {
-	struct err warning = ERR_INIT;
-	int status, r = foreground_attend(c, signals, &status, e);
+	int status, r;
 
+	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
 	cli->exit_code = status;
-	if (o->keep)
-		return 0;
-	r = container_destroy(c, STATUS_STOPPED, true, &warning, e);
-	if (warning.kind)
-		cli_report(cli, &warning);
-	return r;
+	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct run_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	struct container_request rq = { 0 };
 	struct target t;
-	int r = launch_request(&o->launch, &rq, e);
+	int r = launch_request(cli, &o->launch, &rq, e);
 
 	if (r == 0)
 		r = find_target(o, args[0], &t, e);
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
+		r = cli_store(cli, true, e);
 	if (r < 0)
 		return r;
-	rq.store = store;
+	rq.store = cli->store;
 	rq.id = t.id;
 	rq.bundle = t.bundle;
 	rq.interrupt = signals;
@@ -158,8 +172,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = launch(o, c, e);
 	}
 	if (r < 0)
-		return err_wrap(e, "run %s", t.id), r;
-	return o->detach ? 0 : attend(cli, o, c, signals, e);
+		return err_wrap(e, "run %s", t.id);
+	/* with the directory goes the lock: others may pause, exec or delete while it runs */
+	close_fd(&c->dir);
+	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
 }
 
 const struct cli_command cli_run = {

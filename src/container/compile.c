@@ -3,9 +3,11 @@
 #include "container/compile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/sdnotify.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
 #include "oci/sysctl.h"
@@ -45,6 +47,22 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
+/* A copy of the caller's descriptor, which the plan owns. */
+static void emit_notify(const struct compile_input *in, const struct rootfs_layout *l,
+			struct plan *p)
+{
+	struct plan_source tree = {
+		.kind = PLAN_SOURCE_FD,
+		.label = "notify socket",
+		.fd = fcntl(in->notify, F_DUPFD_CLOEXEC, 3),
+	};
+
+	if (tree.fd < 0)
+		tree.fd = -EBADF;
+	PLAN_ADD(p, NULL, mount_tree, .root = l->root, .path = plan_str(p, SDNOTIFY_MOUNT),
+		 .tree = plan_source(p, &tree));
+}
+
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
@@ -71,7 +89,12 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	r = rootfs_emit_mounts(spec, &layout, p, e);
 	if (r < 0)
 		return r;
+	if (in->notify >= 0)
+		emit_notify(in, &layout, p);
 	emit_console(spec, &layout, p);
+	if (strcmp(spec->process.cwd, "/") != 0)
+		PLAN_ADD(p, "/process/cwd", workdir_make, .root = layout.root,
+			 .path = plan_str(p, spec->process.cwd));
 	if (hooks)
 		PLAN_ADD(p, "/hooks", sync, .what = PLAN_SYNC_RUNTIME);
 	r = hooks_emit(spec, OCI_HOOK_CREATE_CONTAINER, in->record, STATUS_CREATED, p, e);

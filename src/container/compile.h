@@ -19,6 +19,7 @@ struct compile_input {
 	bool no_keyring;       /* stay in the caller's session keyring */
 	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
 	int listener;	       /* create: socket that `ctr start` connects to; < 0: run at once */
+	int notify;	       /* mount for the notify socket; < 0: none */
 	const char *document;  /* exec: what the process was read from, or NULL */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;

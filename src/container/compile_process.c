@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/sdnotify.h"
 
 static bool has_home(const oci_strings *env)
 {
@@ -23,6 +24,8 @@ static uint64_t unique_env(const struct compile_input *in, const oci_strings *en
 
 	if (in->extra_env_len)
 		(void)plan_blob(p, in->extra_env, in->extra_env_len);
+	if (in->notify >= 0)
+		(void)plan_blob(p, SDNOTIFY_ENV, sizeof(SDNOTIFY_ENV));
 	for (size_t i = 0; i < env->count; i++) {
 		size_t name = strcspn(env->items[i], "=");
 		bool again = false;

@@ -31,7 +31,16 @@ struct container_request {
 	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
 	bool wait_start;    /* create: the program waits for `ctr start` */
 	bool no_pivot, no_keyring;
+	bool notify; /* the payload gets a socket for sd_notify(3) */
+	enum cgroup_driver driver;
+	const char *extra_env; /* NUL-separated entries before the process' own, or NULL */
+	size_t extra_env_len;
 	const char *config; /* another file than the bundle's config.json, or NULL */
+	/*
+	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
+	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
+	 */
+	bool explain;
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -46,10 +55,14 @@ struct container {
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
+	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
+	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
-	bool no_pivot, no_keyring;
+	bool no_pivot, no_keyring, explain;
+	const char *extra_env; /* borrowed */
+	size_t extra_env_len;
 	struct undo undo;
 };
 
@@ -90,9 +103,11 @@ int container_commit(struct container *c, struct err *e);
 
 /*
  * `ctr start` of a container that container_open locked. On failure it is stopped and its poststop
- * hooks have run; delete removes it.
+ * hooks have run; delete removes it. @notify: if it was created with a notify socket, wait until its
+ * service says that it is ready.
  */
-int container_start_created(struct container *c, enum container_status status, struct err *e);
+int container_start_created(struct container *c, enum container_status status, bool notify,
+			    struct err *e);
 
 /* Take everything back: kill, poststop hooks, cgroup, state. */
 void container_abort(struct container *c);
@@ -115,6 +130,12 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 /* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */
 int container_signal(const struct container *c, enum container_status status, int sig,
 		     struct err *e);
+
+/*
+ * Open the cgroup of an existing container. -ENOENT when it is gone. A container without a cgroup
+ * yields one on which every call succeeds and does nothing.
+ */
+int container_open_cgroup(const struct container *c, struct cgroup *ret, struct err *e);
 
 /* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);

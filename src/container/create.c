@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
 #include "container/store.h"
@@ -18,7 +22,9 @@
 #include "util/kernel.h"
 
 enum {
-	REMOVE_DEADLINE_MS = 10000
+	REMOVE_DEADLINE_MS = 10000,
+	MIN_MAJOR = 5,
+	MIN_MINOR = 14
 };
 
 static void undo_store(void *data)
@@ -65,15 +71,22 @@ static int enter_store(struct container *c, struct err *e)
 	if (r == 0 && (r = io_replace_file(c->dir, "config.json", c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
 	/* what is about to be made is ours even if we die before we can say so */
-	c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	if (c->record.cgroup_path)
+		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
-/* The socket is in our directory, so the plan comes a second time, with its descriptor. */
-static int listen_for_start(struct container *c, struct err *e)
+/* These sockets are in our directory, so the plan comes a second time, with their descriptors. */
+static int prepare_sockets(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = startsock_listen(c->dir, &c->listener, e);
+	int r = 0;
 
+	if (!rq->wait_start && !rq->notify)
+		return 0;
+	if (rq->wait_start)
+		r = startsock_listen(c->dir, &c->listener, e);
+	if (r == 0 && rq->notify)
+		r = sdnotify_prepare(c->dir, &c->notify_tree, e);
 	if (r < 0)
 		return r;
 	plan_free(take_ptr(c->plan));
@@ -102,6 +115,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, e);
 	if (r == 0)
+		r = container_check_joined(c->spec, c->plan, e);
+	if (r == 0)
 		r = container_spawn(c->plan, c->cgroup.fd, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
@@ -109,6 +124,8 @@ static int spawn(struct container *c, struct err *e)
 	undo_push(&c->undo, undo_hooks, c);
 	undo_push(&c->undo, undo_init, c);
 	r = dialog_until(c, PLAN_SYNC_READY, e);
+	if (r == 0)
+		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
@@ -119,19 +136,37 @@ static int spawn(struct container *c, struct err *e)
 	return record_save(c->dir, &c->record, e);
 }
 
+/* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
+static int check_kernel(struct err *e)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return err_set(e, ERR_SYSTEM, ENOSYS, "find out the version of the kernel");
+	if (major > MIN_MAJOR || (major == MIN_MAJOR && minor >= MIN_MINOR))
+		return 0;
+	err_set(e, ERR_SYSTEM, 0, "the kernel is too old: Linux %s", u.release);
+	err_hint(e, "ctr needs Linux %d.%d or newer", MIN_MAJOR, MIN_MINOR);
+	return -ENOSYS;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = container_load(c, rq, e);
+	int r = check_kernel(e);
 
 	if (r == 0)
+		r = container_load(c, rq, e);
+
+	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
 	if (r == 0)
 		r = enter_store(c, e);
-	if (r == 0 && rq->wait_start)
-		r = listen_for_start(c, e);
+	if (r == 0)
+		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
 	return r < 0 ? r : spawn(c, e);
@@ -211,7 +246,19 @@ static int check_startable(enum container_status status, struct err *e)
 	return -EINVAL;
 }
 
-int container_start_created(struct container *c, enum container_status status, struct err *e)
+/* The container was created with a socket for its service if there is a directory for it. */
+static int await_ready(struct container *c, struct err *e)
+{
+	cleanup_fd int pidfd = -EBADF;
+	int r = process_open(&c->record.init, &pidfd);
+
+	close_fd(&c->dir); /* others may work on it, end it for example, while we wait */
+	/* it may have been ready and gone before we looked */
+	return r < 0 ? 0 : sdnotify_wait(c->notify, pidfd, -1, c->record.init.pid, e);
+}
+
+int container_start_created(struct container *c, enum container_status status, bool notify,
+			    struct err *e)
 {
 	struct err ignored = ERR_INIT;
 	int r = check_startable(status, e);
@@ -220,6 +267,9 @@ int container_start_created(struct container *c, enum container_status status, s
 		r = container_reload(c, e);
 	if (r == 0)
 		r = startsock_connect(c->dir, &c->init.sync, e);
+	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
+	if (r == 0 && notify)
+		r = sdnotify_bind(c->dir, &c->notify, e);
 	if (r < 0)
 		return r;
 	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
@@ -231,7 +281,7 @@ int container_start_created(struct container *c, enum container_status status, s
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);
 	}
-	return r;
+	return r == 0 && notify ? await_ready(c, e) : r;
 }
 
 void container_abort(struct container *c)

@@ -73,24 +73,36 @@ static int refuse(const struct container *c, enum container_status status, struc
 	return -EBUSY;
 }
 
+int container_open_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
+{
+	cleanup_fd int root = -EBADF;
+	int r = 0;
+
+	if (!c->record.cgroup_path) {
+		*ret = (struct cgroup)CGROUP_EMPTY;
+		return 0;
+	}
+	r = cgroup_root_open(&root, e);
+	return r < 0 ? r
+		     : cgroup_open(root, c->record.cgroup_driver, c->record.cgroup_path,
+				   c->record.cgroup_made, ret, e);
+}
+
 /* The kernel objects: whatever of them still exists. */
 static int remove_cgroup(struct container *c, struct err *e)
 {
-	int r = cgroup_root_open(&c->cgroup_root, e);
+	int r = container_open_cgroup(c, &c->cgroup, e);
 
-	if (r < 0 || !c->record.cgroup_path)
-		return r;
-	r = cgroup_open(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
-			c->record.cgroup_made, &c->cgroup, e);
-	if (r == -ENOENT)
+	if (r == -ENOENT || !c->record.cgroup_path)
 		return 0;
 	/* a cgroup that we did not make may hold other processes: only our own are killed */
 	if (r == 0 && c->record.cgroup_made)
 		r = cgroup_kill(&c->cgroup, e);
-	if (r < 0)
-		return r;
-	return cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
-			     c->record.cgroup_made, KILL_DEADLINE_MS, e);
+	if (r == 0)
+		r = cgroup_root_open(&c->cgroup_root, e);
+	return r < 0 ? r
+		     : cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
 }
 
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "container/hooks.h"
 #include "container/notify.h"
@@ -175,11 +176,14 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 	int r = 0;
 
 	if (!c->plan && c->spec) {
-		c->listener = c->init.sync; /* any descriptor: the operation only has to be there */
+		/* any descriptor will do: the operation only has to be there */
+		c->listener = c->init.sync;
+		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
+			c->notify_tree = c->init.sync;
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 		if (r == 0)
 			r = container_plan(c, e);
-		c->listener = -EBADF;
+		c->listener = c->notify_tree = -EBADF;
 	}
 	return r < 0 ? r : plan_error(c->plan, m, e);
 }

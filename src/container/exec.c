@@ -67,19 +67,16 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 /* The cgroup to be born in: the container's own, or one below it. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
-	struct cgroup own = CGROUP_EMPTY;
-	int r = cgroup_root_open(&c->cgroup_root, e);
+	cleanup_(cgroup_close) struct cgroup own = CGROUP_EMPTY;
+	int r = container_open_cgroup(c, below ? &own : &c->cgroup, e);
 
-	if (r == 0)
-		r = cgroup_open(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
-				c->record.cgroup_made, &c->cgroup, e);
 	if (r < 0 || !below)
 		return r;
-	own = c->cgroup;
-	c->cgroup = (struct cgroup)CGROUP_EMPTY;
+	if (own.fd < 0)
+		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
+			       below);
 	r = cgroup_open(own.fd, c->record.cgroup_driver, below, 0, &c->cgroup, e);
-	cgroup_close(&own);
-	return r < 0 ? err_wrap(e, "cgroup '%s' of the container", below) : 0;
+	return r < 0 ? err_wrap(e, "--cgroup '%s'", below) : 0;
 }
 
 static int compile(struct container *c, const struct exec_request *rq,
@@ -92,6 +89,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.keep_fds = rq->keep_fds,
 		.no_keyring = c->record.no_keyring,
 		.listener = -EBADF,
+		.notify = -EBADF,
 		.document = rq->process_file,
 	};
 	cleanup_fd int pidfd = -EBADF;
@@ -118,6 +116,9 @@ static int launch(struct container *c, const struct exec_request *rq,
 	struct limits_nofile nofile;
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
+	/* the child starts where we are: execCPUAffinity.initial is from before it joins the cgroup */
+	if (r == 0 && process->exec_cpu_initial)
+		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
 		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r < 0)
@@ -125,6 +126,8 @@ static int launch(struct container *c, const struct exec_request *rq,
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
 		r = limits_set(process, c->init.pid, &nofile, e);
+	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
+		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;

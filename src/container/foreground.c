@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "container/sdnotify.h"
 #include "container/terminal.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -76,27 +77,47 @@ static void forward(const struct container *c, int signal_fd, const struct relay
 	}
 }
 
+/* Entries of the poll set; the relay's come last. */
+enum {
+	ON_INIT,
+	ON_SIGNAL,
+	ON_NOTIFY,
+	ON_RELAY
+};
+
+/* Readiness is passed on once; a manager that cannot be reached is no reason to end the container. */
+static void notify_manager(struct container *c, struct pollfd *p)
+{
+	struct err ignored = ERR_INIT;
+
+	if (sdnotify_forward(c->notify, c->init.pid, &ignored) != 0)
+		p->fd = -1;
+}
+
 static int loop(struct container *c, int signal_fd, struct relay *relay, struct err *e)
 {
-	struct pollfd p[2 + RELAY_POLLFDS] = {
-		{ .fd = c->init.pidfd, .events = POLLIN },
-		{ .fd = signal_fd, .events = POLLIN },
+	struct pollfd p[ON_RELAY + RELAY_POLLFDS] = {
+		[ON_INIT] = { .fd = c->init.pidfd, .events = POLLIN },
+		[ON_SIGNAL] = { .fd = signal_fd, .events = POLLIN },
+		[ON_NOTIFY] = { .fd = c->notify, .events = POLLIN },
 	};
-	nfds_t n = relay ? 2 + RELAY_POLLFDS : 2;
+	nfds_t n = relay ? ARRAY_SIZE(p) : ON_RELAY;
 
 	for (;;) {
 		if (relay)
-			relay_prepare(relay, p + 2);
+			relay_prepare(relay, p + ON_RELAY);
 		if (poll(p, n, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
 		}
 		if (relay)
-			relay_handle(relay, p + 2);
-		if (p[1].revents)
+			relay_handle(relay, p + ON_RELAY);
+		if (p[ON_SIGNAL].revents)
 			forward(c, signal_fd, relay);
-		if (p[0].revents)
+		if (p[ON_NOTIFY].revents)
+			notify_manager(c, &p[ON_NOTIFY]);
+		if (p[ON_INIT].revents)
 			return 0;
 	}
 }

@@ -3,11 +3,22 @@
 #include "container/hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "oci/names.h"
 #include "util/child.h"
 #include "util/cleanup.h"
+#include "util/io.h"
+
+enum {
+	MAX_ROUNDS = 100
+};
 
 static const char *kind_name(enum oci_hook_kind kind)
 {
@@ -49,7 +60,39 @@ static int explain_failure(const struct oci_hook *h, int r, const struct child_r
 	return -ECANCELED;
 }
 
-static int run_one(const struct oci_hook *h, const char *state, int bundle, struct err *e)
+/*
+ * What a hook left behind at its deadline, whatever process group or session it is in: as subreaper we
+ * inherit all of it. @spare is the container's init, which is our child as well.
+ */
+static void kill_descendants(pid_t spare)
+{
+	char path[64], text[4096];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	for (int round = 0; round < MAX_ROUNDS; round++) {
+		bool any = false;
+		char *end;
+
+		if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+			return;
+		for (char *p = text;; p = end) {
+			pid_t pid = (pid_t)strtol(p, &end, 10);
+
+			if (end == p)
+				break;
+			if (pid <= 0 || pid == spare)
+				continue;
+			any = true;
+			(void)kill(pid, SIGKILL); /* a child of ours that was not waited for */
+			(void)waitpid(pid, NULL, 0);
+		}
+		if (!any)
+			return;
+	}
+}
+
+static int run_one(const struct oci_hook *h, const char *state, pid_t init, int bundle,
+		   struct err *e)
 {
 	cleanup_free char **argv = vector(&h->args, h->path), **envp = vector(&h->env, NULL);
 	struct child_job job = {
@@ -67,7 +110,11 @@ static int run_one(const struct oci_hook *h, const char *state, int bundle, stru
 
 	if (!argv || !envp)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "run hook '%s'", h->path);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = child_run(&job, &result);
+	if (result.timed_out)
+		kill_descendants(init);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (r < 0 || result.timed_out || result.exit_code)
 		return explain_failure(h, r, &result, e);
 	return 0;
@@ -90,7 +137,7 @@ int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind,
 
 		if (i >= hooks->count)
 			break;
-		ret = run_one(&hooks->items[i], state, bundle, first ? &later : e);
+		ret = run_one(&hooks->items[i], state, pid, bundle, first ? &later : e);
 		if (ret < 0 && first == 0) {
 			first = ret;
 			err_origin(e, "config.json /hooks/%s/%zu", kind_name(kind), i);

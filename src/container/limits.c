@@ -4,14 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/num.h"
 
 enum {
-	SPARE_FDS = 64
+	SPARE_FDS = 64,
+	MAX_CPUS = 8192
 };
 
 /* A config may have more mounts than the usual soft limit has fds. The payload gets the old limit. */
@@ -32,14 +36,37 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
 	return 0;
 }
 
-static int set_limit(pid_t pid, const struct oci_rlimit *l, size_t index, struct err *e)
+/*
+ * Root without CAP_SYS_RESOURCE may set the limits of a process only while its own real ids are those
+ * of that process (prlimit(2)). The effective ones, and with them everything else, stay.
+ */
+static int borrow_ids(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
+		      const struct rlimit *value)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+	int r = -EPERM;
+
+	if (setresgid(user->gid, (gid_t)-1, (gid_t)-1) == 0 &&
+	    setresuid(user->uid, (uid_t)-1, (uid_t)-1) == 0)
+		r = prlimit(pid, (__rlimit_resource_t)l->resource, value, NULL) < 0 ? -errno : 0;
+	if (setresuid(uid, (uid_t)-1, (uid_t)-1) < 0 || setresgid(gid, (gid_t)-1, (gid_t)-1) < 0)
+		return -errno;
+	return r;
+}
+
+static int set_limit(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
+		     size_t index, struct err *e)
 {
 	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
+	int r = prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) < 0 ? -errno : 0;
 	int saved;
 
-	if (prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) == 0)
+	if (r == -EPERM)
+		r = borrow_ids(pid, user, l, &value);
+	if (r == 0)
 		return 0;
-	saved = errno;
+	saved = -r;
 	err_set(e, ERR_SYSTEM, saved, "set resource limit %d to %llu:%llu", l->resource,
 		(unsigned long long)l->soft, (unsigned long long)l->hard);
 	err_origin(e, "config.json /process/rlimits/%zu", index);
@@ -66,6 +93,22 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 	return -saved;
 }
 
+int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
+{
+	unsigned char mask[MAX_CPUS / 8];
+	int r = 0;
+
+	memset(mask, 0xff, sizeof(mask));
+	if (cpus)
+		r = num_parse_cpus(cpus, mask, sizeof(mask));
+	if (r == 0 &&
+	    sched_setaffinity(pid, sizeof(mask), (const cpu_set_t *)(const void *)mask) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "let the process use the CPUs %s",
+			       cpus ? cpus : "of its cpuset")
+		     : 0;
+}
+
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
 	       struct err *e)
 {
@@ -74,7 +117,7 @@ int limits_set(const struct oci_process *process, pid_t pid, const struct limits
 	if (nofile->raised && prlimit(pid, RLIMIT_NOFILE, &nofile->before, NULL) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
-		r = set_limit(pid, &process->rlimits.items[i], i, e);
+		r = set_limit(pid, &process->user, &process->rlimits.items[i], i, e);
 	if (r == 0 && process->oom_score_adj.set)
 		r = set_oom_score(pid, process->oom_score_adj.value, e);
 	return r;

@@ -27,4 +27,10 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
 	       struct err *e);
 
+/*
+ * Pin a process (0: the caller) to @cpus ("0-3,7"), or let it use all that its cpuset has when NULL:
+ * a caller that is pinned must not pin its containers as well.
+ */
+int limits_set_cpus(pid_t pid, const char *cpus, struct err *e);
+
 #endif

@@ -25,6 +25,7 @@ struct container *container_new(void)
 		return NULL;
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
+	c->notify_tree = c->notify = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
 	return c;
@@ -43,6 +44,8 @@ void container_free(struct container *c)
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
 	close_fd(&c->listener);
+	close_fd(&c->notify_tree);
+	close_fd(&c->notify);
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
@@ -104,6 +107,9 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->interrupt = rq->interrupt;
 	c->keep_fds = rq->keep_fds;
 	c->no_pivot = rq->no_pivot;
+	c->extra_env = rq->extra_env;
+	c->extra_env_len = rq->extra_env_len;
+	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
 	r = read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
@@ -118,9 +124,33 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)
 		return r;
-	c->record.cgroup_driver = CGROUP_DRIVER_CGROUPFS;
-	c->record.cgroup_path = c->cgroup_plan.path;
+	c->record.cgroup_driver = rq->driver;
+	c->record.cgroup_path = rq->driver == CGROUP_DRIVER_NONE ? NULL : c->cgroup_plan.path;
 	return 0;
+}
+
+/* What the plan depends on besides the config; @mount is where the cgroup tree's path is put. */
+static int surroundings(const struct container *c, struct compile_input *in, char *mount,
+			size_t size, struct err *e)
+{
+	char link[64];
+	ssize_t n;
+
+	if (c->explain) {
+		in->capabilities = UINT64_MAX;
+		in->cgroup_mount = "/sys/fs/cgroup";
+		return 0;
+	}
+	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
+	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", c->cgroup_root);
+		n = readlink(link, mount, size - 1);
+		if (n > 0) {
+			mount[n] = '\0';
+			in->cgroup_mount = mount;
+		}
+	}
+	return security_caps_own(&in->capabilities, e);
 }
 
 int container_plan(struct container *c, struct err *e)
@@ -132,23 +162,16 @@ int container_plan(struct container *c, struct err *e)
 		.keep_fds = c->keep_fds,
 		.no_keyring = c->no_keyring,
 		.no_pivot = c->no_pivot,
+		.extra_env = c->extra_env,
+		.extra_env_len = c->extra_env_len,
 		.listener = c->listener,
+		.notify = c->notify_tree,
 	};
-	char mount[64], link[PATH_MAX];
-	ssize_t n = -1;
-	int r = security_caps_own(&in.capabilities, e);
+	char mount[PATH_MAX];
+	int r = surroundings(c, &in, mount, sizeof(mount), e);
 
 	if (r < 0)
 		return r;
-	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
-	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
-		(void)snprintf(mount, sizeof(mount), "/proc/self/fd/%d", c->cgroup_root);
-		n = readlink(mount, link, sizeof(link) - 1);
-	}
-	if (n > 0) {
-		link[n] = '\0';
-		in.cgroup_mount = link;
-	}
 	return container_compile(&in, &c->plan, e);
 }
 

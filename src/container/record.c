@@ -39,6 +39,18 @@ static void write_process(struct json_out *o, const struct process_identity *p)
 	json_out_end_object(o);
 }
 
+static void write_exit(struct json_out *o, const struct container_exit *x)
+{
+	if (!x->known)
+		return;
+	json_out_member_object(o, "exit");
+	json_out_member_int(o, "code", x->code);
+	json_out_member_int(o, "signal", x->signal);
+	json_out_member_bool(o, "oom", x->oom);
+	json_out_member_string(o, "finished", x->finished);
+	json_out_end_object(o);
+}
+
 static void write_record(struct json_out *o, const struct container_record *r)
 {
 	json_out_object(o);
@@ -59,6 +71,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
+	write_exit(o, &r->exit);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -125,21 +138,26 @@ static bool get_phase(const struct json_node *root, enum container_phase *ret)
 static bool get_process(const struct json_node *root, struct process_identity *ret)
 {
 	const struct json_node *init = json_member(root, "init");
-	const struct json_node *boot = json_member(init, "bootId");
+	const struct json_node *boot = init ? json_member(init, "bootId") : NULL;
+	const struct json_node *pid = init ? json_member(init, "pid") : NULL;
+	uint64_t number = 0;
 
-	if (!init || !boot || boot->type != JSON_STRING || boot->len >= sizeof(ret->boot_id))
+	if (!boot || boot->type != JSON_STRING || boot->len >= sizeof(ret->boot_id))
 		return false;
-	ret->pid = (pid_t)get_uint(init, "pid");
+	/* cut to 32 bits, another number would be somebody else's pid */
+	if (!pid || json_to_u64(pid, INT32_MAX, &number) < 0)
+		return false;
+	ret->pid = (pid_t)number;
 	ret->start_time = get_uint(init, "startTime");
 	ret->pidfd_inode = get_uint(init, "pidfdInode");
 	memcpy(ret->boot_id, boot->text, boot->len + 1);
-	return ret->pid >= 0;
+	return true;
 }
 
 static bool get_cgroup(const struct json_node *root, struct arena *a, struct container_record *ret)
 {
 	const struct json_node *cg = json_member(root, "cgroup");
-	const struct json_node *driver = json_member(cg, "driver");
+	const struct json_node *driver = cg ? json_member(cg, "driver") : NULL;
 
 	if (!driver || driver->type != JSON_STRING ||
 	    cgroup_driver_parse(driver->text, &ret->cgroup_driver) < 0)
@@ -147,6 +165,19 @@ static bool get_cgroup(const struct json_node *root, struct arena *a, struct con
 	ret->cgroup_path = get_string(cg, "path", a);
 	ret->cgroup_made = (unsigned)get_uint(cg, "made");
 	return true;
+}
+
+static void get_exit(const struct json_node *root, struct arena *a, struct container_exit *ret)
+{
+	const struct json_node *x = json_member(root, "exit");
+
+	if (!x)
+		return;
+	ret->known = true;
+	ret->code = (int)get_uint(x, "code");
+	ret->signal = (int)get_uint(x, "signal");
+	ret->oom = get_bool(x, "oom");
+	ret->finished = get_string(x, "finished", a);
 }
 
 static bool get_annotations(const struct json_node *root, struct arena *a, oci_pairs *ret)
@@ -163,7 +194,10 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 		if (item->type != JSON_STRING)
 			return false;
 		ret->items[n].key = arena_strdup(a, item->key);
-		ret->items[n++].value = arena_strdup(a, item->text);
+		ret->items[n].value = arena_strdup(a, item->text);
+		if (!ret->items[n].key || !ret->items[n].value)
+			return false;
+		n++;
 	}
 	ret->count = n;
 	return true;
@@ -182,16 +216,31 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	get_exit(root, a, &ret->exit);
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
 }
 
+int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
+		 struct err *e)
+{
+	const struct json_node *root;
+
+	memset(ret, 0, sizeof(*ret));
+	if (json_parse(a, text, len, RECORD_FILE, &root, e) == 0 && parse_record(root, a, ret))
+		return 0;
+	memset(ret, 0, sizeof(*ret));
+	err_set(e, ERR_STATE, 0, "the state of the container is damaged");
+	err_hint(e, "remove it with: ctr delete --force ID");
+	return -EBADMSG;
+}
+
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e)
 {
-	cleanup_fd int fd = openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd =
+		openat(dir, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *text = NULL;
-	const struct json_node *root;
 	size_t len;
 	int r;
 
@@ -201,13 +250,7 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 	r = io_read_file(fd, RECORD_MAX, &text, &len);
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
-	if (json_parse(a, text, len, RECORD_FILE, &root, e) < 0 || !parse_record(root, a, ret)) {
-		memset(ret, 0, sizeof(*ret));
-		err_set(e, ERR_STATE, 0, "the state of the container is damaged");
-		err_hint(e, "remove it with: ctr delete --force ID");
-		return -EBADMSG;
-	}
-	return 0;
+	return record_parse(text, len, a, ret, e);
 }
 
 void record_timestamp(char *buf, size_t size)

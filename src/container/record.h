@@ -22,6 +22,15 @@ enum container_phase {
 	PHASE_RUNNING,	/* the payload was let go */
 };
 
+/* How a container's init ended, as far as anybody could find out. */
+struct container_exit {
+	bool known;
+	int code;	      /* exit code, 128 + signal when killed */
+	int signal;	      /* 0: it exited */
+	bool oom;	      /* its cgroup had an OOM kill */
+	const char *finished; /* RFC 3339, when it was seen; NULL: unknown */
+};
+
 struct container_record {
 	const char *id, *bundle, *rootfs, *created; /* created: RFC 3339, UTC, nanoseconds */
 	enum container_phase phase;
@@ -33,6 +42,7 @@ struct container_record {
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
 	bool hooks_done;    /* poststop hooks ran already */
 	bool no_keyring;    /* exec does as create did */
+	struct container_exit exit;
 	oci_pairs annotations;
 };
 
@@ -44,6 +54,10 @@ int record_save(int dir, const struct container_record *r, struct err *e);
  * to); -EBADMSG: damaged. Both leave *ret zeroed.
  */
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e);
+
+/* The text of a record; -EBADMSG as above. */
+int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
+		 struct err *e);
 
 /* The current time as the record wants it. */
 void record_timestamp(char *buf, size_t size);

@@ -16,6 +16,8 @@
 #include <linux/nsfs.h>
 
 #include "namespaces/idmap.h"
+#include "namespaces/namespaces.h"
+#include "oci/sysctl.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -178,4 +180,63 @@ int container_open_sources(struct plan *p, int bundle, struct err *e)
 		}
 	}
 	return 0;
+}
+
+/* What the config wants to change in namespaces of this type, or NULL. */
+static const char *changes(const struct oci_spec *spec, enum oci_namespace_type type)
+{
+	if (type == OCI_NS_UTS && (spec->hostname || spec->domainname))
+		return spec->hostname ? "hostname" : "domainname";
+	for (size_t i = 0; i < spec->linux_.sysctl.count; i++) {
+		char path[OCI_SYSCTL_MAX];
+
+		if (oci_sysctl_path(spec->linux_.sysctl.items[i].key, path) == 0 &&
+		    oci_sysctl_namespace(path) == type)
+			return spec->linux_.sysctl.items[i].key;
+	}
+	return NULL;
+}
+
+/* Namespaces are compared by the files that stand for them: ioctl_ns(2). */
+static bool is_own(int fd, enum oci_namespace_type type)
+{
+	static const char *const names[OCI_NS_COUNT] = {
+		[OCI_NS_IPC] = "/proc/self/ns/ipc",
+		[OCI_NS_UTS] = "/proc/self/ns/uts",
+		[OCI_NS_NETWORK] = "/proc/self/ns/net",
+		[OCI_NS_USER] = "/proc/self/ns/user",
+	};
+	struct stat own, st;
+
+	return names[type] && fstat(fd, &st) == 0 && stat(names[type], &own) == 0 &&
+	       st.st_dev == own.st_dev && st.st_ino == own.st_ino;
+}
+
+static int check_source(const struct oci_spec *spec, const struct plan_source *s, struct err *e)
+{
+	for (int type = 0; type < OCI_NS_COUNT; type++) {
+		const char *what;
+
+		if (namespaces_flag(type) != s->ns_type || !is_own(s->fd, type))
+			continue;
+		what = changes(spec, type);
+		if (!what)
+			return 0;
+		err_set(e, ERR_CONFIG, 0,
+			"'%s' is the host's own namespace: '%s' would change the host", s->path,
+			what);
+		err_origin(e, "config.json %s", s->origin);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int container_check_joined(const struct oci_spec *spec, const struct plan *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < p->reg_count; i++)
+		if (p->regs[i].kind == PLAN_SOURCE_NS)
+			r = check_source(spec, &p->regs[i], e);
+	return r;
 }

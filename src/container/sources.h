@@ -3,6 +3,7 @@
 #ifndef CTR_CONTAINER_SOURCES_H
 #define CTR_CONTAINER_SOURCES_H
 
+#include "oci/spec.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
@@ -12,5 +13,11 @@
  * (open_tree(2), Linux 5.2; mount_setattr(2), Linux 5.12). Errors name path and origin.
  */
 int container_open_sources(struct plan *p, int bundle, struct err *e);
+
+/*
+ * After that: a namespace that is joined by path and turns out to be the caller's own must not be
+ * changed for the container, by sysctl, hostname or domainname (checklist 1.5). -EINVAL with the entry.
+ */
+int container_check_joined(const struct oci_spec *spec, const struct plan *p, struct err *e);
 
 #endif

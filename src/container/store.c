@@ -199,8 +199,26 @@ bool store_is_busy(int dir)
 	return false;
 }
 
-/* Files only, and the two levels that ctr makes: nothing is ever mounted here. */
-static int empty_dir(int dir)
+static int empty_dir(int dir, bool deeper);
+
+/* A file, or the one level of directories that ctr makes: nothing is ever mounted here. */
+static int remove_entry(int dir, const char *name, bool deeper)
+{
+	cleanup_fd int sub = -EBADF;
+	int r;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR || !deeper)
+		return -errno;
+	sub = openat(dir, name, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	r = sub < 0 ? -errno : empty_dir(sub, false);
+	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r;
+}
+
+static int empty_dir(int dir, bool deeper)
 {
 	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -212,7 +230,7 @@ static int empty_dir(int dir)
 	while ((entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dir, entry->d_name, 0) < 0 && errno != ENOENT)
+		if (remove_entry(dir, entry->d_name, deeper) < 0)
 			r = -errno;
 	}
 	(void)closedir(d);
@@ -226,7 +244,7 @@ int store_remove(int root, const char *id, struct err *e)
 
 	if (dir == -ENOENT)
 		return 0;
-	r = dir < 0 ? dir : empty_dir(dir);
+	r = dir < 0 ? dir : empty_dir(dir, true);
 	if (r == 0 && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the state of container '%s'", id) : 0;

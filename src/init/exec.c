@@ -21,7 +21,20 @@ static int open_root(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Missing directories are made; the raw system call must then say that we are inside (R14). */
+/* While the root can still be written. What goes wrong here is told by entering the directory. */
+int op_workdir_make(struct init *in, const struct plan_arg_workdir_make *a)
+{
+	int dir = resolve_create(init_reg(in, a->root), init_str(in, a->path), false, 0755);
+
+	if (dir >= 0)
+		(void)close(dir);
+	return 0;
+}
+
+/*
+ * A container's own directory was made before (workdir_make); for exec a missing one is a mistake. The
+ * raw system call must then say that we are inside (R14).
+ */
 int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 {
 	char where[PATH_SIZE];
@@ -29,7 +42,7 @@ int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 
 	if (root < 0)
 		return root;
-	dir = resolve_create(root, init_str(in, a->path), false, 0755);
+	dir = resolve_path(root, init_str(in, a->path), O_PATH | O_DIRECTORY);
 	(void)close(root);
 	if (dir < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, dir);
@@ -191,8 +204,8 @@ int op_program(struct init *in, const struct plan_arg_program *a)
 	const char *list = init_blob(in, a->args, &len), *name;
 	int r = init_vector(list, len, 0, &in->argv);
 
-	if (r < 0)
-		return r;
+	if (r <= 0)
+		return r < 0 ? r : -EINVAL;
 	list = init_blob(in, a->env, &len);
 	r = init_vector(list, len, 1, &in->envp);
 	if (r < 0)

@@ -193,10 +193,17 @@ static int net_devices(struct check *c)
 
 static int paths(struct check *c, const char *at, const oci_strings *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i][0] != '/')
+	for (size_t i = 0; i < list->count; i++) {
+		const char *path = list->items[i];
+
+		if (path[0] != '/')
 			return check_refuse(c, check_at(c, "%s/%zu", at, i),
-					    "'%.100s' is not an absolute path", list->items[i]);
+					    "'%.100s' is not an absolute path", path);
+		/* a mount over the root is not seen by a process whose root it covers */
+		if (path[strspn(path, "/")] == '\0')
+			return check_refuse(c, check_at(c, "%s/%zu", at, i),
+					    "the root itself cannot be in this list");
+	}
 	return 0;
 }
 

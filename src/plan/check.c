@@ -9,6 +9,8 @@
 
 #define STR(n)			      { PLAN_STR, #n },
 #define BLOB(n)			      { PLAN_BLOB, #n },
+#define LIST(n)			      { PLAN_LIST, #n },
+#define GIDS(n)			      { PLAN_GIDS, #n },
 #define REG(n)			      { PLAN_REG, #n },
 #define REGN(n)			      { PLAN_REGN, #n },
 #define INT(n)			      { PLAN_INT, #n },
@@ -26,11 +28,27 @@ const struct plan_op_info plan_op_table[PLAN_CODE_COUNT] = {
 };
 #undef PLAN_OP
 
+static int blob_ok(const struct plan_header *h, uint64_t v)
+{
+	return (uint64_t)PLAN_BLOB_OFF(v) + PLAN_BLOB_LEN(v) <= h->pool_size;
+}
+
+/* Every string of a list ends inside of it: init counts its NULs to know how many there are. */
+static int list_ok(const struct plan_header *h, uint64_t v)
+{
+	const char *pool = (const char *)h + h->pool_off;
+
+	return blob_ok(h, v) &&
+	       (!PLAN_BLOB_LEN(v) || !pool[PLAN_BLOB_OFF(v) + PLAN_BLOB_LEN(v) - 1]);
+}
+
 static int slot_ok(const struct plan_header *h, enum plan_kind kind, uint64_t v)
 {
 	switch (kind) {
 	case PLAN_STR: return v < h->pool_size;
-	case PLAN_BLOB: return (uint64_t)PLAN_BLOB_OFF(v) + PLAN_BLOB_LEN(v) <= h->pool_size;
+	case PLAN_BLOB: return blob_ok(h, v);
+	case PLAN_LIST: return list_ok(h, v);
+	case PLAN_GIDS: return blob_ok(h, v) && PLAN_BLOB_LEN(v) % sizeof(uint32_t) == 0;
 	case PLAN_REG: return v > PLAN_REG_NONE && v < h->reg_count;
 	case PLAN_REGN: return v < h->reg_count;
 	case PLAN_SYNC: return v < PLAN_SYNC_COUNT;

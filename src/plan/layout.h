@@ -38,7 +38,7 @@ struct plan_op {
 
 _Static_assert(sizeof(struct plan_op) == 64, "one cache line per operation");
 
-/* A BLOB slot is offset << 32 | length. */
+/* A BLOB slot is offset << 32 | length; LIST and GIDS are blobs whose bytes are known. */
 #define PLAN_BLOB(off, len) ((uint64_t)(off) << 32 | (uint32_t)(len))
 #define PLAN_BLOB_OFF(slot) ((uint32_t)((slot) >> 32))
 #define PLAN_BLOB_LEN(slot) ((uint32_t)(slot))
@@ -47,6 +47,8 @@ enum plan_kind {
 	PLAN_NOTHING,
 	PLAN_STR,
 	PLAN_BLOB,
+	PLAN_LIST,
+	PLAN_GIDS,
 	PLAN_REG,
 	PLAN_REGN,
 	PLAN_INT,
@@ -92,6 +94,8 @@ enum plan_program_flags {
 /* One member per operation, all slots 64 bit: PLAN_OP(mkdir, ...) becomes .mkdir.{dir,path,mode} */
 #define STR(n)	uint64_t n;
 #define BLOB(n) uint64_t n;
+#define LIST(n) uint64_t n;
+#define GIDS(n) uint64_t n;
 #define REG(n)	uint64_t n;
 #define REGN(n) uint64_t n;
 #define INT(n)	uint64_t n;
@@ -117,6 +121,8 @@ enum plan_program_flags {
 #undef PLAN_OP
 #undef STR
 #undef BLOB
+#undef LIST
+#undef GIDS
 #undef REG
 #undef REGN
 #undef INT

@@ -28,6 +28,7 @@ static const struct bit_name attr_names[] = {
 	{ MOUNT_ATTR_NOSUID, "nosuid" },
 	{ MOUNT_ATTR_NODEV, "nodev" },
 	{ MOUNT_ATTR_NOEXEC, "noexec" },
+	{ MOUNT_ATTR__ATIME, "atime" }, /* all of the group, for clearing */
 	{ MOUNT_ATTR_NOATIME, "noatime" },
 	{ MOUNT_ATTR_STRICTATIME, "strictatime" },
 	{ MOUNT_ATTR_NODIRATIME, "nodiratime" },
@@ -58,7 +59,7 @@ static void bits_text(struct strbuf *out, const struct bit_name *names, size_t n
 	const char *comma = "";
 
 	for (size_t i = 0; i < n; i++) {
-		if (!(v & names[i].bits))
+		if ((v & names[i].bits) != names[i].bits)
 			continue;
 		strbuf_addf(out, "%s%s", comma, names[i].name);
 		comma = ",";
@@ -96,22 +97,28 @@ static void caps_text(struct strbuf *out, uint64_t v)
 	}
 }
 
-/* A NUL-separated list of printable strings as ["a", "b"]; anything else by its size. */
-static void blob_text(struct strbuf *out, const char *data, size_t len)
+/* ["a", "b"] */
+static void list_text(struct strbuf *out, const char *data, size_t len)
 {
-	bool text = len > 0 && data[len - 1] == '\0';
 	const char *comma = "";
 
-	for (size_t i = 0; i < len && text; i++)
-		text = data[i] == '\0' || !iscntrl((unsigned char)data[i]);
-	if (len && !text) {
-		strbuf_addf(out, "(%zu bytes)", len);
-		return;
-	}
 	strbuf_adds(out, "[");
 	for (const char *s = data; s < data + len; s += strlen(s) + 1) {
 		strbuf_addf(out, "%s\"%s\"", comma, s);
 		comma = ", ";
+	}
+	strbuf_adds(out, "]");
+}
+
+/* [4, 24, 27] */
+static void gids_text(struct strbuf *out, const char *data, size_t len)
+{
+	strbuf_adds(out, "[");
+	for (size_t i = 0; i + sizeof(uint32_t) <= len; i += sizeof(uint32_t)) {
+		uint32_t gid;
+
+		memcpy(&gid, data + i, sizeof(gid));
+		strbuf_addf(out, "%s%" PRIu32, i ? ", " : "", gid);
 	}
 	strbuf_adds(out, "]");
 }
@@ -121,7 +128,9 @@ static void arg_text(const struct plan *p, enum plan_kind kind, uint64_t v, stru
 	switch (kind) {
 	case PLAN_NOTHING: break;
 	case PLAN_STR: strbuf_adds(out, p->pool + v); break;
-	case PLAN_BLOB: blob_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v)); break;
+	case PLAN_BLOB: strbuf_addf(out, "(%u bytes)", PLAN_BLOB_LEN(v)); break;
+	case PLAN_LIST: list_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v)); break;
+	case PLAN_GIDS: gids_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v)); break;
 	case PLAN_REG:
 	case PLAN_REGN: strbuf_addf(out, "<%s>", p->regs[v].label); break;
 	case PLAN_INT:
@@ -172,6 +181,10 @@ void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size)
 		arg_text(p, info->arg[i].kind, op->slot[i], &out);
 		s = end;
 	}
+	/* a path with an escape sequence in it must not reach somebody's terminal */
+	for (char *c = buf; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
 }
 
 static const char *const stage_text[PLAN_STAGE_COUNT] = {
@@ -217,9 +230,10 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 {
 	char sentence[700];
 
-	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT)
-		return err_set(e, ERR_SYSTEM, m->errnum,
-			       "ctr-init sent a report that makes no sense");
+	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT || m->errnum < 0)
+		return err_set(e, ERR_SYSTEM, EPROTO, "ctr-init sent a report that makes no sense");
+	if (m->stage == PLAN_STAGE_START)
+		return err_set(e, ERR_SYSTEM, m->errnum, "start ctr-init");
 	if (m->stage == PLAN_STAGE_LOOKUP || m->stage == PLAN_STAGE_EXEC)
 		return program_error(p, m, e);
 	plan_sentence(p, m->op, sentence, sizeof(sentence));

@@ -12,4 +12,10 @@
  */
 int num_parse_id(const char *text, size_t len, uint32_t *ret);
 
+/*
+ * A list of CPUs as the kernel writes them ("0-3,7") into a bit mask of @size bytes, which is cleared
+ * first. -EINVAL for anything else; -ERANGE for a CPU that does not fit.
+ */
+int num_parse_cpus(const char *text, unsigned char *mask, size_t size);
+
 #endif

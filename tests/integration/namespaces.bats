@@ -147,6 +147,14 @@ host_ns() {
 	fails '/linux/namespaces/1/path'
 }
 
+@test "namespaces: hostname with a uts namespace by path that is the host's: refused" {
+	before=$(uname -n)
+	config '.linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" else . end)'
+	run_payload exit 0
+	same "$before" "$(uname -n)"
+	fails "'/proc/self/ns/uts' is the host's own namespace" "'hostname'" '/linux/namespaces/3/path'
+}
+
 @test "namespaces: joining a user or mount namespace is refused" {
 	config '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/self/ns/mnt" else . end)'
 	run_bundle

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See exit.h. */
+#include "container/exit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "container/store.h"
+#include "util/cleanup.h"
+
+/* linux/pidfd.h, struct pidfd_info of Linux 6.13; exit_code is valid with PIDFD_INFO_EXIT (6.15) */
+struct pidfd_info_v0 {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+
+_Static_assert(sizeof(struct pidfd_info_v0) == 64, "the kernel's first version of the struct");
+
+#define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
+
+enum {
+	INFO_EXIT = 1 << 3
+};
+
+static bool had_oom_kill(const struct container *c)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	uint64_t kills = 0;
+
+	if (container_open_cgroup(c, &cg, NULL) == 0)
+		(void)cgroup_oom_kills_read(&cg, &kills, NULL); /* unreadable: none is known */
+	return kills > 0;
+}
+
+static void fill(const struct container *c, int wait_status, struct container_exit *ret)
+{
+	ret->known = true;
+	ret->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	ret->code = ret->signal ? 128 + ret->signal : WEXITSTATUS(wait_status);
+	ret->oom = had_oom_kill(c);
+}
+
+static int save(struct container *c, const struct container_exit *x, struct err *e)
+{
+	char now[64];
+	cleanup_fd int dir = -EBADF;
+	int r = store_get(c->store, c->record.id, STORE_LOCK, &dir, e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* deleted meanwhile: nothing to note it in */
+	record_timestamp(now, sizeof(now));
+	c->record.exit = *x;
+	c->record.exit.finished = now;
+	r = record_save(dir, &c->record, e);
+	c->record.exit.finished = NULL;
+	return r;
+}
+
+int container_wait_exit(struct container *c, enum container_status status,
+			struct container_exit *ret, struct err *e)
+{
+	struct pidfd_info_v0 info = { .mask = INFO_EXIT };
+	struct pollfd p = { .events = POLLIN };
+	cleanup_fd int pidfd = -EBADF;
+
+	*ret = c->record.exit;
+	if (status == STATUS_STOPPED || process_open(&c->record.init, &pidfd) < 0)
+		return 0;
+	p.fd = pidfd;
+	while (poll(&p, 1, -1) < 0)
+		if (errno != EINTR)
+			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
+	/* readable means dead; the status is there once its parent has reaped it (POLLHUP) */
+	p.events = 0;
+	(void)poll(&p, 1, 1000);
+	if (ioctl(pidfd, PIDFD_GET_INFO_V0, &info) < 0 || !(info.mask & INFO_EXIT))
+		return 0;
+	fill(c, info.exit_code, ret);
+	return save(c, ret, e);
+}
+
+int container_keep_exit(struct container *c, int status, struct err *e)
+{
+	struct container_exit x = {
+		.known = true,
+		.code = status,
+		.signal = status > 128 ? status - 128 : 0,
+		.oom = had_oom_kill(c),
+	};
+
+	return save(c, &x, e);
+}

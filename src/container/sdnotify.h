@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Readiness of a service: sd_notify(3) from inside the container to the service manager outside. The
+ * container gets a socket of ours at /run/notify/notify.sock; its READY=1 is passed on to the
+ * NOTIFY_SOCKET that ctr was started with.
+ */
+#ifndef CTR_CONTAINER_SDNOTIFY_H
+#define CTR_CONTAINER_SDNOTIFY_H
+
+#include <sys/types.h>
+
+#include "util/err.h"
+
+#define SDNOTIFY_MOUNT "/run/notify"
+#define SDNOTIFY_ENV   "NOTIFY_SOCKET=" SDNOTIFY_MOUNT "/notify.sock"
+
+/*
+ * Make the directory for the socket in the container's state directory @dir. *ret_tree is a detached
+ * mount of it, read-only and without devices, set-id or programs, for the container. Needs
+ * CAP_SYS_ADMIN.
+ */
+int sdnotify_prepare(int dir, int *ret_tree, struct err *e);
+
+/* Bind the socket: whoever waits for the container owns it. */
+int sdnotify_bind(int dir, int *ret_fd, struct err *e);
+
+/*
+ * A datagram is there: 1 when it said READY=1, and then the manager behind the environment's
+ * NOTIFY_SOCKET knows, with @pid as the main process. 0 for any other datagram.
+ */
+int sdnotify_forward(int fd, pid_t pid, struct err *e);
+
+/* Wait for it, until the process of @pidfd ends or @interrupt becomes readable. */
+int sdnotify_wait(int fd, int pidfd, int interrupt, pid_t pid, struct err *e);
+
+#endif
