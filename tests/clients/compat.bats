@@ -169,13 +169,21 @@ refused() {
 }
 
 @test "C11: run --keep: exit code 137, then delete without force" {
-	args sh -c 'kill -9 $$; payload die 9'
+	args payload sleep
 	write_config
-	ctr run --bundle "$bundle" --keep "$tag"
-	same 137 "$status"
+	"$CTR" --root "$root" run --bundle "$bundle" --keep "$tag" >/dev/null 3>&- &
+	local runtime=$! code=0
+	wait_until is_running
+	ctr kill "$tag" KILL
+	wait "$runtime" || code=$?
+	same 137 "$code"
 	same stopped "$(state_of)"
 	ctr delete "$tag"
 	ok
+}
+
+is_running() {
+	[ "$(state_of 2>/dev/null)" = running ]
 }
 
 @test "C12: state while create is running is never malformed" {
@@ -245,15 +253,29 @@ refused() {
 	has '[exit 7]'
 }
 
-@test "C23: spec --rootless, then run of what it wrote, as a user" {
-	local user=(setpriv --reuid 1000 --regid 1000 --clear-groups env HOME=/ "XDG_RUNTIME_DIR=$short")
-	cp -r "$bundle" "$short/b"
-	mkdir "$short/b/rootfs/dev/pts"
-	chown -R 1000:1000 "$short"
-	capture "${user[@]}" "$CTR" spec --rootless -b "$short/b"
+# To run it as that user comes with rootless containers.
+@test "C23: spec --rootless, as a user: a user namespace with the user's own ids" {
+	chown 1000:1000 "$short"
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$CTR" spec --rootless -b "$short"
 	ok
-	capture "$lib_dir/pty" 'send=exit 7\n' -- "${user[@]}" "$CTR" run -b "$short/b" "$tag"
-	has '[exit 7]'
+	jq -e '.linux.uidMappings == [{"containerID": 0, "hostID": 1000, "size": 1}]
+		and .linux.gidMappings == .linux.uidMappings and .linux.resources == null' "$short/config.json"
+}
+
+@test "no permission to make a cgroup: goes on without one if nothing was asked of it" {
+	local line='mount -t cgroup2 -o ro none /sys/fs/cgroup && exec "$@"'
+	local alone=(unshare -m --propagation private sh -c "$line" - "$CTR" --root "$root")
+	user_namespace
+	config 'del(.linux.resources, .linux.cgroupsPath)'
+	args payload exit 5
+	write_config
+	capture "${alone[@]}" run "$bundle"
+	same 5 "$status"
+	same '' "$stderr"
+	config '.linux.cgroupsPath = "/x"'
+	write_config
+	capture "${alone[@]}" run "$bundle"
+	fails 'read-only file system'
 }
 
 @test "C24: a log that cannot be written changes nothing" {
