@@ -134,7 +134,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct exec_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	enum container_status status;
 	struct exec_request rq;
 	int r;
@@ -146,9 +146,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
+		r = cli_container(cli, args[0], false, &c, &status, e);
 	if (r < 0)
 		return r;
 	rq.interrupt = signals;

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "container/dialog.h"
@@ -20,7 +22,9 @@
 #include "util/kernel.h"
 
 enum {
-	REMOVE_DEADLINE_MS = 10000
+	REMOVE_DEADLINE_MS = 10000,
+	MIN_MAJOR = 5,
+	MIN_MINOR = 14
 };
 
 static void undo_store(void *data)
@@ -154,9 +158,27 @@ static int spawn(struct container *c, struct err *e)
 	return record_save(c->dir, &c->record, e);
 }
 
+/* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
+static int check_kernel(struct err *e)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return err_set(e, ERR_SYSTEM, ENOSYS, "find out the version of the kernel");
+	if (major > MIN_MAJOR || (major == MIN_MAJOR && minor >= MIN_MINOR))
+		return 0;
+	err_set(e, ERR_SYSTEM, 0, "the kernel is too old: Linux %s", u.release);
+	err_hint(e, "ctr needs Linux %d.%d or newer", MIN_MAJOR, MIN_MINOR);
+	return -ENOSYS;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = container_load(c, rq, e);
+	int r = check_kernel(e);
+
+	if (r == 0)
+		r = container_load(c, rq, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);

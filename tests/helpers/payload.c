@@ -35,7 +35,7 @@ static const struct command commands[] = {
 	{ "signals", "", 0, run_signals },
 	{ "sleep", "[SECONDS]", 0, run_sleep },
 	{ "stat", "PATH...", 1, run_stat },
-	{ "syscall", "NUMBER [ARGUMENT...]", 1, run_syscall },
+	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
 	{ "touch", "PATH...", 1, run_touch },
 	{ "tty", "", 0, run_tty },
 	{ "uname", "", 0, run_uname },
