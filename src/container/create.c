@@ -93,11 +93,33 @@ static int prepare_sockets(struct container *c, const struct container_request *
 	return container_plan(c, e);
 }
 
+/*
+ * A user may not make cgroups where nobody has delegated any: then there is none, if nothing was asked
+ * of it (checklist 1.6). A container with a user namespace needs no device rules.
+ */
+static bool can_do_without(const struct container *c, int r)
+{
+	const struct cgroup_plan *p = &c->cgroup_plan;
+
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && !p->explicit_path &&
+	       !p->files.count &&
+	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
+	if (can_do_without(c, r)) {
+		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+			  c->cgroup_plan.path);
+		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
+		c->record.cgroup_path = NULL;
+		c->record.cgroup_made = 0;
+		*e = (struct err)ERR_INIT;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	c->record.cgroup_made = c->cgroup.made;
