@@ -227,13 +227,13 @@ is_running() {
 	ctr exec "$tag" payload exit 0
 	same 255 "$status"
 	[[ $stderr == *paused* ]]
-	timeout 20 "$CTR" --root "$root" exec --ignore-paused "$tag" payload args done >"$T/out" 2>&1 3>&- &
+	timeout 20 "$CTR" --root "$root" exec --ignore-paused "$tag" payload args over >"$T/out" 2>&1 3>&- &
 	sleep 0.3
 	[ ! -s "$T/out" ]
 	ctr resume "$tag"
 	ok
 	wait
-	same '[done]' "$(<"$T/out")"
+	same "[over]" "$(<"$T/out")"
 	delete_ctr
 }
 
