@@ -19,6 +19,7 @@ enum {
 
 struct exec_options {
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *cgroup;
+	const char *apparmor, *process_label;
 	struct cli_list env, caps, gids;
 	unsigned preserve_fds;
 	bool detach, tty, no_new_privs, ignore_paused;
@@ -43,6 +44,10 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "ignore-paused", 0, CLI_FLAG, NULL, AT(ignore_paused),
 	  "also in a paused container: runs once it is resumed", NULL },
+	{ "apparmor", 0, CLI_STRING, "PROFILE", AT(apparmor), "AppArmor profile of the process",
+	  NULL },
+	{ "process-label", 0, CLI_STRING, "LABEL", AT(process_label),
+	  "SELinux label of the process", NULL },
 	{ "pid-file", 0, CLI_STRING, "FILE", AT(pid_file), "write the pid of the process", NULL },
 	{ "console-socket", 0, CLI_STRING, "PATH", AT(console_socket),
 	  "send the terminal's master to this socket", NULL },
@@ -78,6 +83,8 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 		.cwd = o->cwd,
 		.user = o->user,
 		.cgroup = o->cgroup,
+		.apparmor = o->apparmor,
+		.process_label = o->process_label,
 		.terminal = o->tty,
 		.no_new_privileges = o->no_new_privs,
 		.ignore_paused = o->ignore_paused,
@@ -134,7 +141,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct exec_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	enum container_status status;
 	struct exec_request rq;
 	int r;
@@ -146,9 +153,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
+		r = cli_container(cli, args[0], false, &c, &status, e);
 	if (r < 0)
 		return r;
 	rq.interrupt = signals;

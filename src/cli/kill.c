@@ -60,7 +60,8 @@ static int signal_all(struct container *c, enum container_status status, int sig
 }
 
 struct kill_task {
-	int store, sig;
+	struct cli *cli;
+	int sig;
 	bool all;
 	struct err *e;
 };
@@ -70,7 +71,7 @@ static int kill_one(const char *id, void *data)
 	const struct kill_task *t = data;
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
-	int r = container_open(t->store, id, false, &c, &status, t->e);
+	int r = cli_container(t->cli, id, false, &c, &status, t->e);
 
 	if (r < 0)
 		return r;
@@ -81,22 +82,16 @@ static int kill_one(const char *id, void *data)
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct kill_options *o = opts;
-	cleanup_fd int store = -EBADF;
-	struct kill_task task = { .sig = args[1] ? signal_parse(args[1]) : SIGTERM,
-				  .all = o->all,
-				  .e = e };
-	int r;
+	struct kill_task task = {
+		.cli = cli, .sig = args[1] ? signal_parse(args[1]) : SIGTERM, .all = o->all, .e = e
+	};
 
 	if (task.sig < 0) {
 		err_set(e, ERR_USAGE, 0, "unknown signal '%s'", args[1]);
 		err_hint(e, "use a number from 1 to 64 or a name such as TERM or SIGRTMIN+3");
 		return -EINVAL;
 	}
-	r = cli_store(cli, true, &store, e);
-	task.store = store;
-	if (r < 0)
-		return r;
-	return o->regex ? cli_each_matching(store, args[0], kill_one, &task, e)
+	return o->regex ? cli_each_matching(cli, args[0], kill_one, &task, e)
 			: kill_one(args[0], &task);
 }
 

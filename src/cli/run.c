@@ -118,18 +118,18 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 }
 
 /* It has ended: remove it, unless somebody else did meanwhile. */
-static int clean_up(struct cli *cli, int store, const char *id, struct err *e)
+static int clean_up(struct cli *cli, const char *id, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	struct err warning = ERR_INIT;
 	enum container_status status;
-	int r = container_open(store, id, true, &c, &status, e);
+	int r = cli_container(cli, id, true, &c, &status, e);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = container_destroy(c, status, true, &warning, e);
 	if (warning.kind)
-		cli_report(cli, &warning);
+		cli_report_warning(&warning);
 	return r;
 }
 
@@ -138,21 +138,18 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 {
 	int status, r;
 
-	close_fd(
-		&c->dir); /* and with it the lock: others may pause, exec or delete while it runs */
 	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
 	cli->exit_code = status;
-	return o->keep ? container_keep_exit(c, status, e)
-		       : clean_up(cli, c->store, c->record.id, e);
+	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct run_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	struct container_request rq = { 0 };
 	struct target t;
 	int r = launch_request(cli, &o->launch, &rq, e);
@@ -162,10 +159,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
+		r = cli_store(cli, true, e);
 	if (r < 0)
 		return r;
-	rq.store = store;
+	rq.store = cli->store;
 	rq.id = t.id;
 	rq.bundle = t.bundle;
 	rq.interrupt = signals;
@@ -175,7 +172,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = launch(o, c, e);
 	}
 	if (r < 0)
-		return err_wrap(e, "run %s", t.id), r;
+		return err_wrap(e, "run %s", t.id);
+	/* with the directory goes the lock: others may pause, exec or delete while it runs */
+	close_fd(&c->dir);
 	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
 }
 

@@ -230,9 +230,10 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 {
 	char sentence[700];
 
-	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT)
-		return err_set(e, ERR_SYSTEM, m->errnum,
-			       "ctr-init sent a report that makes no sense");
+	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT || m->errnum < 0)
+		return err_set(e, ERR_SYSTEM, EPROTO, "ctr-init sent a report that makes no sense");
+	if (m->stage == PLAN_STAGE_START)
+		return err_set(e, ERR_SYSTEM, m->errnum, "start ctr-init");
 	if (m->stage == PLAN_STAGE_LOOKUP || m->stage == PLAN_STAGE_EXEC)
 		return program_error(p, m, e);
 	plan_sentence(p, m->op, sentence, sizeof(sentence));

@@ -72,6 +72,7 @@ clients_begin() {
 configure() {
 	local etc=$W/etc/containers
 	mkdir -p "$etc/containers.conf.d"
+	# shellcheck disable=SC2016 # backticks of Markdown
 	sed -n '/^```toml/,/^```$/p' "$lib_dir/../../doc/podman.md" |
 		awk -v etc="$etc" '/^```/ { file = ""; next }
 			/^# \/etc\/containers\// && file == "" { file = etc substr($2, 16) }
@@ -79,8 +80,7 @@ configure() {
 	sed -i "s|/usr/local/bin/ctr|$CTR|" "$etc/containers.conf.d/50-ctr.conf"
 	cat >"$etc/containers.conf.d/70-test.conf" <<-END
 	[engine]
-	infra_image = "localhost/busy"
-	infra_command = "/bin/sleep"
+	infra_image = "localhost/infra"
 	[network]
 	network_backend = "netavark"
 	END
@@ -107,11 +107,11 @@ make_image() {
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'web:x:1000:1000:web:/tmp:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'web:x:1000:' >"$root/etc/group"
 	printf '#!/bin/sh\n' >"$root/bin/not-executable"
+	printf '#!/bin/sh\ntrap exit TERM INT\nwhile :; do sleep 1; done\n' >"$root/bin/forever"
+	chmod 755 "$root/bin/forever"
 	tar -C "$root" -cf "$W/busy.tar" .
-	if command -v podman >/dev/null; then
-		enter podman import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
-		return
-	fi
+	enter podman import -q -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
+	enter podman import -q -c 'ENV PATH=/bin' -c 'ENTRYPOINT ["/bin/forever"]' "$W/busy.tar" localhost/infra
 }
 
 clients_end() {
@@ -215,6 +215,13 @@ same() {
 
 ok() {
 	same 0 "$status"
+}
+
+# The output as words with one space between them.
+flat() {
+	local words
+	read -r -d '' -a words <<<"$output" || true
+	printf '%s' "${words[*]}"
 }
 
 # The command succeeded and printed exactly this.
