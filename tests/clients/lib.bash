@@ -72,6 +72,7 @@ clients_begin() {
 configure() {
 	local etc=$W/etc/containers
 	mkdir -p "$etc/containers.conf.d"
+	# shellcheck disable=SC2016 # no expansion, but Markdown
 	sed -n '/^```toml/,/^```$/p' "$lib_dir/../../doc/podman.md" |
 		awk -v etc="$etc" '/^```/ { file = ""; next }
 			/^# \/etc\/containers\// && file == "" { file = etc substr($2, 16) }
