@@ -40,7 +40,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	exec)
-		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --pid-file --console-socket --pidfd-socket --preserve-fds --help'
+		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --pid-file --console-socket --pidfd-socket --preserve-fds --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
 		case $prev in --user | -u) words='' ;; esac
@@ -49,6 +49,8 @@ _ctr() {
 		case $prev in --cwd) words='' ;; esac
 		case $prev in --cap | -c) words='' ;; esac
 		case $prev in --cgroup) words='' ;; esac
+		case $prev in --apparmor) words='' ;; esac
+		case $prev in --process-label) words='' ;; esac
 		case $prev in --pid-file) words='' ;; esac
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
