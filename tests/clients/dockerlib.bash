@@ -85,6 +85,7 @@ world_run() {
 world_daemon() {
 	local name=$1
 	shift
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	nsenter -t "$WORLD_PID" -m -n -p -C -- bash -c '
 		echo $$ >/sys/fs/cgroup/daemon/cgroup.procs
 		echo $$ >"$0"
