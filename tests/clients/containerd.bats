@@ -232,7 +232,9 @@ nobody_is() {
 	start_box -- sleep 1000
 	client task exec --exec-id e1 "$tag" nosuch
 	code 1
-	says "'nosuch': executable file not found in \$PATH"
+	# the place is one in the process file that the shim wrote
+	says "'nosuch': executable file not found in \$PATH (" ' /args/0)'
+	[[ $stderr != */process/args* ]]
 	task_is RUNNING
 }
 
