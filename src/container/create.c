@@ -55,8 +55,7 @@ static void undo_hooks(void *data)
 {
 	struct container *c = data;
 
-	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
-			NULL);
+	(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, NULL);
 }
 
 /* The record comes before everything that it describes. */
@@ -93,11 +92,33 @@ static int prepare_sockets(struct container *c, const struct container_request *
 	return container_plan(c, e);
 }
 
+/*
+ * A user may not make cgroups where nobody has delegated any: then there is none, if nothing was asked
+ * of it (checklist 1.6). A container with a user namespace needs no device rules.
+ */
+static bool can_do_without(const struct container *c, int r)
+{
+	const struct cgroup_plan *p = &c->cgroup_plan;
+
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && !p->explicit_path &&
+	       !p->files.count &&
+	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
+	if (can_do_without(c, r)) {
+		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+			  c->cgroup_plan.path);
+		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
+		c->record.cgroup_path = NULL;
+		c->record.cgroup_made = 0;
+		*e = (struct err)ERR_INIT;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	c->record.cgroup_made = c->cgroup.made;
@@ -215,8 +236,7 @@ static int let_go(struct container *c, struct err *e)
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
-		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING,
-			      c->record.init.pid, c->bundle, false, e);
+		r = hooks_run(c, OCI_HOOK_POSTSTART, STATUS_RUNNING, c->record.init.pid, e);
 	return r;
 }
 
@@ -276,8 +296,7 @@ int container_start_created(struct container *c, enum container_status status, b
 	r = let_go(c, e);
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		(void)container_signal(c, STATUS_RUNNING, SIGKILL, NULL);
-		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
-				c->bundle, true, &ignored);
+		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);
 	}

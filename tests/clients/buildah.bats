@@ -87,7 +87,7 @@ in_busy() {
 	from_busy --userns-uid-map 0:200000:5000 --userns-gid-map 0:200000:5000
 	in_busy busy-working-container -- sh -c 'id -u; cat /proc/self/uid_map'
 	ok
-	same '0 0 200000 5000' "$(echo $output)"
+	same '0 0 200000 5000' "$(flat)"
 }
 
 @test "run: BUILDAH_RUNTIME and capabilities" {

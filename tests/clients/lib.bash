@@ -72,6 +72,7 @@ clients_begin() {
 configure() {
 	local etc=$W/etc/containers
 	mkdir -p "$etc/containers.conf.d"
+	# shellcheck disable=SC2016 # backticks of Markdown
 	sed -n '/^```toml/,/^```$/p' "$lib_dir/../../doc/podman.md" |
 		awk -v etc="$etc" '/^```/ { file = ""; next }
 			/^# \/etc\/containers\// && file == "" { file = etc substr($2, 16) }
@@ -214,6 +215,13 @@ same() {
 
 ok() {
 	same 0 "$status"
+}
+
+# The output as words with one space between them.
+flat() {
+	local words
+	read -r -d '' -a words <<<"$output" || true
+	printf '%s' "${words[*]}"
 }
 
 # The command succeeded and printed exactly this.

@@ -185,13 +185,13 @@ logged() {
 	run --uidmap 0:200000:5000 --gidmap 0:300000:5000 busy sh -c \
 		'cat /proc/self/uid_map /proc/self/gid_map; stat -c %u:%g /bin/busybox; touch /root/x && stat -c %u /root/x'
 	ok
-	same '0 200000 5000 0 300000 5000 0:0 0' "$(echo $output)"
+	same '0 200000 5000 0 300000 5000 0:0 0' "$(flat)"
 }
 
 @test "run --userns=auto: a range of /etc/subuid" {
 	run --userns=auto:size=2000 busy cat /proc/self/uid_map
 	ok
-	same '0 200000 2000' "$(echo $output)"
+	same '0 200000 2000' "$(flat)"
 }
 
 @test "run --userns with a terminal" {
@@ -203,7 +203,7 @@ logged() {
 	start --uidmap 0:200000:5000
 	podman exec w sh -c 'id -u; cat /proc/self/uid_map'
 	ok
-	same '0 0 200000 5000' "$(echo $output)"
+	same '0 0 200000 5000' "$(flat)"
 }
 
 # --- volumes ---
@@ -489,6 +489,12 @@ tried() {
 
 removed() {
 	enter rmdir "$1" 2>/dev/null
+}
+
+@test "--cgroups=disabled: the container is in conmon's cgroup" {
+	run --cgroups=disabled busy cat /proc/self/cgroup
+	ok
+	[[ $output != *libpod-* ]]
 }
 
 @test "a pod without infra" {
