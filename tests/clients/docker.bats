@@ -610,7 +610,8 @@ dockerfile() {
 }
 
 @test "the daemon ends and comes back: --restart always" {
-	start_box --restart always -- sleep 1000
+	start_box --restart always -- sh -c "$(obedient 0)"
+	wait_until log_has ready
 	world_signal TERM dockerd
 	docker_start
 	wait_until fact_is '{{.State.Running}}' true

@@ -85,6 +85,7 @@ world_run() {
 world_daemon() {
 	local name=$1
 	shift
+	# shellcheck disable=SC2016 # for the shell inside
 	nsenter -t "$WORLD_PID" -m -n -p -C -- bash -c '
 		echo $$ >/sys/fs/cgroup/daemon/cgroup.procs
 		echo $$ >"$0"
@@ -96,7 +97,8 @@ world_signal() {
 	local pid
 	pid=$(cat "$W/$2.pid")
 	world_run kill -"$1" "$pid"
-	wait_until world_lacks "$pid"
+	# a daemon gives its containers some seconds
+	wait_until world_lacks "$pid" || wait_until world_lacks "$pid"
 }
 
 world_lacks() {
