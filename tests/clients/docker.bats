@@ -55,7 +55,7 @@ runc_is_ctr() {
 
 docker_start() {
 	world_daemon dockerd env PATH="$W/bin:$PATH" dockerd --config-file "$W/daemon.json"
-	wait_until docker_answers || wait_until docker_answers || { tail -n 20 "$W/log/dockerd"; return 1; }
+	wait_until docker_answers || { tail -n 20 "$W/log/dockerd"; return 1; }
 }
 
 docker_answers() {
@@ -229,14 +229,14 @@ log_has() {
 # --- terminals ---
 
 @test "run -it: a terminal, its size, a resize" {
-	capture timeout 40 "$pty" size=90x30 expect=go 'send=\n' expect='30 90' size=70x20 'send=\n' expect='20 70' -- \
+	capture timeout "$limit" "$pty" size=90x30 expect=go 'send=\n' expect='30 90' size=70x20 'send=\n' expect='20 70' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C "$DOCKER" run --rm -it --name "$tag" "$image" \
 		sh -c 'sleep 0.5; echo go; read x; stty size; read x; sleep 0.3; stty size; exit 6'
 	has '[exit 6]' '[terminal as before]'
 }
 
 @test "run -it: the interrupt character" {
-	capture timeout 40 "$pty" expect=ready 'send=\x03' -- \
+	capture timeout "$limit" "$pty" expect=ready 'send=\x03' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C "$DOCKER" run --rm -it --name "$tag" "$image" \
 		sh -c 'trap "exit 9" INT; echo ready; while :; do sleep 0.05; done'
 	has '[exit 9]'
@@ -244,7 +244,7 @@ log_has() {
 
 @test "exec -it: a terminal" {
 	start_box -- sleep 1000
-	capture timeout 40 "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
+	capture timeout "$limit" "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
 		"$DOCKER" exec -it "$tag" sh -c 'sleep 0.3; test -t 0 && stty size; exit 4'
 	has '33 101' '[exit 4]' '[terminal as before]'
 }
