@@ -142,7 +142,7 @@ cgroup_of() {
 
 @test "cgroup: hugetlb, whose controller is on v2 here" {
 	grep -qw hugetlb "$v2/cgroup.controllers" || need 'the hugetlb controller on v2'
-	size=$(ls /sys/kernel/mm/hugepages | head -n 1)
+	size=$(find /sys/kernel/mm/hugepages -mindepth 1 -name 'hugepages-*' -print -quit)
 	[ -n "$size" ] || need 'huge pages'
 	config '.linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 4194304}]'
 	run_payload read /sys/fs/cgroup/hugetlb.2MB.max

@@ -45,7 +45,7 @@ commands() {
 @test "cli: every command that --help names has a summary" {
 	[ "$(commands | wc -l)" -ge 8 ]
 	ctr --help
-	! grep -E '^  [a-z]+ *$' <<<"$output"
+	same '' "$(grep -E '^  [a-z]+ *$' <<<"$output")"
 }
 
 @test "cli: an unknown command" {
@@ -124,7 +124,7 @@ commands() {
 	"$CTR" --help >/dev/full 2>"$T/stderr" && return 1
 	grep -q 'no space left on device' "$T/stderr"
 	start_payload sleep
-	! "$CTR" --root "$root" state "$tag" >/dev/full 2>"$T/stderr"
+	"$CTR" --root "$root" state "$tag" >/dev/full 2>"$T/stderr" && return 1
 	grep -q 'no space left on device' "$T/stderr"
 	delete_ctr
 }
