@@ -35,7 +35,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	exec)
-		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --pid-file --console-socket --pidfd-socket --preserve-fds --help'
+		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --pid-file --console-socket --pidfd-socket --preserve-fds --help'
 		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
 		case $prev in --user | -u) words='' ;; esac
@@ -44,6 +44,8 @@ _ctr() {
 		case $prev in --cwd) words='' ;; esac
 		case $prev in --cap | -c) words='' ;; esac
 		case $prev in --cgroup) words='' ;; esac
+		case $prev in --apparmor) words='' ;; esac
+		case $prev in --process-label) words='' ;; esac
 		case $prev in --pid-file) words='' ;; esac
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
@@ -64,7 +66,7 @@ _ctr() {
 		case $prev in --format | -f) words='table json ' ;; esac
 		;;
 	kill)
-		words=' --all --help'
+		words=' --all --regex --help'
 		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	pause)
@@ -76,7 +78,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	delete)
-		words=' --force --help'
+		words=' --force --regex --help'
 		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
 		;;
 	spec)
@@ -89,6 +91,11 @@ _ctr() {
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
+	wait)
+		words=' --format --help'
+		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
 	features)
 		words=' --help'
 		[[ $cur == -* ]] || words=''
@@ -98,10 +105,13 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps kill pause resume delete spec explain features completion  --root --log --log-format --debug --version --help'
+		words='run create start exec state list ps kill pause resume delete spec explain wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac
+		case $prev in --log-level) words='debug info warn warning error ' ;; esac
+		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
+		case $prev in --rootless) words='auto false ' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

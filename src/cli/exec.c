@@ -19,6 +19,7 @@ enum {
 
 struct exec_options {
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *cgroup;
+	const char *apparmor, *process_label;
 	struct cli_list env, caps, gids;
 	unsigned preserve_fds;
 	bool detach, tty, no_new_privs, ignore_paused;
@@ -43,6 +44,10 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "ignore-paused", 0, CLI_FLAG, NULL, AT(ignore_paused),
 	  "also in a paused container: runs once it is resumed", NULL },
+	{ "apparmor", 0, CLI_STRING, "PROFILE", AT(apparmor), "AppArmor profile of the process",
+	  NULL },
+	{ "process-label", 0, CLI_STRING, "LABEL", AT(process_label),
+	  "SELinux label of the process", NULL },
 	{ "pid-file", 0, CLI_STRING, "FILE", AT(pid_file), "write the pid of the process", NULL },
 	{ "console-socket", 0, CLI_STRING, "PATH", AT(console_socket),
 	  "send the terminal's master to this socket", NULL },
@@ -78,6 +83,8 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 		.cwd = o->cwd,
 		.user = o->user,
 		.cgroup = o->cgroup,
+		.apparmor = o->apparmor,
+		.process_label = o->process_label,
 		.terminal = o->tty,
 		.no_new_privileges = o->no_new_privs,
 		.ignore_paused = o->ignore_paused,

@@ -18,7 +18,7 @@ static const struct advice table[] = {
 	  "the kernel does not have this filesystem: check the type, or load its module" },
 	{ "create the filesystem", EPERM,
 	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
-	{ "attach", ENOTDIR, "one of source and destination is a directory, the other is a file" },
+	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
 	{ "create device", EPERM,
 	  "a device rule of a cgroup above the container's forbids it, or CAP_MKNOD is missing" },
 	{ "set sysctl", ENOENT, "this kernel has no such parameter" },

@@ -55,8 +55,7 @@ static void undo_hooks(void *data)
 {
 	struct container *c = data;
 
-	(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0, c->bundle, true,
-			NULL);
+	(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, NULL);
 }
 
 /* The record comes before everything that it describes. */
@@ -237,8 +236,7 @@ static int let_go(struct container *c, struct err *e)
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
-		r = hooks_run(c->spec, OCI_HOOK_POSTSTART, &c->record, STATUS_RUNNING,
-			      c->record.init.pid, c->bundle, false, e);
+		r = hooks_run(c, OCI_HOOK_POSTSTART, STATUS_RUNNING, c->record.init.pid, e);
 	return r;
 }
 
@@ -298,8 +296,7 @@ int container_start_created(struct container *c, enum container_status status, b
 	r = let_go(c, e);
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		(void)container_signal(c, STATUS_RUNNING, SIGKILL, NULL);
-		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
-				c->bundle, true, &ignored);
+		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);
 	}

@@ -114,8 +114,7 @@ static void poststop(struct container *c, struct err *ret_warning)
 	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
 	if (container_reload(c, &ignored) == 0)
-		(void)hooks_run(c->spec, OCI_HOOK_POSTSTOP, &c->record, STATUS_STOPPED, 0,
-				c->bundle, true, ret_warning);
+		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, ret_warning);
 }
 
 int container_destroy(struct container *c, enum container_status status, bool force,

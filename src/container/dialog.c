@@ -149,8 +149,7 @@ static int runtime_hooks(struct container *c, struct err *e)
 	if (r == 0)
 		r = record_save(c->dir, &c->record, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
-		r = hooks_run(c->spec, kinds[i], &c->record, STATUS_CREATED, c->init.pid, c->bundle,
-			      false, e);
+		r = hooks_run(c, kinds[i], STATUS_CREATED, c->init.pid, e);
 	return r;
 }
 

@@ -51,6 +51,8 @@ static int explain_failure(const struct oci_hook *h, int r, const struct child_r
 
 	if (r < 0)
 		return err_set(e, ERR_CONFIG, -r, "run hook '%s'", h->path);
+	if (result->interrupted)
+		return err_set(e, ERR_SYSTEM, EINTR, "hook '%s': interrupted", h->path);
 	if (result->timed_out)
 		err_set(e, ERR_CONFIG, 0, "hook '%s' did not end within %d s%s%s", h->path,
 			timeout_of(h), said, result->tail);
@@ -61,7 +63,7 @@ static int explain_failure(const struct oci_hook *h, int r, const struct child_r
 }
 
 /*
- * What a hook left behind at its deadline, whatever process group or session it is in: as subreaper we
+ * What a hook left behind that had to be killed, whatever process group or session it is in: as subreaper we
  * inherit all of it. @spare is the container's init, which is our child as well.
  */
 static void kill_descendants(pid_t spare)
@@ -91,8 +93,8 @@ static void kill_descendants(pid_t spare)
 	}
 }
 
-static int run_one(const struct oci_hook *h, const char *state, pid_t init, int bundle,
-		   struct err *e)
+static int run_one(const struct container *c, const struct oci_hook *h, const char *state,
+		   pid_t init, int interrupt, struct err *e)
 {
 	cleanup_free char **argv = vector(&h->args, h->path), **envp = vector(&h->env, NULL);
 	struct child_job job = {
@@ -102,8 +104,9 @@ static int run_one(const struct oci_hook *h, const char *state, pid_t init, int 
 		.envp = envp,
 		.input = { { (void *)(uintptr_t)state, strlen(state) } },
 		.input_count = 1,
-		.cwd = bundle,
+		.cwd = c->bundle,
 		.timeout_ms = timeout_of(h) * 1000,
+		.interrupt = interrupt,
 	};
 	struct child_result result = { 0 };
 	int r;
@@ -112,32 +115,33 @@ static int run_one(const struct oci_hook *h, const char *state, pid_t init, int 
 		return err_set(e, ERR_SYSTEM, ENOMEM, "run hook '%s'", h->path);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = child_run(&job, &result);
-	if (result.timed_out)
+	if (result.timed_out || result.interrupted)
 		kill_descendants(init);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
-	if (r < 0 || result.timed_out || result.exit_code)
+	if (r < 0 || result.timed_out || result.interrupted || result.exit_code)
 		return explain_failure(h, r, &result, e);
 	return 0;
 }
 
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind,
-	      const struct container_record *r, enum container_status status, pid_t pid, int bundle,
-	      bool all, struct err *e)
+int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container_status status,
+	      pid_t pid, struct err *e)
 {
-	const oci_hooks *hooks = &spec->hooks[kind];
+	const oci_hooks *hooks = &c->spec->hooks[kind];
+	const bool all = kind == OCI_HOOK_POSTSTOP;
 	cleanup_free char *state = NULL;
 	struct err later;
 	int first = 0;
 
 	if (!hooks->count)
 		return 0;
-	first = container_hook_state(r, status, pid, &state, NULL, e);
+	first = container_hook_state(&c->record, status, pid, &state, NULL, e);
 	for (size_t i = 0; first == 0 || (all && state && i < hooks->count); i++) {
 		int ret;
 
 		if (i >= hooks->count)
 			break;
-		ret = run_one(&hooks->items[i], state, pid, bundle, first ? &later : e);
+		ret = run_one(c, &hooks->items[i], state, pid, all ? -EBADF : c->interrupt,
+			      first ? &later : e);
 		if (ret < 0 && first == 0) {
 			first = ret;
 			err_origin(e, "config.json /hooks/%s/%zu", kind_name(kind), i);

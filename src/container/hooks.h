@@ -3,7 +3,7 @@
 #ifndef CTR_CONTAINER_HOOKS_H
 #define CTR_CONTAINER_HOOKS_H
 
-#include "container/state.h"
+#include "container/container.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "util/err.h"
@@ -14,13 +14,12 @@ enum {
 
 /*
  * Run the hooks of @kind in order, in the runtime's namespaces, with @status and @pid in their state;
- * the working directory is @bundle (a directory fd). Stops at the first failure: -ECANCELED with the
- * hook's path, its exit status and the end of its output. @all: go on after failures (poststop) and
- * return the first one's error at the end.
+ * the working directory is the bundle. Stops at the first failure: -ECANCELED with the hook's path, its
+ * exit status and the end of its output; -EINTR when @c->interrupt became readable, and the hook was
+ * killed. Poststop hooks all run, whatever happens, and the first one's error is returned at the end.
  */
-int hooks_run(const struct oci_spec *spec, enum oci_hook_kind kind,
-	      const struct container_record *r, enum container_status status, pid_t pid, int bundle,
-	      bool all, struct err *e);
+int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container_status status,
+	      pid_t pid, struct err *e);
 
 /* createContainer (opened in the host's view first) or startContainer as operations. */
 int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,

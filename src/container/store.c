@@ -223,15 +223,16 @@ static int empty_dir(int dir, bool deeper)
 	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
-	int r = 0;
+	int r = 0, removed;
 
 	if (!d)
 		return -errno;
 	while ((entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (remove_entry(dir, entry->d_name, deeper) < 0)
-			r = -errno;
+		removed = remove_entry(dir, entry->d_name, deeper);
+		if (removed < 0)
+			r = removed;
 	}
 	(void)closedir(d);
 	return r;

@@ -131,7 +131,7 @@ static void clean_tail(struct talk *t, char *tail)
 			*p = *p == '\n' ? ' ' : '?';
 }
 
-/* 1 when it ended, 0 at the deadline. */
+/* 1 when it ended, 0 at the deadline, -EINTR when somebody wants to stop. */
 static int attend(const struct child_job *job, struct talk *t, struct child_result *ret)
 {
 	long end = now_ms() + job->timeout_ms;
@@ -141,6 +141,7 @@ static int attend(const struct child_job *job, struct talk *t, struct child_resu
 			{ .fd = t->pidfd, .events = POLLIN },
 			{ .fd = t->in, .events = POLLOUT },
 			{ .fd = t->out, .events = POLLIN },
+			{ .fd = job->interrupt > 0 ? job->interrupt : -1, .events = POLLIN },
 		};
 		long left = end - now_ms();
 		int n = left > 0 ? poll(p, ARRAY_SIZE(p), (int)left) : 0;
@@ -157,15 +158,18 @@ static int attend(const struct child_job *job, struct talk *t, struct child_resu
 			drain(t, ret);
 		if (p[0].revents)
 			return 1;
+		if (p[3].revents)
+			return -EINTR;
 	}
 }
 
 static int collect(const struct child_job *job, struct talk *t, pid_t pid, struct child_result *ret)
 {
-	int status, exec_errno = 0;
+	int status, exec_errno = 0, r = attend(job, t, ret);
 
-	if (!attend(job, t, ret)) {
-		ret->timed_out = true;
+	if (r <= 0) {
+		ret->timed_out = r == 0;
+		ret->interrupted = r < 0;
 		(void)kill(-pid, SIGKILL); /* the whole group; the pid is ours until waited for */
 		(void)kill(pid, SIGKILL);
 	}

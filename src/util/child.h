@@ -23,17 +23,19 @@ struct child_job {
 	size_t input_count;
 	int cwd;	/* directory fd, or negative to inherit */
 	int timeout_ms; /* covers everything: feeding, running, its process group */
+	int interrupt; /* when this fd becomes readable, the deadline is now; 0 or negative: none */
 };
 
 struct child_result {
 	int exit_code; /* 128 + signal when killed */
-	bool timed_out;
+	bool timed_out, interrupted;
 	char tail[CHILD_TAIL + 1]; /* end of what it wrote; control characters are replaced */
 };
 
 /*
  * Starts the program in a process group of its own with fds 0, 1 and 2 only, waits for it (not for
- * EOF: a daemon that it leaves may keep the pipe), kills the group with SIGKILL at the deadline.
+ * EOF: a daemon that it leaves may keep the pipe), kills the group with SIGKILL at the deadline or
+ * when it is interrupted.
  * 0 when it ran (see @ret), negative errno when it could not be started or waited for.
  */
 int child_run(const struct child_job *job, struct child_result *ret);

@@ -39,17 +39,24 @@ static int split(char *text, char **argv)
 	return argc;
 }
 
-/* Options that are strings point at words of the command line, or behind their "=". */
-static void check_strings(const struct cli_option *o, const void *options, const char *text,
-			  size_t size)
+/* Values are words of the command line, or stand behind their "=". */
+static void check_values(const struct cli_option *o, const void *options, const char *text,
+			 size_t size)
 {
 	for (; o->name; o++) {
-		const char *s;
+		const void *at = (const char *)options + o->offset;
+		struct cli_list list = { 0 };
+		const char *one;
 
-		if (o->type != CLI_STRING)
-			continue;
-		memcpy(&s, (const char *)options + o->offset, sizeof(s));
-		require(!s || (s >= text && s <= text + size));
+		if (o->type == CLI_STRING) {
+			memcpy(&one, at, sizeof(one));
+			require(!one || (one >= text && one <= text + size));
+		} else if (o->type == CLI_LIST) {
+			memcpy(&list, at, sizeof(list));
+			for (size_t i = 0; i < list.count; i++)
+				require(list.items[i] >= text && list.items[i] <= text + size);
+			free(list.items);
+		}
 	}
 }
 
@@ -71,7 +78,7 @@ static void parse(const struct cli_option *table, bool stop, const char *text, s
 		require(parsed.args[i] >= copy && parsed.args[i] <= copy + size);
 		require(i == 0 || parsed.args[i] > parsed.args[i - 1]); /* in their order */
 	}
-	check_strings(table, options, copy, size);
+	check_values(table, options, copy, size);
 	for (size_t i = 0; i < size; i++)
 		require(copy[i] == text[i] || (text[i] == '\n' && copy[i] == '\0'));
 	free(copy);
