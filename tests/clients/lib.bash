@@ -22,8 +22,8 @@
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CTR=$(realpath "${CTR:-$PWD/build/ctr}")
-limit=20
-[ "${CTR_IN_VM:-}" != 1 ] || limit=90
+limit=60
+[ "${CTR_IN_VM:-}" != 1 ] || limit=180
 
 # Missing things are skips, unless the caller has said that every test must run.
 need() {
