@@ -12,6 +12,7 @@
 #include "payload_files.h"
 #include "payload_host.h"
 #include "payload_process.h"
+#include "payload_spy.h"
 
 static const struct command commands[] = {
 	{ "args", "[ARGUMENT...]", 0, run_args },
@@ -34,6 +35,7 @@ static const struct command commands[] = {
 	{ "signal", "[COUNT]", 0, run_signal },
 	{ "signals", "", 0, run_signals },
 	{ "sleep", "[SECONDS]", 0, run_sleep },
+	{ "spy", "[SECONDS]", 0, run_spy },
 	{ "stat", "PATH...", 1, run_stat },
 	{ "syscall", "NUMBER [ARGUMENT...]", 1, run_syscall },
 	{ "touch", "PATH...", 1, run_touch },
