@@ -12,9 +12,11 @@
 #include "payload_files.h"
 #include "payload_host.h"
 #include "payload_process.h"
+#include "payload_socket.h"
 #include "payload_spy.h"
 
 static const struct command commands[] = {
+	{ "accept", "FD", 1, run_accept },
 	{ "args", "[ARGUMENT...]", 0, run_args },
 	{ "caps", "", 0, run_caps },
 	{ "cwd", "", 0, run_cwd },
@@ -29,6 +31,7 @@ static const struct command commands[] = {
 	{ "mknod", "PATH MAJOR MINOR", 3, run_mknod },
 	{ "mounts", "[MOUNTPOINT...]", 0, run_mounts },
 	{ "ns", "[TYPE...]", 0, run_ns },
+	{ "notify", "TEXT", 1, run_notify },
 	{ "open", "PATH [w]", 1, run_open },
 	{ "pids", "", 0, run_pids },
 	{ "read", "PATH...", 1, run_read },
