@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Defects that were found once: each test failed before its fix.
+
+load lib
+setup() { ctr_setup; }
+teardown() { ctr_teardown; }
+
+# Kill `ctr create` with SIGKILL after a number of microseconds; delete -f must then leave nothing.
+killed_create() {
+	local us=$1 job
+	"$CTR" --root "$root" create -b "$bundle" "$tag" </dev/null >/dev/null 2>&1 &
+	job=$!
+	sleep "$(printf '0.%06d' "$us")"
+	kill -KILL "$job" 2>/dev/null || true
+	wait "$job" 2>/dev/null || true
+	ctr delete -f "$tag"
+	ok
+}
+
+@test "create killed at any moment: no child of it keeps the lock" {
+	local i
+	user_namespace
+	for i in {1..20}; do
+		mount_entry "/idmapped$i" bind "$T" bind idmap
+	done
+	args payload sleep
+	write_config
+	for i in {1..60}; do
+		killed_create $((i * 250))
+	done
+}
