@@ -29,3 +29,13 @@ killed_create() {
 		killed_create $((i * 250))
 	done
 }
+
+@test "hooks: a long timeout is not cut down to the default" {
+	config '.hooks.createContainer = [{"path": "/bin/true", "timeout": 700000},
+		{"path": "/bin/true", "timeout": 4294967296}]'
+	write_config
+	ctr explain "$bundle"
+	ok
+	has 'deadline 700000 s' 'deadline 2000000 s'
+	has_not 'deadline 600 s'
+}
