@@ -39,3 +39,15 @@ killed_create() {
 	has 'deadline 700000 s' 'deadline 2000000 s'
 	has_not 'deadline 600 s'
 }
+
+@test "start: its error names the operation that failed, whatever create was asked for" {
+	without_namespace cgroup
+	config '.hooks.startContainer = [{"path": "/nowhere"}]'
+	args payload exit 0
+	write_config
+	ctr create --no-new-keyring -b "$bundle" "$tag"
+	ok
+	ctr start "$tag"
+	fails '/nowhere' '/hooks/startContainer/0'
+	delete_ctr
+}
