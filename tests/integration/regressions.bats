@@ -51,3 +51,11 @@ killed_create() {
 	fails '/nowhere' '/hooks/startContainer/0'
 	delete_ctr
 }
+
+@test "terminal: what is closed everywhere in the container can be opened again" {
+	config '.process.terminal = true'
+	args sh -c 'exec <&- >&- 2>&-; /bin/busybox sleep 0.3; echo later >/dev/console'
+	write_config
+	capture "$lib_dir/pty" expect=later -- "$CTR" --root "$root" run "$bundle"
+	has later '[exit 0]'
+}
