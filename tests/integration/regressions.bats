@@ -59,3 +59,13 @@ killed_create() {
 	capture "$lib_dir/pty" expect=later -- "$CTR" --root "$root" run "$bundle"
 	has later '[exit 0]'
 }
+
+@test "delete without --force: a container that cannot be looked at is not taken for a dead one" {
+	start_payload sleep
+	ok
+	capture unshare -m --propagation private sh -c 'umount -l /proc && exec "$@"' sh \
+		"$CTR" --root "$root" delete "$tag"
+	fails "look for the container's process"
+	same running "$(state_of)"
+	delete_ctr
+}
