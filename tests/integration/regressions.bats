@@ -69,3 +69,24 @@ killed_create() {
 	same running "$(state_of)"
 	delete_ctr
 }
+
+@test "delete -f of a directory without a record: a namesake of another state root lives on" {
+	start_payload sleep
+	ok
+	mkdir -m 700 -p "$T/other/$tag"
+	capture "$CTR" --root "$T/other" delete -f "$tag"
+	ok
+	[ ! -e "$T/other/$tag" ]
+	same running "$(state_of)"
+	delete_ctr
+}
+
+@test "delete -f of a copy of a state directory: the original lives on" {
+	start_payload sleep
+	ok
+	cp -a "$root/$tag" "$root/$tag.copy"
+	delete_ctr "$tag.copy"
+	[ ! -e "$root/$tag.copy" ]
+	same running "$(state_of)"
+	delete_ctr
+}
