@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container/hooks.h"
+#include "container/terminal.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
@@ -93,15 +94,6 @@ static int receive(struct container *c, struct plan_message *m, int *ret_fd, str
 	return 1;
 }
 
-int dialog_go(struct container *c, struct err *e)
-{
-	struct plan_message go = { .type = PLAN_MSG_GO };
-
-	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
-	return 0;
-}
-
 /* Why did it vanish without a word? Most likely the kernel killed it for its memory limit. */
 static int died(struct container *c, struct err *e)
 {
@@ -121,6 +113,16 @@ static int died(struct container *c, struct err *e)
 		return err_set(e, ERR_SYSTEM, 0, "ctr-init ended with status %d and no report",
 			       info.si_status);
 	return err_set(e, ERR_SYSTEM, 0, "ctr-init was killed by signal %d", info.si_status);
+}
+
+int dialog_go(struct container *c, struct err *e)
+{
+	struct plan_message go = { .type = PLAN_MSG_GO };
+
+	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
+		return errno == EPIPE ? died(c, e)
+				      : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
+	return 0;
 }
 
 /* The process that joined a pid namespace goes on as its child, which is our child as well. */
@@ -197,6 +199,9 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 	case PLAN_MSG_CONSOLE:
 		close_fd(&c->console);
 		c->console = take_fd(fd);
+		/* before the program looks: later it would have to be told by SIGWINCH */
+		if (!c->spec->process.console_size.width)
+			terminal_take_size(c->console);
 		return 0;
 	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
 	case PLAN_MSG_GO: break;

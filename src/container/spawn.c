@@ -24,6 +24,7 @@
 struct child {
 	const struct plan *plan;
 	int init_fd, plan_fd, sync_fd;
+	int ctr_fd; /* the other end of sync_fd */
 	unsigned keep_fds;
 	char plan_arg[16];
 };
@@ -62,6 +63,8 @@ static int enter_user_namespace(const struct child *c)
 	gid_t gid = c->plan->base_gid;
 	struct plan_message go;
 
+	/* with our copy of it open we would never hear that ctr has died */
+	(void)close(c->ctr_fd);
 	if (recv(c->sync_fd, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
 		return -ECONNRESET;
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
@@ -155,6 +158,7 @@ int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, stru
 	child.init_fd = init_fd;
 	child.plan_fd = plan_fd;
 	child.sync_fd = theirs;
+	child.ctr_fd = s.sync;
 	(void)snprintf(child.plan_arg, sizeof(child.plan_arg), "%d", plan_fd);
 	args.pidfd = (uint64_t)(uintptr_t)&s.pidfd;
 	if (cgroup_fd >= 0) {

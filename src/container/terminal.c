@@ -52,13 +52,18 @@ int relay_start(struct relay *r, int master, struct err *e)
 	return 0;
 }
 
-void relay_resize(const struct relay *r)
+void terminal_take_size(int master)
 {
 	struct winsize size;
 
 	/* no size to copy, or nobody there any more: both are harmless */
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(r->master, TIOCSWINSZ, &size);
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
+		(void)ioctl(master, TIOCSWINSZ, &size);
+}
+
+void relay_resize(const struct relay *r)
+{
+	terminal_take_size(r->master);
 }
 
 void relay_stop(struct relay *r)

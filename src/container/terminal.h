@@ -15,6 +15,9 @@
  */
 int terminal_send(const char *path, int master, struct err *e);
 
+/* Give @master the size of the caller's terminal, if stdin is one that has a size. */
+void terminal_take_size(int master);
+
 /* One direction of a relay: what was read and not written yet. */
 struct relay_flow {
 	int from, to; /* from < 0: the end was reached */
