@@ -24,6 +24,11 @@
 struct child {
 	const struct plan *plan;
 	int init_fd, plan_fd, sync_fd;
+<<<<<<< HEAD
+	int ctr_fd; /* the other end of sync_fd */
+=======
+	int peer_fd; /* the parent's end of the socket, of which we have a copy */
+>>>>>>> review
 	unsigned keep_fds;
 	char plan_arg[16];
 };
@@ -62,6 +67,8 @@ static int enter_user_namespace(const struct child *c)
 	gid_t gid = c->plan->base_gid;
 	struct plan_message go;
 
+	/* with our copy of it open we would never hear that ctr has died */
+	(void)close(c->ctr_fd);
 	if (recv(c->sync_fd, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
 		return -ECONNRESET;
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
@@ -92,6 +99,13 @@ static __attribute__((noreturn)) void run_child(const struct child *c)
 {
 	struct plan_message m = { .type = PLAN_MSG_ERROR, .stage = PLAN_STAGE_START };
 
+	/*
+	 * We have a copy of everything that is open, the lock of the container's directory among it: when
+	 * ctr is killed we must not stay. Should it be dead already, the wait for its word ends at once,
+	 * because no copy of its end of the socket is left.
+	 */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)close(c->peer_fd);
 	m.errnum = -exec_init(c);
 	(void)send(c->sync_fd, &m, sizeof(m), MSG_NOSIGNAL);
 	_exit(255);
@@ -155,6 +169,11 @@ int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, stru
 	child.init_fd = init_fd;
 	child.plan_fd = plan_fd;
 	child.sync_fd = theirs;
+<<<<<<< HEAD
+	child.ctr_fd = s.sync;
+=======
+	child.peer_fd = s.sync;
+>>>>>>> review
 	(void)snprintf(child.plan_arg, sizeof(child.plan_arg), "%d", plan_fd);
 	args.pidfd = (uint64_t)(uintptr_t)&s.pidfd;
 	if (cgroup_fd >= 0) {
