@@ -115,7 +115,7 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 
 	if (r == 0)
 		r = announce(o, c, e);
-	/* the lock is for preparing only: the process may run for days */
+	/* no use of the directory any more: the process may run for days */
 	close_fd(&c->dir);
 	if (r < 0)
 		return r;
