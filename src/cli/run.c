@@ -143,7 +143,7 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
-	cli->exit_code = status;
+	cli->exit_code = container_exit_code(status);
 	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 

@@ -36,11 +36,16 @@ static bool had_oom_kill(const struct container *c)
 	return kills > 0;
 }
 
+int container_exit_code(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 static void fill(const struct container *c, int wait_status, struct container_exit *ret)
 {
 	ret->known = true;
 	ret->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-	ret->code = ret->signal ? 128 + ret->signal : WEXITSTATUS(wait_status);
+	ret->code = container_exit_code(wait_status);
 	ret->oom = had_oom_kill(c);
 }
 
@@ -83,14 +88,10 @@ int container_wait_exit(struct container *c, enum container_status status,
 	return save(c, ret, e);
 }
 
-int container_keep_exit(struct container *c, int status, struct err *e)
+int container_keep_exit(struct container *c, int wait_status, struct err *e)
 {
-	struct container_exit x = {
-		.known = true,
-		.code = status,
-		.signal = status > 128 ? status - 128 : 0,
-		.oom = had_oom_kill(c),
-	};
+	struct container_exit x = { 0 };
 
+	fill(c, wait_status, &x);
 	return save(c, &x, e);
 }

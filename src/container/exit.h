@@ -13,7 +13,10 @@
 int container_wait_exit(struct container *c, enum container_status status,
 			struct container_exit *ret, struct err *e);
 
-/* Note in the record how it ended (@status as from foreground_attend). Takes the container's lock. */
-int container_keep_exit(struct container *c, int status, struct err *e);
+/* The exit code for a status of waitpid(2): 128 + signal for one that was killed. */
+int container_exit_code(int wait_status);
+
+/* Note in the record how it ended (@wait_status as from foreground_attend). Takes the container's lock. */
+int container_keep_exit(struct container *c, int wait_status, struct err *e);
 
 #endif

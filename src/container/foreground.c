@@ -130,7 +130,7 @@ static int reap(const struct container *c, int *ret_status, struct err *e)
 
 	if (waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "wait for the container");
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
 	return 0;
 }
 

@@ -113,3 +113,13 @@ killed_create() {
 	run_bundle
 	is $'SigIgn:\t0000000000000000'
 }
+
+@test "run --keep: a high exit code is not taken for a signal" {
+	args payload exit 200
+	write_config
+	ctr run --keep -b "$bundle" "$tag"
+	same 200 "$status"
+	ctr wait --format json "$tag"
+	same '200 0' "$(jq -r '"\(.exitCode) \(.signal)"' <<<"$output")"
+	delete_ctr
+}
