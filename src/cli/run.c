@@ -105,13 +105,15 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
-	if (r == 0)
-		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
 	}
-	r = container_start(c, e);
+	r = launch_bind_notify(c, e);
+	if (r < 0)
+		container_abort(c);
+	else
+		r = container_start(c, e);
 	if (r < 0)
 		launch_withdraw(&o->launch);
 	return r;

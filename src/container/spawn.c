@@ -100,6 +100,7 @@ static __attribute__((noreturn)) void run_child(const struct child *c)
 	 */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)close(c->ctr_fd);
+	(void)kernel_signal_default(SIGPIPE); /* we ignore it, the payload must not */
 	m.errnum = -exec_init(c);
 	(void)send(c->sync_fd, &m, sizeof(m), MSG_NOSIGNAL);
 	_exit(255);

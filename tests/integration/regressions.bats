@@ -90,3 +90,36 @@ killed_create() {
 	same running "$(state_of)"
 	delete_ctr
 }
+
+@test "create: a reader of its messages that went away does not end it half way" {
+	config '.process.capabilities.bounding += ["CAP_NONSENSE"]'
+	args payload exit 0
+	write_config
+	mkfifo "$T/fifo"
+	cat "$T/fifo" >/dev/null &
+	exec 7>"$T/fifo"
+	kill "$!"
+	wait "$!" 2>/dev/null || true
+	status=0
+	"$CTR" --root "$root" --debug create -b "$bundle" "$tag" </dev/null >/dev/null 2>&7 7>&- || status=$?
+	exec 7>&-
+	same 0 "$status"
+	same created "$(state_of)"
+	delete_ctr
+}
+
+@test "run: the payload does not ignore SIGPIPE" {
+	args busybox grep SigIgn /proc/self/status
+	run_bundle
+	is $'SigIgn:\t0000000000000000'
+}
+
+@test "run --keep: a high exit code is not taken for a signal" {
+	args payload exit 200
+	write_config
+	ctr run --keep -b "$bundle" "$tag"
+	same 200 "$status"
+	ctr wait --format json "$tag"
+	same '200 0' "$(jq -r '"\(.exitCode) \(.signal)"' <<<"$output")"
+	delete_ctr
+}
