@@ -51,7 +51,8 @@ f() {
 	features
 	validate features-schema.json "$T/features.json"
 	jq '.hooks = "prestart"' "$T/features.json" >"$T/bad.json"
-	! validate features-schema.json "$T/bad.json"
+	validate features-schema.json "$T/bad.json" && return 1
+	true
 }
 
 @test "features: nothing on stderr, no state directory, no environment (0.10)" {
