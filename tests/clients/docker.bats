@@ -624,9 +624,9 @@ dockerfile() {
 @test "swarm: a service with two replicas, on its own network and on the host's" {
 	docker swarm init --advertise-addr 127.0.0.1
 	code 0
-	docker service create --detach --name "$tag" --replicas 2 "$image" sleep 1000
+	docker service create --detach --stop-grace-period 1s --name "$tag" --replicas 2 "$image" sleep 1000
 	code 0
-	docker service create --detach --name "$tag-host" --network host --replicas 2 "$image" sleep 1000
+	docker service create --detach --stop-grace-period 1s --name "$tag-host" --network host --replicas 2 "$image" sleep 1000
 	code 0
 	wait_until service_runs "$tag" 2
 	wait_until service_runs "$tag-host" 2
