@@ -141,7 +141,9 @@ static int leaf_check(int fd, const char *path, struct err *e)
 		what = "has cgroups below it";
 	if (!what)
 		return 0;
-	return err_set(e, ERR_STATE, EBUSY, "cgroup '%s' already exists and %s", path, what);
+	err_set(e, ERR_STATE, EBUSY, "cgroup '%s' already exists and %s", path, what);
+	err_hint(e, "a container needs one of its own: choose another id or linux.cgroupsPath");
+	return -EBUSY;
 }
 
 static int leaf_make(int parent_fd, const char *path, unsigned *made, struct err *e)

@@ -20,6 +20,7 @@ struct cli {
 	const char *program; /* the name we were called by */
 	const char *verb;
 	int failure_code; /* of the verb, when it fails: 1 unless it says otherwise */
+	int store;	  /* state root once it is open, for as long as we live; else -EBADF */
 	int exit_code;	  /* what a verb wants main to return when it succeeded */
 };
 
@@ -30,14 +31,25 @@ extern const struct cli_option cli_global_options[];
 /* The whole of main. Returns the exit code. */
 int cli_main(int argc, char **argv);
 
-/* Open the state root that --root names, or the default one. */
-int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e);
+/*
+ * The state root that --root names, or the default one: opened once, into cli->store. @create: made if
+ * it is missing, else that is -ENOENT.
+ */
+int cli_store(struct cli *cli, bool create, struct err *e);
+
+/*
+ * container_open below that root, which is not made for it: without one no container exists.
+ */
+int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
+		  enum container_status *ret_status, struct err *e);
 
 /*
  * Print the error once: a line on stderr, and one object or line in --log. The log can fail; the
  * command does not.
  */
 void cli_report(const struct cli *cli, const struct err *e);
+/* A failure that does not change the result (a poststop hook's): stderr only, checklist 0.6. */
+void cli_report_warning(const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -45,7 +57,7 @@ void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format
 enum cgroup_driver cli_cgroup_driver(const struct cli *cli);
 
 /* Call @fn for each container whose id matches the extended regular expression. */
-int cli_each_matching(int store, const char *regex, int (*fn)(const char *id, void *data),
+int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
 		      void *data, struct err *e);
 
 /* Write a finished JSON text to stdout. */

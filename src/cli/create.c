@@ -37,7 +37,7 @@ static int create(struct cli *cli, const struct launch_options *o,
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct launch_options *o = &((const struct create_options *)opts)->launch;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	struct container_request rq = {
 		.id = args[0],
 		.bundle = o->bundle ? o->bundle : ".",
@@ -48,10 +48,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
+		r = cli_store(cli, true, e);
 	if (r < 0)
 		return r;
-	rq.store = store;
+	rq.store = cli->store;
 	rq.interrupt = signals;
 	r = create(cli, o, &rq, e);
 	return r < 0 ? err_wrap(e, "create %s", args[0]) : 0;

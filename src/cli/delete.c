@@ -20,7 +20,6 @@ static const struct cli_option options[] = {
 
 struct delete_task {
 	struct cli *cli;
-	int store;
 	bool force;
 	struct err *e;
 };
@@ -31,28 +30,23 @@ static int delete_one(const char *id, void *data)
 	cleanup_(container_freep) struct container *c = NULL;
 	struct err warning = ERR_INIT;
 	enum container_status status;
-	int r = container_open(t->store, id, true, &c, &status, t->e);
+	int r = cli_container(t->cli, id, true, &c, &status, t->e);
 
 	if (r == -ENOENT && t->force)
 		return 0;
 	if (r == 0)
 		r = container_destroy(c, status, t->force, &warning, t->e);
 	if (warning.kind)
-		cli_report(t->cli, &warning);
+		cli_report_warning(&warning);
 	return r;
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct delete_options *o = opts;
-	cleanup_fd int store = -EBADF;
 	struct delete_task task = { .cli = cli, .force = o->force, .e = e };
-	int r = cli_store(cli, true, &store, e);
 
-	task.store = store;
-	if (r < 0)
-		return r;
-	return o->regex ? cli_each_matching(store, args[0], delete_one, &task, e)
+	return o->regex ? cli_each_matching(cli, args[0], delete_one, &task, e)
 			: delete_one(args[0], &task);
 }
 

@@ -20,6 +20,7 @@ enum {
 
 struct exec_options {
 	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *cgroup;
+	const char *apparmor, *process_label;
 	struct cli_list env, caps, gids;
 	unsigned preserve_fds;
 	bool detach, tty, no_new_privs, ignore_paused;
@@ -44,6 +45,10 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "ignore-paused", 0, CLI_FLAG, NULL, AT(ignore_paused),
 	  "also in a paused container: runs once it is resumed", NULL },
+	{ "apparmor", 0, CLI_STRING, "PROFILE", AT(apparmor), "AppArmor profile of the process",
+	  NULL },
+	{ "process-label", 0, CLI_STRING, "LABEL", AT(process_label),
+	  "SELinux label of the process", NULL },
 	{ "pid-file", 0, CLI_STRING, "FILE", AT(pid_file), "write the pid of the process", NULL },
 	{ "console-socket", 0, CLI_STRING, "PATH", AT(console_socket),
 	  "send the terminal's master to this socket", NULL },
@@ -79,6 +84,8 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 		.cwd = o->cwd,
 		.user = o->user,
 		.cgroup = o->cgroup,
+		.apparmor = o->apparmor,
+		.process_label = o->process_label,
 		.terminal = o->tty,
 		.no_new_privileges = o->no_new_privs,
 		.ignore_paused = o->ignore_paused,
@@ -112,11 +119,11 @@ static int announce(const struct exec_options *o, struct container *c, struct er
 static int execute(struct cli *cli, const struct exec_options *o, const struct exec_request *rq,
 		   struct container *c, enum container_status status, struct err *e)
 {
-	int r = container_exec(c, status, rq, e), end;
+	int r = container_exec(c, status, rq, e), wait_status;
 
 	if (r == 0)
 		r = announce(o, c, e);
-	/* the lock is for preparing only: the process may run for days */
+	/* no use of the directory any more: the process may run for days */
 	close_fd(&c->dir);
 	if (r < 0)
 		return r;
@@ -125,9 +132,9 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 		(void)unlink(o->pid_file);
 	if (r < 0 || o->detach)
 		return r;
-	r = foreground_attend(c, rq->interrupt, &end, e);
+	r = foreground_attend(c, rq->interrupt, &wait_status, e);
 	if (r == 0)
-		cli->exit_code = container_exit_code(end);
+		cli->exit_code = container_exit_code(wait_status);
 	return r;
 }
 
@@ -135,7 +142,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct exec_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	enum container_status status;
 	struct exec_request rq;
 	int r;
@@ -147,9 +154,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
+		r = cli_container(cli, args[0], false, &c, &status, e);
 	if (r < 0)
 		return r;
 	rq.interrupt = signals;

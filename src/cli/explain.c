@@ -154,6 +154,31 @@ static void text_limits(const struct oci_process *p)
 			     p->oom_score_adj.value);
 }
 
+/* Hooks that ctr runs itself; the others are operations of ctr-init. */
+static const struct {
+	enum oci_hook_kind kind;
+	const char *when;
+} host_hooks[] = {
+	{ OCI_HOOK_PRESTART, "when the environment stands" },
+	{ OCI_HOOK_CREATE_RUNTIME, "when the environment stands" },
+	{ OCI_HOOK_POSTSTART, "once the program runs" },
+	{ OCI_HOOK_POSTSTOP, "when the container is deleted" },
+};
+
+static void text_hooks(const struct oci_spec *spec)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(host_hooks); k++) {
+		const oci_hooks *hooks = &spec->hooks[host_hooks[k].kind];
+
+		for (size_t i = 0; i < hooks->count; i++) {
+			say("  %s, run hook '%s'    [/hooks/%s/%zu]", host_hooks[k].when,
+			    hooks->items[i].path, oci_names_of(&oci_hook_names, host_hooks[k].kind),
+			    i);
+			(void)putchar('\n');
+		}
+	}
+}
+
 static void text_host(const struct container *c)
 {
 	char flags[128];
@@ -168,6 +193,7 @@ static void text_host(const struct container *c)
 	text_limits(&c->spec->process);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
+	text_hooks(c->spec);
 }
 
 static void text_ops(const struct plan *p)
@@ -276,6 +302,23 @@ static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
 	json_out_end_object(o);
 }
 
+static void json_hooks(struct json_out *o, const struct oci_spec *spec)
+{
+	json_out_member_array(o, "hooks");
+	for (size_t k = 0; k < ARRAY_SIZE(host_hooks); k++) {
+		const oci_hooks *hooks = &spec->hooks[host_hooks[k].kind];
+
+		for (size_t i = 0; i < hooks->count; i++) {
+			json_out_object(o);
+			json_out_member_string(o, "kind",
+					       oci_names_of(&oci_hook_names, host_hooks[k].kind));
+			json_out_member_string(o, "path", hooks->items[i].path);
+			json_out_end_object(o);
+		}
+	}
+	json_out_end_array(o);
+}
+
 static void json_host(struct json_out *o, const struct container *c)
 {
 	char flags[128];
@@ -304,6 +347,7 @@ static void json_host(struct json_out *o, const struct container *c)
 		json_out_end_object(o);
 	}
 	json_out_end_array(o);
+	json_hooks(o, c->spec);
 	json_out_end_object(o);
 }
 

@@ -26,8 +26,7 @@ static const struct cli_option options[] = {
 
 /* One way of printing a container; the walk is the same for all. */
 struct listing {
-	const struct cli *cli;
-	int store;
+	struct cli *cli;
 	struct json_out *json; /* NULL: a table */
 };
 
@@ -49,7 +48,7 @@ static int show(const char *id, void *data)
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
 	struct err e = ERR_INIT;
-	int r = container_open(l->store, id, false, &c, &status, &e);
+	int r = cli_container(l->cli, id, false, &c, &status, &e);
 
 	if (r < 0) {
 		if (r != -ENOENT) /* removed while we looked */
@@ -83,7 +82,7 @@ static int list_json(struct listing *l, struct err *e)
 	/* cppcheck-suppress autoVariables ; taken back below */
 	l->json = &o;
 	json_out_array(&o);
-	r = l->store >= 0 ? store_each(l->store, show, l, e) : 0;
+	r = l->cli->store >= 0 ? store_each(l->cli->store, show, l, e) : 0;
 	l->json = NULL;
 	json_out_end_array(&o);
 	if (r == 0)
@@ -95,20 +94,18 @@ static int list_json(struct listing *l, struct err *e)
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct list_options *o = opts;
-	cleanup_fd int store = -EBADF;
 	struct listing l = { .cli = cli };
-	int r = cli_store(cli, false, &store, e);
+	int r = cli_store(cli, false, e);
 
 	(void)args;
 	if (r < 0 && r != -ENOENT) /* no state directory: no containers */
 		return r;
-	l.store = store;
 	if (o->format && strcmp(o->format, "json") == 0)
 		return list_json(&l, e);
 	if (!o->quiet)
 		(void)printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE",
 			     "CREATED", "OWNER");
-	return store < 0 ? 0 : store_each(store, o->quiet ? show_id : show, &l, e);
+	return cli->store < 0 ? 0 : store_each(cli->store, o->quiet ? show_id : show, &l, e);
 }
 
 const struct cli_command cli_list = {

@@ -102,15 +102,28 @@ enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
 	return driver;
 }
 
-int cli_store(const struct cli *cli, bool create, int *ret_fd, struct err *e)
+int cli_store(struct cli *cli, bool create, struct err *e)
 {
 	char path[4096];
 	int r = 0;
 
+	if (cli->store >= 0)
+		return 0;
 	if (!cli->options.root)
 		r = store_default_path(path, sizeof(path), e);
 	return r < 0 ? r
-		     : store_open(cli->options.root ? cli->options.root : path, create, ret_fd, e);
+		     : store_open(cli->options.root ? cli->options.root : path, create, &cli->store,
+				  e);
+}
+
+int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
+		  enum container_status *ret_status, struct err *e)
+{
+	int r = cli_store(cli, false, e);
+
+	if (r == -ENOENT)
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+	return r < 0 ? r : container_open(cli->store, id, lock, ret, ret_status, e);
 }
 
 /* ---- errors ---- */
@@ -183,6 +196,14 @@ void cli_report(const struct cli *cli, const struct err *e)
 	if (cli->options.log)
 		write_log(cli, e, line);
 	(void)fprintf(stderr, "ctr: %s\n", line);
+}
+
+void cli_report_warning(const struct err *e)
+{
+	char line[2048];
+
+	err_format(e, line, sizeof(line));
+	(void)fprintf(stderr, "ctr: warning: %s\n", line);
 }
 
 void cli_warn(const struct cli *cli, const char *fmt, ...)
@@ -281,7 +302,9 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 int cli_main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct cli cli = { .program = slash ? slash + 1 : "ctr", .failure_code = 1 };
+	struct cli cli = { .program = slash ? slash + 1 : "ctr",
+			   .failure_code = 1,
+			   .store = -EBADF };
 	struct err e = ERR_INIT;
 	int r;
 

@@ -20,7 +20,7 @@ static int try_one(const char *id, void *data)
 	return regexec(&m->regex, id, 0, NULL, 0) == 0 ? m->fn(id, m->data) : 0;
 }
 
-int cli_each_matching(int store, const char *regex, int (*fn)(const char *id, void *data),
+int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
 		      void *data, struct err *e)
 {
 	struct match m = { .fn = fn, .data = data };
@@ -31,7 +31,11 @@ int cli_each_matching(int store, const char *regex, int (*fn)(const char *id, vo
 		(void)regerror(r, &m.regex, why, sizeof(why));
 		return err_set(e, ERR_USAGE, 0, "regular expression '%s': %s", regex, why);
 	}
-	r = store_each(store, try_one, &m, e);
+	r = cli_store(cli, false, e);
+	if (r == 0)
+		r = store_each(cli->store, try_one, &m, e);
+	else if (r == -ENOENT)
+		r = 0; /* no state root: nothing matches */
 	regfree(&m.regex);
 	return r;
 }

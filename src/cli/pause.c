@@ -14,12 +14,9 @@ static int change(struct cli *cli, const char *id, bool freeze, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, id, true, &c, &status, e);
 
-	if (r == 0)
-		r = container_open(store, id, true, &c, &status, e);
 	if (r < 0)
 		return r;
 	if (freeze && status != STATUS_RUNNING && status != STATUS_CREATED)

@@ -32,12 +32,9 @@ static int read_pids(struct cli *cli, const char *id, struct cgroup_pids *ret, s
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, id, false, &c, &status, e);
 
-	if (r == 0)
-		r = container_open(store, id, false, &c, &status, e);
 	if (r == 0 && status == STATUS_STOPPED)
 		return 0; /* nobody there: an empty list */
 	if (r == 0)

@@ -105,31 +105,33 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
-	if (r == 0)
-		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
 	}
-	r = container_start(c, e);
+	r = launch_bind_notify(c, e);
+	if (r < 0)
+		container_abort(c);
+	else
+		r = container_start(c, e);
 	if (r < 0)
 		launch_withdraw(&o->launch);
 	return r;
 }
 
 /* It has ended: remove it, unless somebody else did meanwhile. */
-static int clean_up(struct cli *cli, int store, const char *id, struct err *e)
+static int clean_up(struct cli *cli, const char *id, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	struct err warning = ERR_INIT;
 	enum container_status status;
-	int r = container_open(store, id, true, &c, &status, e);
+	int r = cli_container(cli, id, true, &c, &status, e);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	r = container_destroy(c, status, true, &warning, e);
 	if (warning.kind)
-		cli_report(cli, &warning);
+		cli_report_warning(&warning);
 	return r;
 }
 
@@ -142,15 +144,14 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 	if (r < 0)
 		return r;
 	cli->exit_code = container_exit_code(status);
-	return o->keep ? container_keep_exit(c, status, e)
-		       : clean_up(cli, c->store, c->record.id, e);
+	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct run_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF, signals = -EBADF;
+	cleanup_fd int signals = -EBADF;
 	struct container_request rq = { 0 };
 	struct target t;
 	int r = launch_request(cli, &o->launch, &rq, e);
@@ -160,10 +161,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r == 0)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
-		r = cli_store(cli, true, &store, e);
+		r = cli_store(cli, true, e);
 	if (r < 0)
 		return r;
-	rq.store = store;
+	rq.store = cli->store;
 	rq.id = t.id;
 	rq.bundle = t.bundle;
 	rq.interrupt = signals;

@@ -11,13 +11,10 @@ static const struct cli_option options[] = { { 0 } };
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, args[0], true, &c, &status, e);
 
 	(void)opts;
-	if (r == 0)
-		r = container_open(store, args[0], true, &c, &status, e);
 	if (r < 0)
 		return r;
 	r = container_start_created(c, status, getenv("NOTIFY_SOCKET") != NULL, e);

@@ -11,14 +11,11 @@ static const struct cli_option options[] = { { 0 } };
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
 	struct json_out o;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, args[0], false, &c, &status, e);
 
 	(void)opts;
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
 	if (r == 0 && json_out_init(&o, true) < 0)
 		r = err_set(e, ERR_SYSTEM, ENOMEM, "write the state");
 	if (r < 0)

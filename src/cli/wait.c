@@ -42,13 +42,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct wait_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_fd int store = -EBADF;
 	enum container_status status;
 	struct container_exit x;
-	int r = cli_store(cli, true, &store, e);
+	int r = cli_container(cli, args[0], false, &c, &status, e);
 
-	if (r == 0)
-		r = container_open(store, args[0], false, &c, &status, e);
 	if (r == 0)
 		r = container_wait_exit(c, status, &x, e);
 	if (r < 0)

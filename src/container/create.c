@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "container/dialog.h"
@@ -20,7 +23,10 @@
 #include "util/kernel.h"
 
 enum {
-	REMOVE_DEADLINE_MS = 10000
+	REMOVE_DEADLINE_MS = 10000,
+	DEATH_MS = 10000,
+	MIN_MAJOR = 5,
+	MIN_MINOR = 14
 };
 
 static void undo_store(void *data)
@@ -88,11 +94,33 @@ static int prepare_sockets(struct container *c, const struct container_request *
 	return container_plan(c, e);
 }
 
+/*
+ * A user may not make cgroups where nobody has delegated any: then there is none, if nothing was asked
+ * of it (checklist 1.6). A container with a user namespace needs no device rules.
+ */
+static bool can_do_without(const struct container *c, int r)
+{
+	const struct cgroup_plan *p = &c->cgroup_plan;
+
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && !p->explicit_path &&
+	       !p->files.count &&
+	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
+	if (can_do_without(c, r)) {
+		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+			  c->cgroup_plan.path);
+		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
+		c->record.cgroup_path = NULL;
+		c->record.cgroup_made = 0;
+		*e = (struct err)ERR_INIT;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	c->record.cgroup_made = c->cgroup.made;
@@ -131,9 +159,27 @@ static int spawn(struct container *c, struct err *e)
 	return record_save(c->dir, &c->record, e);
 }
 
+/* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
+static int check_kernel(struct err *e)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return err_set(e, ERR_SYSTEM, ENOSYS, "find out the version of the kernel");
+	if (major > MIN_MAJOR || (major == MIN_MAJOR && minor >= MIN_MINOR))
+		return 0;
+	err_set(e, ERR_SYSTEM, 0, "the kernel is too old: Linux %s", u.release);
+	err_hint(e, "ctr needs Linux %d.%d or newer", MIN_MAJOR, MIN_MINOR);
+	return -ENOSYS;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = container_load(c, rq, e);
+	int r = check_kernel(e);
+
+	if (r == 0)
+		r = container_load(c, rq, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
@@ -233,6 +279,21 @@ static int await_ready(struct container *c, struct err *e)
 	return r < 0 ? 0 : sdnotify_wait(c->notify, pidfd, -1, c->record.init.pid, e);
 }
 
+/*
+ * Make sure that init is dead, and its parent told, before the caller hears of the failure: a manager
+ * that looks at once must not find a container that still seems to wait (docker leaves its shim then).
+ */
+static void end_init(const struct container *c)
+{
+	struct pollfd p = { .events = POLLIN };
+	cleanup_fd int pidfd = -EBADF;
+
+	if (process_open(&c->record.init, &pidfd) < 0 || kernel_pidfd_signal(pidfd, SIGKILL) < 0)
+		return;
+	p.fd = pidfd;
+	(void)poll(&p, 1, DEATH_MS); /* the failure is reported in any case */
+}
+
 int container_start_created(struct container *c, enum container_status status, bool notify,
 			    struct err *e)
 {
@@ -251,7 +312,7 @@ int container_start_created(struct container *c, enum container_status status, b
 	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
 	r = let_go(c, e);
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
-		(void)container_signal(c, STATUS_RUNNING, SIGKILL, NULL);
+		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);

@@ -14,6 +14,7 @@ struct exec_request {
 	OCI_ARRAY(uint32_t) additional_gids;
 	const char *cwd, *user; /* user: "UID[:GID]", numbers only */
 	const char *cgroup;	/* below the container's */
+	const char *apparmor, *process_label;
 	bool terminal, no_new_privileges, ignore_paused;
 	unsigned keep_fds;
 	int interrupt;

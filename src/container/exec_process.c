@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "container/compile.h"
 #include "oci/json.h"
 #include "oci/names.h"
 #include "util/cleanup.h"
@@ -131,6 +132,10 @@ static int from_options(struct container *c, const struct exec_request *rq, stru
 	p->terminal = rq->terminal;
 	p->console_size.width = p->console_size.height = 0;
 	p->no_new_privileges |= rq->no_new_privileges;
+	if (rq->apparmor)
+		p->apparmor_profile = rq->apparmor;
+	if (rq->process_label)
+		p->selinux_label = rq->process_label;
 	if (rq->cwd)
 		p->cwd = rq->cwd;
 	if (p->cwd[0] != '/')
@@ -151,7 +156,8 @@ static int from_options(struct container *c, const struct exec_request *rq, stru
 int exec_process_make(struct container *c, const struct exec_request *rq,
 		      struct oci_spec **ret_document, struct oci_process *ret, struct err *e)
 {
-	if (rq->process_file)
-		return read_document(c, rq, ret_document, ret, e);
-	return from_options(c, rq, ret, e);
+	int r = rq->process_file ? read_document(c, rq, ret_document, ret, e)
+				 : from_options(c, rq, ret, e);
+
+	return r < 0 ? r : container_check_process(ret, e);
 }

@@ -14,7 +14,7 @@
 int container_wait_exit(struct container *c, enum container_status status,
 			struct container_exit *ret, struct err *e);
 
-/* The exit code for a wait status: 128 + signal for a killed process. */
+/* The exit code for a status of waitpid(2): 128 + signal for one that was killed. */
 int container_exit_code(int wait_status);
 
 /* Note in the record how it ended (@wait_status as from foreground_attend). Takes the container's lock. */

@@ -23,7 +23,7 @@ int process_boot_id(char *buf, size_t size, struct err *e);
 
 /*
  * A pidfd for the very process that was identified. -ESRCH when it is gone, is a zombie, or its pid
- * belongs to somebody else now.
+ * belongs to somebody else now; another error when that cannot be told (no /proc, no descriptors left).
  */
 int process_open(const struct process_identity *id, int *ret_pidfd);
 

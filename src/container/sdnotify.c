@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "container/unixsock.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -93,35 +94,18 @@ static int connect_manager(struct err *e)
 /* sd_notify_barrier(3): the manager closes the pipe when it has handled all that came before. */
 static void barrier(int manager)
 {
-	int fds[2];
-	char text[] = "BARRIER=1";
-	struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) - 1 };
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .buf = { 0 } };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
+	static const char text[] = "BARRIER=1";
 	struct pollfd p = { .events = POLLHUP };
+	int fds[2];
+	ssize_t n;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return;
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(h), &fds[1], sizeof(int));
+	n = unixsock_pass(manager, text, sizeof(text) - 1, fds[1]);
+	(void)close(fds[1]);
 	p.fd = fds[0];
-	if (sendmsg(manager, &msg, MSG_NOSIGNAL) >= 0) {
-		(void)close(fds[1]);
+	if (n >= 0)
 		(void)poll(&p, 1, BARRIER_MS); /* an old manager without barriers just times out */
-	} else {
-		(void)close(fds[1]);
-	}
 	(void)close(fds[0]);
 }
 

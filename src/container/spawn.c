@@ -24,6 +24,7 @@
 struct child {
 	const struct plan *plan;
 	int init_fd, plan_fd, sync_fd;
+	int ctr_fd; /* the other end of sync_fd */
 	unsigned keep_fds;
 	char plan_arg[16];
 };
@@ -92,6 +93,14 @@ static __attribute__((noreturn)) void run_child(const struct child *c)
 {
 	struct plan_message m = { .type = PLAN_MSG_ERROR, .stage = PLAN_STAGE_START };
 
+	/*
+	 * We have a copy of everything that is open, the lock of the container's directory among it: when
+	 * ctr is killed we must not stay. Should it be dead already, the wait for its word ends at once,
+	 * because no copy of its end of the socket is left.
+	 */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)close(c->ctr_fd);
+	(void)kernel_signal_default(SIGPIPE); /* we ignore it, the payload must not */
 	m.errnum = -exec_init(c);
 	(void)send(c->sync_fd, &m, sizeof(m), MSG_NOSIGNAL);
 	_exit(255);
@@ -155,6 +164,7 @@ int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, stru
 	child.init_fd = init_fd;
 	child.plan_fd = plan_fd;
 	child.sync_fd = theirs;
+	child.ctr_fd = s.sync;
 	(void)snprintf(child.plan_arg, sizeof(child.plan_arg), "%d", plan_fd);
 	args.pidfd = (uint64_t)(uintptr_t)&s.pidfd;
 	if (cgroup_fd >= 0) {

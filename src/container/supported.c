@@ -11,24 +11,9 @@ struct unsupported {
 	bool asked;
 };
 
-int container_check_supported(const struct oci_spec *spec, struct err *e)
+static int refuse(const struct unsupported *table, size_t count, struct err *e)
 {
-	const struct oci_process *p = &spec->process;
-	const struct oci_linux *l = &spec->linux_;
-	const struct unsupported table[] = {
-		{ "/process/apparmorProfile", p->apparmor_profile },
-		{ "/process/selinuxLabel", p->selinux_label },
-		{ "/process/scheduler", p->scheduler.set },
-		{ "/process/ioPriority", p->io_priority.set },
-		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
-		{ "/linux/netDevices", l->net_devices.count },
-		{ "/linux/mountLabel", l->mount_label },
-		{ "/linux/personality", l->personality.set },
-		{ "/linux/memoryPolicy", l->memory_policy.set },
-		{ "/linux/intelRdt", l->intel_rdt.set },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!table[i].asked)
 			continue;
 		err_set(e, ERR_CONFIG, 0, "%s is not supported by this version of ctr",
@@ -37,8 +22,38 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 		err_hint(e, "remove it from the config");
 		return -EINVAL;
 	}
-	if (p->set)
-		return 0;
+	return 0;
+}
+
+int container_check_process(const struct oci_process *p, struct err *e)
+{
+	const struct unsupported table[] = {
+		{ "/process/apparmorProfile", p->apparmor_profile },
+		{ "/process/selinuxLabel", p->selinux_label },
+		{ "/process/scheduler", p->scheduler.set },
+		{ "/process/ioPriority", p->io_priority.set },
+	};
+
+	return refuse(table, ARRAY_SIZE(table), e);
+}
+
+int container_check_supported(const struct oci_spec *spec, struct err *e)
+{
+	const struct oci_linux *l = &spec->linux_;
+	const struct unsupported table[] = {
+		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
+		{ "/linux/netDevices", l->net_devices.count },
+		{ "/linux/mountLabel", l->mount_label },
+		{ "/linux/personality", l->personality.set },
+		{ "/linux/memoryPolicy", l->memory_policy.set },
+		{ "/linux/intelRdt", l->intel_rdt.set },
+	};
+	int r = container_check_process(&spec->process, e);
+
+	if (r == 0)
+		r = refuse(table, ARRAY_SIZE(table), e);
+	if (r < 0 || spec->process.set)
+		return r;
 	err_set(e, ERR_CONFIG, 0, "process is missing");
 	err_origin(e, "config.json /process");
 	return -EINVAL;

@@ -15,6 +15,9 @@
  */
 int terminal_send(const char *path, int master, struct err *e);
 
+/* Give @master the size of the caller's terminal, if stdin is one that has a size. */
+void terminal_take_size(int master);
+
 /* One direction of a relay: what was read and not written yet. */
 struct relay_flow {
 	int from, to; /* from < 0: the end was reached */
@@ -24,6 +27,7 @@ struct relay_flow {
 
 struct relay {
 	int master;
+	int slave; /* kept open: else the terminal ends for us when nobody in the container has it open */
 	bool raw; /* the caller's terminal is in raw mode and has to be restored */
 	struct termios saved;
 	struct relay_flow in, out;

@@ -55,8 +55,7 @@ static int connect_within(int fd, const struct sockaddr_un *addr, int deadline_m
 	}
 }
 
-/* The first byte carries the descriptor; a peer that does not read gets a deadline, not our patience. */
-static int send_message(int sock, const char *data, size_t size, int fd)
+ssize_t unixsock_pass(int sock, const void *data, size_t size, int fd)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
 	union {
@@ -70,7 +69,6 @@ static int send_message(int sock, const char *data, size_t size, int fd)
 		.msg_controllen = sizeof(control.buf),
 	};
 	struct cmsghdr *h = CMSG_FIRSTHDR(&msg);
-	struct pollfd p = { .fd = sock, .events = POLLOUT };
 	ssize_t n;
 
 	h->cmsg_level = SOL_SOCKET;
@@ -78,14 +76,25 @@ static int send_message(int sock, const char *data, size_t size, int fd)
 	h->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
 	n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	return n < 0 ? -errno : n;
+}
+
+/* The first byte carries the descriptor; a peer that does not read gets a deadline, not our patience. */
+static int send_message(int sock, const char *data, size_t size, int fd)
+{
+	struct pollfd p = { .fd = sock, .events = POLLOUT };
+	ssize_t n = unixsock_pass(sock, data, size, fd);
+
 	while (n >= 0 && (size_t)n < size) {
 		data += n;
 		size -= (size_t)n;
 		if (poll(&p, 1, PEER_DEADLINE_MS) <= 0)
 			return -ETIMEDOUT;
 		n = send(sock, data, size, MSG_NOSIGNAL);
+		if (n < 0)
+			n = -errno;
 	}
-	return n < 0 ? -errno : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int unixsock_send_fd(const char *path, const void *data, size_t size, int fd)

@@ -4,6 +4,7 @@
 #define CTR_CONTAINER_UNIXSOCK_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * Connect to @path, send @data (at least one byte) with @fd as SCM_RIGHTS, close. Whatever the peer
@@ -11,5 +12,8 @@
  * directory. 0 or -errno.
  */
 int unixsock_send_fd(const char *path, const void *data, size_t size, int fd);
+
+/* One sendmsg on a connected socket, with @fd as SCM_RIGHTS: bytes sent, or -errno. */
+ssize_t unixsock_pass(int sock, const void *data, size_t size, int fd);
 
 #endif

@@ -220,6 +220,32 @@ int op_program(struct init *in, const struct plan_arg_program *a)
 	return r < 0 ? init_fail(in, PLAN_STAGE_LOOKUP, name, r) : 0;
 }
 
+static void die(int sig)
+{
+	_exit(128 + sig);
+}
+
+/*
+ * The first process of a pid namespace ignores what it does not handle: while there is no program yet,
+ * a signal must end us as it would end one. execve sets handlers back to the default.
+ */
+static void become_mortal(void)
+{
+	static const int harmless[] = { SIGCHLD, SIGCONT, SIGSTOP,  SIGTSTP, SIGTTIN,
+					SIGTTOU, SIGURG,  SIGWINCH, SIGKILL };
+	struct sigaction action = { .sa_handler = die };
+	sigset_t deadly;
+
+	sigfillset(&deadly);
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		sigdelset(&deadly, harmless[i]);
+	for (int sig = 1; sig <= 64; sig++)
+		if (sigismember(&deadly, sig) == 1)
+			(void)sigaction(sig, &action,
+					NULL); /* the C library keeps some to itself */
+	(void)sigprocmask(SIG_UNBLOCK, &deadly, NULL);
+}
+
 /*
  * `ctr start` connects to the socket in the state directory, and from then on is who we answer to.
  * Letting go of the old peer first tells `ctr create` that we no longer depend on it.
@@ -228,6 +254,7 @@ int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 {
 	int peer;
 
+	become_mortal();
 	(void)close(in->sync);
 	do
 		peer = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);

@@ -89,19 +89,6 @@ static int user(struct check *c)
 	return 0;
 }
 
-/* capabilities(7): the ambient set is never more than the permitted and the inheritable one. */
-static int capabilities(struct check *c)
-{
-	const struct oci_capabilities *caps = &process(c)->capabilities;
-	uint64_t excess = caps->ambient & ~(caps->permitted & caps->inheritable);
-
-	if (!excess)
-		return 0;
-	return check_refuse(c, at(c, "capabilities/ambient"),
-			    "'%s' must be in permitted and inheritable too",
-			    oci_names_of(&oci_capability_names, (uint64_t)__builtin_ctzll(excess)));
-}
-
 static int rlimits(struct check *c)
 {
 	unsigned seen = 0;
@@ -235,8 +222,8 @@ static int affinity(struct check *c)
 int check_process(struct check *c)
 {
 	static check_fn *const groups[] = {
-		cwd,	 args,		env,	console_size, user,	   capabilities,
-		rlimits, oom_score_adj, labels, scheduler,    io_priority, affinity,
+		cwd,	       args,   env,	  console_size, user,	  rlimits,
+		oom_score_adj, labels, scheduler, io_priority,	affinity,
 	};
 
 	if (!process(c)->set)

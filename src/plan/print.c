@@ -204,8 +204,16 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 
 static void set_origin(const struct plan *p, size_t op, struct err *e)
 {
-	if (p->document && p->pool[p->ops[op].origin])
-		err_origin(e, "%s %s", p->document, p->pool + p->ops[op].origin);
+	static const char process[] = "/process/";
+	const char *origin = p->pool + p->ops[op].origin;
+	size_t outer = sizeof(process) - 2; /* all but the last slash */
+
+	if (!*origin)
+		return;
+	if (!p->other_process || strncmp(origin, process, outer + 1) != 0)
+		err_origin(e, "config.json %s", origin);
+	else if (p->process_file)
+		err_origin(e, "%s %s", p->process_file, origin + outer);
 }
 
 /* The program that could not be found or executed: callers match on these very words. */
@@ -230,9 +238,10 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 {
 	char sentence[700];
 
-	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT)
-		return err_set(e, ERR_SYSTEM, m->errnum,
-			       "ctr-init sent a report that makes no sense");
+	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT || m->errnum < 0)
+		return err_set(e, ERR_SYSTEM, EPROTO, "ctr-init sent a report that makes no sense");
+	if (m->stage == PLAN_STAGE_START)
+		return err_set(e, ERR_SYSTEM, m->errnum, "start ctr-init");
 	if (m->stage == PLAN_STAGE_LOOKUP || m->stage == PLAN_STAGE_EXEC)
 		return program_error(p, m, e);
 	plan_sentence(p, m->op, sentence, sizeof(sentence));

@@ -99,6 +99,12 @@ static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layou
 			 .target = plan_str(p, links[i][1]));
 }
 
+/* `podman --privileged` lists all of the host's nodes. In a devpts of its own, ptmx must stay a link. */
+static bool is_ptmx(const struct rootfs_layout *l, const char *path, uint64_t rdev)
+{
+	return l->dev && strcmp(path, "/dev/ptmx") == 0 && rdev == makedev(5, 2);
+}
+
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 			struct err *e)
 {
@@ -117,6 +123,8 @@ int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, st
 
 		if (!path)
 			return err_set(e, ERR_SYSTEM, ENOMEM, "read devices");
+		if (is_ptmx(l, path, rdev))
+			continue;
 		if (userns && d->type != 'p')
 			emit_clone(p, l, path, rdev, origin);
 		else

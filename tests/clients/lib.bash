@@ -22,8 +22,8 @@
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CTR=$(realpath "${CTR:-$PWD/build/ctr}")
-limit=20
-[ "${CTR_IN_VM:-}" != 1 ] || limit=90
+limit=60
+[ "${CTR_IN_VM:-}" != 1 ] || limit=180
 
 # Missing things are skips, unless the caller has said that every test must run.
 need() {
@@ -34,20 +34,26 @@ need() {
 	skip "needs $1"
 }
 
-need_programs() {
+# The first thing that is missing. (bats knows no skip in setup_file: each test's setup does it.)
+missing() {
 	local program
-	for program in "$@"; do
-		command -v "$program" >/dev/null || need "$program"
+	for program in "$@" busybox nsenter setpriv; do
+		if ! type -P "$program" >/dev/null; then
+			echo "$program"
+			return
+		fi
 	done
-	[ "$(id -u)" = 0 ] || need "root's privileges"
-	awk '$3 == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mounts || need 'a cgroup v2 tree'
+	[ "$(id -u)" = 0 ] || echo "root's privileges"
+	awk '$3 == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mounts || echo 'a cgroup v2 tree'
 }
 
 # --- once per file ---
 
 clients_begin() {
 	[ -x "$CTR" ] || { echo "CTR must be the runtime under test, not '$CTR'" >&2; return 1; }
-	need_programs "$@" busybox nsenter setpriv
+	CLIENTS_NEED=$(missing "$@")
+	export CLIENTS_NEED
+	[ -z "$CLIENTS_NEED" ] || return 0
 	local base=${TMPDIR:-/tmp}
 	# sockets' paths have at most 107 bytes, and clients add a lot
 	[ "${#base}" -le 20 ] || base=/tmp
@@ -72,6 +78,7 @@ clients_begin() {
 configure() {
 	local etc=$W/etc/containers
 	mkdir -p "$etc/containers.conf.d"
+	# shellcheck disable=SC2016 # backticks of Markdown
 	sed -n '/^```toml/,/^```$/p' "$lib_dir/../../doc/podman.md" |
 		awk -v etc="$etc" '/^```/ { file = ""; next }
 			/^# \/etc\/containers\// && file == "" { file = etc substr($2, 16) }
@@ -79,8 +86,7 @@ configure() {
 	sed -i "s|/usr/local/bin/ctr|$CTR|" "$etc/containers.conf.d/50-ctr.conf"
 	cat >"$etc/containers.conf.d/70-test.conf" <<-END
 	[engine]
-	infra_image = "localhost/busy"
-	infra_command = "/bin/sleep"
+	infra_image = "localhost/infra"
 	[network]
 	network_backend = "netavark"
 	END
@@ -107,11 +113,11 @@ make_image() {
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'web:x:1000:1000:web:/tmp:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'web:x:1000:' >"$root/etc/group"
 	printf '#!/bin/sh\n' >"$root/bin/not-executable"
+	printf '#!/bin/sh\ntrap exit TERM INT\nwhile :; do sleep 1; done\n' >"$root/bin/forever"
+	chmod 755 "$root/bin/forever"
 	tar -C "$root" -cf "$W/busy.tar" .
-	if command -v podman >/dev/null; then
-		enter podman import -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
-		return
-	fi
+	enter podman import -q -c 'ENV PATH=/bin' -c 'CMD ["sh"]' "$W/busy.tar" localhost/busy
+	enter podman import -q -c 'ENV PATH=/bin' -c 'ENTRYPOINT ["/bin/forever"]' "$W/busy.tar" localhost/infra
 }
 
 clients_end() {
@@ -129,6 +135,8 @@ clients_end() {
 # --- each test ---
 
 clients_setup() {
+	T=
+	[ -z "$CLIENTS_NEED" ] || need "$CLIENTS_NEED"
 	T=$W/t/$BATS_TEST_NUMBER
 	mkdir "$T"
 	status='' output='' stderr='' said=''
@@ -138,7 +146,7 @@ clients_setup() {
 clients_teardown() {
 	[ -n "${T:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	if command -v podman >/dev/null; then
+	if type -P podman >/dev/null; then
 		enter podman pod rm -f -t 0 -a >"$T/rm" 2>&1 || { cat "$T/rm"; return 1; }
 		enter podman rm -f -t 0 -a >"$T/rm" 2>&1 || { cat "$T/rm"; return 1; }
 	fi
@@ -215,6 +223,13 @@ same() {
 
 ok() {
 	same 0 "$status"
+}
+
+# The output as words with one space between them.
+flat() {
+	local words
+	read -r -d '' -a words <<<"$output" || true
+	printf '%s' "${words[*]}"
 }
 
 # The command succeeded and printed exactly this.

@@ -142,7 +142,7 @@ logged() {
 }
 
 @test "run --sysctl, --ulimit, --oom-score-adj" {
-	run --sysctl net.ipv4.ip_forward=1 --ulimit nofile=100:200 --oom-score-adj 500 busy sh -c \
+	run --sysctl net.ipv4.ip_forward=1 --ulimit nofile=100:200 --ulimit nproc=500:500 --oom-score-adj 500 busy sh -c \
 		'cat /proc/sys/net/ipv4/ip_forward /proc/self/oom_score_adj; ulimit -n'
 	is $'1\n500\n100'
 }
@@ -152,11 +152,10 @@ logged() {
 	is 'character special file 1,5'
 }
 
-@test "run --init: catatonit is pid 1" {
+@test "run --init: podman's init is pid 1" {
 	command -v catatonit >/dev/null || need catatonit
 	run --init busy cat /proc/1/comm
-	ok
-	has catatonit
+	is podman-init
 }
 
 @test "run --preserve-fds" {
@@ -186,13 +185,13 @@ logged() {
 	run --uidmap 0:200000:5000 --gidmap 0:300000:5000 busy sh -c \
 		'cat /proc/self/uid_map /proc/self/gid_map; stat -c %u:%g /bin/busybox; touch /root/x && stat -c %u /root/x'
 	ok
-	same '0 200000 5000 0 300000 5000 0:0 0' "$(echo $output)"
+	same '0 200000 5000 0 300000 5000 0:0 0' "$(flat)"
 }
 
 @test "run --userns=auto: a range of /etc/subuid" {
 	run --userns=auto:size=2000 busy cat /proc/self/uid_map
 	ok
-	same '0 200000 2000' "$(echo $output)"
+	same '0 200000 2000' "$(flat)"
 }
 
 @test "run --userns with a terminal" {
@@ -204,7 +203,7 @@ logged() {
 	start --uidmap 0:200000:5000
 	podman exec w sh -c 'id -u; cat /proc/self/uid_map'
 	ok
-	same '0 0 200000 5000' "$(echo $output)"
+	same '0 0 200000 5000' "$(flat)"
 }
 
 # --- volumes ---
@@ -262,8 +261,7 @@ logged() {
 	podman exec w /bin/not-executable
 	fails 126 'ermission denied'
 	podman exec -w /nowhere w true
-	[ "$status" -ne 0 ]
-	says nowhere
+	fails 127 /nowhere
 	podman exec w sh -c 'kill -9 $$'
 	same 137 "$status"
 }
@@ -485,8 +483,18 @@ tried() {
 	run --cgroupns host --cgroup-parent /mine busy cat /proc/self/cgroup
 	ok
 	has '0::/mine/libpod-'
-	client rmdir /sys/fs/cgroup/mine
+	wait_until removed /sys/fs/cgroup/mine/conmon
+	wait_until removed /sys/fs/cgroup/mine
+}
+
+removed() {
+	enter rmdir "$1" 2>/dev/null
+}
+
+@test "--cgroups=disabled: the container is in conmon's cgroup" {
+	run --cgroups=disabled busy cat /proc/self/cgroup
 	ok
+	[[ $output != *libpod-* ]]
 }
 
 @test "a pod without infra" {
@@ -502,15 +510,17 @@ tried() {
 	ok
 }
 
+# podman 4.3 without systemd forbids all devices in a pod's cgroup: no runtime gets past that, but
+# containers can have cgroups elsewhere, or the pod's can be made again.
 @test "a pod with infra: shared network, ipc and uts" {
-	podman pod create --name p --network none --infra-command '/bin/sleep 1000' --infra-image localhost/busy --hostname podbox
+	podman pod create --name p --share-parent=false --network none --hostname podbox
 	ok
 	podman run -d --name a --pod p busy sleep 100
 	ok
-	podman run --rm --pod p busy sh -c 'hostname; readlink /proc/self/ns/net /proc/self/ns/ipc'
+	podman run --rm --pod p busy sh -c 'hostname; for n in net ipc uts; do readlink /proc/self/ns/$n; done'
 	ok
 	local seen=$output
-	podman exec a sh -c 'hostname; readlink /proc/self/ns/net /proc/self/ns/ipc'
+	podman exec a sh -c 'hostname; for n in net ipc uts; do readlink /proc/self/ns/$n; done'
 	is "$seen"
 	has podbox
 	podman pod pause p
@@ -542,7 +552,12 @@ tried() {
 	  - name: ro
 	    hostPath: {path: $T, type: Directory}
 	END
-	podman kube play --network none "$T/pod.yaml"
+	podman kube play --network none --start=false "$T/pod.yaml"
+	ok
+	podman pod inspect --format '{{.ID}}' web
+	client rmdir "/sys/fs/cgroup/libpod_parent/$output"
+	ok
+	podman pod start web
 	ok
 	wait_until kube_logged refused
 	podman logs web-one

@@ -40,7 +40,7 @@ static const struct command commands[] = {
 	{ "sleep", "[SECONDS]", 0, run_sleep },
 	{ "spy", "[SECONDS]", 0, run_spy },
 	{ "stat", "PATH...", 1, run_stat },
-	{ "syscall", "NUMBER [ARGUMENT...]", 1, run_syscall },
+	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
 	{ "touch", "PATH...", 1, run_touch },
 	{ "tty", "", 0, run_tty },
 	{ "uname", "", 0, run_uname },

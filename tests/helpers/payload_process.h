@@ -273,14 +273,36 @@ static int run_tty(int argc, char **argv)
 	return 0;
 }
 
-/* syscall NR [NUMBER...]: what it returns, by name. Arguments may be 0x.., decimal or negative. */
+/* The system calls that tests name, with this machine's numbers; any other goes by its number. */
+static long syscall_number(const char *name)
+{
+	static const struct error_name calls[] = {
+		{ SYS_personality, "personality" },
+		{ SYS_getppid, "getppid" },
+		{ SYS_getpgid, "getpgid" },
+		{ SYS_sethostname, "sethostname" },
+		{ SYS_mount, "mount" },
+		{ SYS_keyctl, "keyctl" },
+		{ SYS_socket, "socket" },
+		{ SYS_fchmod, "fchmod" },
+		{ SYS_unshare, "unshare" },
+		{ SYS_setdomainname, "setdomainname" },
+	};
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		if (strcmp(calls[i].name, name) == 0)
+			return calls[i].value;
+	return strtol(name, NULL, 0);
+}
+
+/* syscall NAME [NUMBER...]: what it returns, by name. Arguments may be 0x.., decimal or negative. */
 static int run_syscall(int argc, char **argv)
 {
 	long a[6] = { 0 }, r;
 
 	for (int i = 1; i < argc && i < 7; i++)
 		a[i - 1] = (long)strtoull(argv[i], NULL, 0);
-	r = syscall(strtol(argv[0], NULL, 0), a[0], a[1], a[2], a[3], a[4], a[5]);
+	r = syscall(syscall_number(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]);
 	return tell("syscall", r < 0 ? errno : 0);
 }
 

@@ -425,3 +425,9 @@ teardown() { ctr_teardown; }
 	ctr --log "$T/fifo" run "$bundle"
 	fails "root filesystem 'none'"
 }
+
+@test "errors: a kernel that is too old" {
+	write_config
+	capture setarch "$(uname -m)" --uname-2.6 "$CTR" --root "$root" run "$bundle"
+	fails 'the kernel is too old: Linux 2.6' 'ctr needs Linux 5.14 or newer'
+}

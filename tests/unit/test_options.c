@@ -24,6 +24,7 @@ struct result {
 	bool all, keep, deep;
 	const char *bundle, *format, *root;
 	unsigned count;
+	struct cli_list env;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -36,6 +37,7 @@ static const struct cli_option table[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct result, format), "how", formats },
 	{ "root", 0, CLI_STRING, "DIR", offsetof(struct result, root), "state", NULL },
 	{ "count", 'n', CLI_UINT, "N", offsetof(struct result, count), "how many", NULL },
+	{ "env", 'e', CLI_LIST, "K=V", offsetof(struct result, env), "more and more", NULL },
 	{ 0 },
 };
 
@@ -227,6 +229,29 @@ static void test_words(void **state)
 	accept_all(cases, COUNT(cases));
 }
 
+/* An option that may be given again and again keeps all of its values, in their order. */
+static void test_list(void **state)
+{
+	static const char *const words[] = { "-e",     "A=1",	"x",	 "--env=B=2",
+					     "-eC=3",  "-ae=D", "--env", "",
+					     "--env=", "-env",	"-a",	 NULL };
+	static const char *const want[] = { "A=1", "B=2", "C=3", "D", "", "", "-a" };
+	char *argv[MAX_ARGS + 1];
+	struct err e = ERR_INIT;
+	struct cli_parsed parsed;
+	struct result is;
+
+	(void)state;
+	assert_int_equal(parse(words, false, argv, &is, &parsed, &e), 0);
+	assert_int_equal(is.env.count, COUNT(want));
+	for (size_t i = 0; i < COUNT(want); i++)
+		assert_string_equal(is.env.items[i], want[i]);
+	assert_true(is.all);
+	assert_int_equal(parsed.count, 1);
+	assert_string_equal(parsed.args[0], "x");
+	free(is.env.items);
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -240,6 +265,7 @@ static void test_refused(void **state)
 		{ { "-bundle" }, "flag needs an argument: --bundle", "" },
 		{ { "--count" }, "flag needs an argument: --count", "" },
 		{ { "--format" }, "flag needs an argument: --format", "" },
+		{ { "-e" }, "flag needs an argument: --env", "" },
 		{ { "--nothing" }, "unknown option '--nothing'", "see --help" },
 		{ { "--nothing=x" }, "unknown option '--nothing=x'", "see --help" },
 		{ { "--bundl=x" }, "unknown option '--bundl=x'", "see --help" },
@@ -354,10 +380,11 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	   cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_words),	   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_many_words), cmocka_unit_test(test_help),
+		cmocka_unit_test(test_values),	cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_words),	cmocka_unit_test(test_list),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_many_words),
+		cmocka_unit_test(test_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,6 +268,7 @@ static const struct report mount_reports[] = {
 	{ PLAN_STAGE_OPTION, EINVAL, "size=x", 0, -EINVAL, ERR_SYSTEM, ": option 'size=x'" },
 	{ PLAN_STAGE_CREATE, EPERM, "tmpfs: no", 0, -EPERM, ERR_SYSTEM,
 	  ": create the filesystem 'tmpfs: no'" },
+	{ PLAN_STAGE_COPY, ENOSPC, "", 0, -ENOSPC, ERR_SYSTEM, ": copy what it hides" },
 	{ PLAN_STAGE_ATTACH, ENOTDIR, "", 0, -ENOTDIR, ERR_SYSTEM, ": attach" },
 	{ PLAN_STAGE_ATTR, EPERM, "", 0, -EPERM, ERR_SYSTEM, ": set the mount attributes" },
 	{ PLAN_STAGE_SYMLINK, ELOOP, "", 0, -ELOOP, ERR_SYSTEM,
@@ -361,11 +362,29 @@ static void test_program_errors(void **state)
 	plan_free(p);
 }
 
+/* It never came to the first operation, which must not be blamed. */
+static void test_start_error(void **state)
+{
+	const struct plan_message m = { .stage = PLAN_STAGE_START, .errnum = EACCES };
+	struct plan *p = plan_new();
+	struct err e = ERR_INIT;
+	char line[256];
+
+	(void)state;
+	PLAN_ADD(p, "/linux/namespaces", section, .title = plan_str(p, "Namespaces"));
+	assert_int_equal(plan_error(p, &m, &e), -EACCES);
+	err_format(&e, line, sizeof(line));
+	assert_string_equal(line, "start ctr-init: permission denied");
+	plan_free(p);
+}
+
 /* A report from a process that should be ctr-init is still only bytes. */
 static void test_nonsense(void **state)
 {
 	const struct plan_message cases[] = {
 		{ .op = 1, .errnum = EIO },
+		{ .op = 0, .errnum = -EIO }, /* it would be returned as a success */
+		{ .op = 0, .errnum = INT32_MIN },
 		{ .op = UINT32_MAX, .errnum = EIO },
 		{ .op = 0, .stage = PLAN_STAGE_COUNT, .errnum = EIO },
 		{ .op = 0, .stage = UINT32_MAX, .errnum = EIO },
@@ -378,7 +397,7 @@ static void test_nonsense(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct err e = ERR_INIT;
 
-		assert_int_equal(plan_error(p, &cases[i], &e), -EIO);
+		assert_int_equal(plan_error(p, &cases[i], &e), -EPROTO);
 		assert_string_equal(e.text, "ctr-init sent a report that makes no sense");
 	}
 	plan_free(p);
@@ -394,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_sentences_process),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_program_errors),
+		cmocka_unit_test(test_start_error),
 		cmocka_unit_test(test_nonsense),
 	};
 

@@ -393,12 +393,20 @@ static void test_remove(void **state)
 	assert_int_equal(access("/etc/passwd", F_OK), 0);
 	assert_int_equal(store_remove(x->root, "one", &e), 0);
 	close_fd(&dir);
-	/* a directory inside is not ours: say so, and leave it */
+	/* one level of directories is ours; what is deeper is not: say so, and leave it */
 	assert_int_equal(store_create(x->root, "two", &dir, &e), 0);
 	assert_int_equal(mkdirat(dir, "sub", 0700), 0);
-	assert_true(store_remove(x->root, "two", &e) < 0);
+	(void)close(openat(dir, "sub/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(symlinkat("/etc", dir, "sub/link"), 0);
+	assert_int_equal(store_remove(x->root, "two", &e), 0);
+	assert_int_equal(access("/etc/passwd", F_OK), 0);
+	close_fd(&dir);
+	assert_int_equal(store_create(x->root, "two", &dir, &e), 0);
+	assert_int_equal(mkdirat(dir, "sub", 0700), 0);
+	assert_int_equal(mkdirat(dir, "sub/deep", 0700), 0);
+	assert_int_equal(store_remove(x->root, "two", &e), -EISDIR);
 	assert_non_null(strstr(e.text, "remove the state of container 'two'"));
-	assert_int_equal(faccessat(dir, "sub", F_OK, 0), 0);
+	assert_int_equal(faccessat(dir, "sub/deep", F_OK, 0), 0);
 	close_fd(&dir);
 	/* never outside of the root */
 	assert_int_equal(mkdirat(x->root, "../victim", 0700), 0);

@@ -90,8 +90,6 @@ static const struct refusal refusals[] = {
 	{ PC("'user':{'additionalGids':[1,4294967295]}"), "/process/user/additionalGids/1",
 	  "is not a valid id" },
 	{ PC("'user':{'umask':512}"), "/process/user/umask", "greater than 511 (octal 777)" },
-	{ PC("'capabilities':{'ambient':['CAP_KILL'],'permitted':['CAP_KILL']}"),
-	  "/process/capabilities/ambient", "'CAP_KILL' must be in permitted and inheritable" },
 	{ PC("'rlimits':[{'type':'RLIMIT_CORE','soft':1,'hard':1},{'type':'RLIMIT_CORE',"
 	     "'soft':1,'hard':1}]"),
 	  "/process/rlimits/1/type", "duplicate 'RLIMIT_CORE'" },
@@ -375,6 +373,7 @@ static const char *const accepted[] = {
 	PC("'execCPUAffinity':{'initial':'0-3, 7 - 9,11','final':''}"),
 	PC("'capabilities':{'ambient':['CAP_KILL'],'permitted':['CAP_KILL'],'inheritable':["
 	   "'CAP_KILL'],'bounding':['CAP_UNHEARD_OF']}"),
+	PC("'capabilities':{'ambient':['CAP_KILL'],'permitted':['CAP_KILL']}"),
 	PC("'rlimits':[{'type':'RLIMIT_CORE','soft':0,'hard':18446744073709551615},{'type':"
 	   "'RLIMIT_CPU','soft':1,'hard':1}]"),
 	N(USER, ",'uidMappings':[{'containerID':0,'hostID':1000,'size':1},{'containerID':1,"

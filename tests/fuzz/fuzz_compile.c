@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Fuzz target: bytes as config.json, all the way to the plan. Whatever the validator lets through
+ * compiles to a plan that ctr-init accepts, or is refused with a reason that names a field.
+ *
+ * CTR_PLAN_SEEDS=DIR in the environment: each plan is written to DIR, as a seed for fuzz_plan.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroups/cgroup.h"
+#include "container/compile.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void write_seed(const void *plan, size_t size)
+{
+	static unsigned number;
+	const char *dir = getenv("CTR_PLAN_SEEDS");
+	char path[4096];
+	cleanup_fd int fd = -EBADF;
+
+	if (!dir)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/plan-%02u", dir, number++);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	require(fd >= 0 && io_write_all(fd, plan, size) == 0);
+}
+
+/* Every operation as a sentence, and the encoded plan through init's own check. */
+static void use(const struct plan *p)
+{
+	struct err e = ERR_INIT;
+	void *data = NULL;
+	char line[1024];
+	size_t size;
+
+	for (size_t i = 0; i < p->op_count; i++)
+		plan_sentence(p, i, line, sizeof(line));
+	if (plan_encode(p, 3, &data, &size, &e) < 0)
+		return; /* too large */
+	require(plan_check(data, size) == 0);
+	write_seed(data, size);
+	free(data);
+}
+
+static void refused(const struct err *e)
+{
+	require(e->kind == ERR_CONFIG && e->text[0]);
+	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
+}
+
+static void compile(const struct oci_spec *spec)
+{
+	const struct seccomp_filter filter = { 0 };
+	const struct container_record record = {
+		.id = "fuzz",
+		.bundle = "/bundle",
+		.rootfs = "/bundle/rootfs",
+		.created = "2026-01-02T03:04:05.000000006Z",
+		.cgroup_path = "/ctr/fuzz",
+		.annotations = spec->annotations,
+	};
+	const struct compile_input in = {
+		.spec = spec,
+		.record = &record,
+		.filter = &filter,
+		.cgroup_mount = "/sys/fs/cgroup",
+		.capabilities = UINT64_MAX,
+		.listener = -EBADF,
+	};
+	struct cgroup_plan cgroup;
+	struct plan *p = NULL;
+	struct arena a = { 0 };
+	struct err e = ERR_INIT;
+
+	if (cgroup_emit(spec, "fuzz", &a, &cgroup, &e) < 0)
+		refused(&e);
+	arena_free(&a);
+	e = (struct err)ERR_INIT;
+	if (container_compile(&in, &p, &e) < 0)
+		refused(&e);
+	else
+		use(p);
+	plan_free(p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct oci_spec *spec = NULL;
+
+	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
+		return 0;
+	if (oci_spec_validate(spec, NULL) == 0 && container_check_supported(spec, NULL) == 0)
+		compile(spec);
+	oci_spec_free(spec);
+	return 0;
+}

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line: help, version, option spellings, spec, completion.
+
+load lib
+setup() { ctr_setup; }
+teardown() { ctr_teardown; }
+
+commands() {
+	"$CTR" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+@test "cli: --version" {
+	for option in --version -v -version; do
+		ctr "$option"
+		ok
+		[[ $(head -n 1 <<<"$output") =~ ^ctr\ version\ [0-9]+\.[0-9]+ ]]
+		has 'commit: ' 'spec: 1.3.0'
+		# docker takes the last line with the word
+		same 1 "$(grep -c version <<<"$output")"
+	done
+}
+
+@test "cli: --help and no arguments" {
+	for option in --help -h help ''; do
+		# shellcheck disable=SC2086 # none is none
+		capture "$CTR" $option
+		ok
+		has 'Usage: ' 'Commands:' '  run ' '  state ' '  list ' '  kill ' '  delete ' '--root DIR'
+	done
+}
+
+@test "cli: CMD --help, wherever it stands, does nothing else" {
+	for command in $(commands); do
+		for option in --help -h; do
+			ctr "$command" "$option"
+			ok
+			has "Usage: ctr $command" '-h, --help'
+		done
+	done
+	ctr run -d --help -b "$T/none" id
+	ok
+	has 'Usage: ctr run'
+}
+
+@test "cli: every command that --help names has a summary" {
+	[ "$(commands | wc -l)" -ge 8 ]
+	ctr --help
+	! grep -E '^  [a-z]+ *$' <<<"$output"
+}
+
+@test "cli: an unknown command" {
+	ctr frobnicate
+	fails "unknown command 'frobnicate'" 'see ctr --help'
+}
+
+@test "cli: unknown options start nothing" {
+	write_config
+	ctr --frob run "$bundle"
+	fails "unknown option '--frob'"
+	ctr run --frob "$bundle"
+	fails "run: unknown option '--frob'"
+	ctr run -x "$bundle"
+	fails "unknown option '-x'"
+	ctr run -dx "$bundle"
+	fails "unknown option '-dx'"
+	[ ! -e "$root" ]
+}
+
+@test "cli: an option without its argument, a flag with one, a number that is none" {
+	ctr run --bundle
+	fails 'flag needs an argument: --bundle'
+	ctr --root
+	fails 'unknown' || ctr --root
+	ctr run --detach=maybe "$bundle"
+	fails '--detach takes no value'
+	ctr run --preserve-fds many "$bundle"
+	fails "--preserve-fds: 'many' is not a number"
+	ctr run --preserve-fds=-1 "$bundle"
+	fails "'-1' is not a number"
+}
+
+@test "cli: too many arguments, too few" {
+	ctr run
+	fails 'run: an argument is missing' 'usage: ctr run'
+	ctr run a b
+	fails 'run: too many arguments' 'usage: ctr run'
+	ctr delete a b
+	fails 'too many arguments'
+	ctr kill
+	fails 'an argument is missing'
+}
+
+@test "cli: options before and behind the argument, clusters, --" {
+	args payload sleep
+	write_config
+	ctr run "$bundle" -d
+	ok
+	ctr delete "$tag" --force
+	is ''
+	ctr run -db "$bundle" "$tag"
+	ok
+	ctr delete -f -- "$tag"
+	is ''
+	ctr run --detach=true -b="$bundle" "$tag"
+	ok
+	ctr --root="$root" delete -force "$tag"
+	is ''
+}
+
+@test "cli: kill stops reading options at the id" {
+	start_payload sleep
+	ctr kill "$tag" -9
+	[ "$status" -eq 0 ] || fails "unknown signal '-9'"
+	delete_ctr
+}
+
+@test "cli: an unknown value of --log-format" {
+	ctr --log-format xml list
+	fails "--log-format: unknown value 'xml'" 'text, json'
+}
+
+@test "cli: a full standard output is an error" {
+	[ -e /dev/full ] || need /dev/full
+	"$CTR" --help >/dev/full 2>"$T/stderr" && return 1
+	grep -q 'no space left on device' "$T/stderr"
+	start_payload sleep
+	! "$CTR" --root "$root" state "$tag" >/dev/full 2>"$T/stderr"
+	grep -q 'no space left on device' "$T/stderr"
+	delete_ctr
+}
+
+@test "cli: a relative --root" {
+	args payload sleep
+	write_config
+	cd "$T"
+	capture "$CTR" --root state run -d "$bundle"
+	ok
+	same running "$(state_of)"
+	delete_ctr
+}
+
+@test "cli: the state directory is made, for us alone" {
+	args payload exit 0
+	write_config
+	capture "$CTR" --root "$T/a/b/c" run "$bundle"
+	ok
+	same 700 "$(stat -c %a "$T/a/b/c")"
+}
+
+@test "cli: an empty environment" {
+	args payload sleep
+	write_config
+	capture env -i "$CTR" --root "$root" run -d "$bundle"
+	ok
+	capture env -i "$CTR" --root "$root" delete -f "$tag"
+	is ''
+}
+
+# --- spec ---
+
+@test "spec: the config runs as it is" {
+	rm -f "$bundle/config.json"
+	ctr spec -b "$bundle"
+	is ''
+	capture "$lib_dir/pty" 'expect=# ' 'send=exit 3\n' -- "$CTR" --root "$root" run "$bundle"
+	has '[exit 3]'
+}
+
+@test "spec: in the working directory" {
+	cd "$bundle"
+	ctr spec
+	is ''
+	same 1.3.0 "$(jq -r .ociVersion config.json)"
+	same 644 "$(stat -c %a config.json)"
+}
+
+@test "spec: what it says" {
+	ctr spec -b "$bundle"
+	jq -e '.process.terminal and .root.readonly and .process.noNewPrivileges
+		and .process.args == ["sh"] and .process.cwd == "/"
+		and ([.linux.namespaces[].type] | sort) == ["cgroup", "ipc", "mount", "network", "pid", "uts"]
+		and (.linux.maskedPaths | index("/proc/kcore")) and (.linux.readonlyPaths | index("/proc/sys"))
+		and .linux.resources.devices[0] == {"allow": false, "access": "rwm"}' "$bundle/config.json"
+}
+
+@test "spec: an existing config is not overwritten" {
+	echo mine >"$bundle/config.json"
+	ctr spec -b "$bundle"
+	fails "$bundle/config.json" 'file exists' 'move it away first'
+	same mine "$(cat "$bundle/config.json")"
+	ln -sf "$T/target" "$bundle/config.json"
+	ctr spec -b "$bundle"
+	fails "$bundle/config.json"
+	[ ! -e "$T/target" ]
+}
+
+@test "spec: no such directory" {
+	ctr spec -b "$T/none"
+	fails "$T/none" 'no such file or directory'
+}
+
+@test "spec: --rootless" {
+	ctr spec --rootless -b "$bundle"
+	is ''
+	jq -e '([.linux.namespaces[].type] | index("user")) and ([.linux.namespaces[].type] | index("network") | not)
+		and (.linux.uidMappings | length) == 1 and .linux.uidMappings[0].size == 1
+		and ([.mounts[] | select(.destination == "/sys")][0].options | index("rbind"))' "$bundle/config.json"
+	rm "$bundle/config.json"
+	chmod 755 "$BATS_RUN_TMPDIR" "$T"
+	chmod 777 "$bundle"
+	cp "$CTR" "$T/ctr"
+	capture setpriv --reuid 1234 --regid 1235 --clear-groups "$T/ctr" spec --rootless -b "$bundle"
+	ok
+	same '1234 1235' "$(jq -r '"\(.linux.uidMappings[0].hostID) \(.linux.gidMappings[0].hostID)"' "$bundle/config.json")"
+}
+
+# --- completion ---
+
+@test "completion: every command is in it, and bash can read it" {
+	ctr completion bash
+	ok
+	for command in $(commands); do
+		has "$command"
+	done
+	bash -n "$T/stdout"
+}
+
+@test "completion: it completes" {
+	"$CTR" completion bash >"$T/completion"
+	# shellcheck disable=SC2016 # for the other shell
+	capture bash -c '. "$1"; complete -p ctr' - "$T/completion"
+	ok
+	# shellcheck disable=SC2016
+	capture bash -c '. "$1"; f=$(complete -p ctr | sed "s/.*-F \([^ ]*\).*/\1/")
+		COMP_WORDS=(ctr de) COMP_CWORD=1 COMP_LINE="ctr de" COMP_POINT=6
+		$f ctr de ctr; printf "%s\n" "${COMPREPLY[@]}"' - "$T/completion"
+	has delete
+}
+
+@test "completion: an unknown shell" {
+	ctr completion frob
+	fails 'frob'
+}
