@@ -58,7 +58,7 @@ f() {
 	features
 	validate features-schema.json "$T/features.json"
 	jq '.hooks = "prestart"' "$T/features.json" >"$T/bad.json"
-	! validate features-schema.json "$T/bad.json"
+	not validate features-schema.json "$T/bad.json"
 }
 
 @test "features: nothing on stderr, no state directory, no environment (0.10)" {
