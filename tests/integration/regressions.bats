@@ -123,3 +123,15 @@ killed_create() {
 	same '200 0' "$(jq -r '"\(.exitCode) \(.signal)"' <<<"$output")"
 	delete_ctr
 }
+
+@test "seccomp: a profile need not allow what ctr-init does before the program" {
+	local nnp
+	args payload exit 0
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls:
+		[{names: ["close_range", "rt_sigprocmask"], action: "SCMP_ACT_ERRNO"}]}'
+	for nnp in true false; do
+		config ".process.noNewPrivileges = $nnp"
+		run_bundle
+		ok
+	done
+}
