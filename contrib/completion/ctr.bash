@@ -1,10 +1,15 @@
 # bash completion of ctr; made by: ctr completion bash
 _ctr() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb='' i words=''
+	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format) i=$((i + 1)) ;;
+		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless)
+			option=${COMP_WORDS[i]}
+			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
+			i=$((i + 1))
+			[[ $option != --root ]] || root=(--root "${COMP_WORDS[i]/#~\//$HOME/}")
+			;;
 		-*) ;;
 		*) verb=${COMP_WORDS[i]}; break ;;
 		esac
@@ -22,7 +27,7 @@ _ctr() {
 		;;
 	create)
 		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
 		case $prev in --pid-file) words='' ;; esac
@@ -32,11 +37,11 @@ _ctr() {
 		;;
 	start)
 		words=' --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	exec)
 		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --pid-file --console-socket --pidfd-socket --preserve-fds --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
 		case $prev in --user | -u) words='' ;; esac
 		case $prev in --additional-gids | -g) words='' ;; esac
@@ -53,7 +58,7 @@ _ctr() {
 		;;
 	state)
 		words=' --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	list)
 		words=' --format --quiet --help'
@@ -62,24 +67,24 @@ _ctr() {
 		;;
 	ps)
 		words=' --format --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='table json ' ;; esac
 		;;
 	kill)
 		words=' --all --regex --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	pause)
 		words=' --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	resume)
 		words=' --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	delete)
 		words=' --force --regex --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	spec)
 		words=' --bundle --rootless --help'
@@ -93,7 +98,7 @@ _ctr() {
 		;;
 	wait)
 		words=' --format --help'
-		[[ $cur == -* ]] || words=$(ctr list -q 2>/dev/null)
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
 	features)

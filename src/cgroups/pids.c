@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which processes are in a cgroup and below, and a short description of them for messages. Numbers
- * may be stale the moment they are read: they are for showing, never for signalling.
+ * may be stale the moment they are read: who wants to signal them opens a pidfd and looks again.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -43,11 +43,31 @@ static void bash_command(const struct cli_command *c, const char *program)
 	words(c->options);
 	(void)printf("'\n\t\t[[ $cur == -* ]] || ");
 	if (takes_id(c))
-		(void)printf("words=$(%s list -q 2>/dev/null)\n", program);
+		(void)printf("words=$(%s \"${root[@]}\" list -q 2>/dev/null)\n", program);
 	else
 		(void)printf("words='%s'\n", c == &cli_completion ? "bash zsh" : "");
 	bash_values(c->options);
 	(void)printf("\t\t;;\n");
+}
+
+/* Options before the verb that have a value, which is not the verb; bash makes "=" a word of its own. */
+static void bash_globals(void)
+{
+	const char *between = "\t\t";
+
+	for (const struct cli_option *o = cli_global_options; o->name; o++) {
+		if (o->type == CLI_FLAG)
+			continue;
+		(void)printf("%s--%s", between, o->name);
+		between = " | ";
+	}
+	(void)printf(
+		")\n"
+		"\t\t\toption=${COMP_WORDS[i]}\n"
+		"\t\t\t[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))\n"
+		"\t\t\ti=$((i + 1))\n"
+		"\t\t\t[[ $option != --root ]] || root=(--root \"${COMP_WORDS[i]/#~\\//$HOME/}\")\n"
+		"\t\t\t;;\n");
 }
 
 static void bash(const char *program)
@@ -55,16 +75,16 @@ static void bash(const char *program)
 	(void)printf("# bash completion of %s; made by: %s completion bash\n"
 		     "_%s() {\n"
 		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-		     "\tlocal verb='' i words=''\n"
+		     "\tlocal verb='' i words='' option root=()\n"
 		     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		     "\t\tcase ${COMP_WORDS[i]} in\n"
-		     "\t\t--root | --log | --log-format) i=$((i + 1)) ;;\n"
-		     "\t\t-*) ;;\n"
+		     "\t\tcase ${COMP_WORDS[i]} in\n",
+		     program, program, program);
+	bash_globals();
+	(void)printf("\t\t-*) ;;\n"
 		     "\t\t*) verb=${COMP_WORDS[i]}; break ;;\n"
 		     "\t\tesac\n"
 		     "\tdone\n"
-		     "\tcase $verb in\n",
-		     program, program, program);
+		     "\tcase $verb in\n");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
 		bash_command(*c, program);
 	(void)printf("\t*)\n\t\twords='");
@@ -114,13 +134,15 @@ static void zsh_value(const struct cli_option *o)
 static void zsh_options(const struct cli_option *table)
 {
 	for (; table->name; table++) {
+		const char *equals = table->type == CLI_FLAG ? "" : "=";
+
 		if (table->letter && table->type == CLI_LIST)
-			(void)printf("\t\t'*'{-%c,--%s}'[", table->letter, table->name);
+			(void)printf("\t\t'*'{-%c,--%s%s}'[", table->letter, table->name, equals);
 		else if (table->letter)
-			(void)printf("\t\t'(-%c --%s)'{-%c,--%s}'[", table->letter, table->name,
-				     table->letter, table->name);
+			(void)printf("\t\t'(-%c --%s)'{-%c,--%s%s}'[", table->letter, table->name,
+				     table->letter, table->name, equals);
 		else
-			(void)printf("\t\t'--%s[", table->name);
+			(void)printf("\t\t'--%s%s[", table->name, equals);
 		zsh_text(table->help, "[]\\");
 		(void)printf("]");
 		zsh_value(table);
@@ -158,7 +180,7 @@ static void zsh(const char *program)
 {
 	(void)printf("#compdef %s\n# zsh completion of %s; made by: %s completion zsh\n"
 		     "_%s_ids() {\n"
-		     "\tlocal -a ids=(${(f)\"$(%s list -q 2>/dev/null)\"})\n"
+		     "\tlocal -a ids=(${(f)\"$(%s $root list -q 2>/dev/null)\"})\n"
 		     "\tcompadd -a ids\n"
 		     "}\n"
 		     "_%s() {\n"
@@ -170,6 +192,7 @@ static void zsh(const char *program)
 	zsh_options(cli_global_options);
 	(void)printf("\t\t'1:command:{_describe command commands}' '*::argument:->rest'\n"
 		     "\t[[ $state == rest ]] || return\n"
+		     "\tlocal -a root=(${opt_args[--root]:+--root} ${(Q)opt_args[--root]})\n"
 		     "\tcase $line[1] in\n");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
 		zsh_command(*c, program);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "container/exec.h"
+#include "container/exit.h"
 #include "container/foreground.h"
 #include "container/terminal.h"
 #include "container/unixsock.h"
@@ -118,11 +119,11 @@ static int announce(const struct exec_options *o, struct container *c, struct er
 static int execute(struct cli *cli, const struct exec_options *o, const struct exec_request *rq,
 		   struct container *c, enum container_status status, struct err *e)
 {
-	int r = container_exec(c, status, rq, e), code;
+	int r = container_exec(c, status, rq, e), wait_status;
 
 	if (r == 0)
 		r = announce(o, c, e);
-	/* the lock is for preparing only: the process may run for days */
+	/* no use of the directory any more: the process may run for days */
 	close_fd(&c->dir);
 	if (r < 0)
 		return r;
@@ -131,9 +132,9 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 		(void)unlink(o->pid_file);
 	if (r < 0 || o->detach)
 		return r;
-	r = foreground_attend(c, rq->interrupt, &code, e);
+	r = foreground_attend(c, rq->interrupt, &wait_status, e);
 	if (r == 0)
-		cli->exit_code = code;
+		cli->exit_code = container_exit_code(wait_status);
 	return r;
 }
 

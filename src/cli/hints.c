@@ -21,6 +21,8 @@ static const struct advice table[] = {
 	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
 	{ "create device", EPERM,
 	  "a device rule of a cgroup above the container's forbids it, or CAP_MKNOD is missing" },
+	{ "create the container's process", ENOENT,
+	  "ctr's own cgroup is outside of its cgroup namespace, which nsdelegate forbids" },
 	{ "set sysctl", ENOENT, "this kernel has no such parameter" },
 	{ "set oom_score_adj", EACCES, "lowering it below the caller's needs CAP_SYS_RESOURCE" },
 	{ "set oom_score_adj", EPERM, "lowering it below the caller's needs CAP_SYS_RESOURCE" },

@@ -10,6 +10,10 @@
 #include "util/kernel.h"
 #include "util/signals.h"
 
+enum {
+	BATCH = 256 /* pidfds that are open at a time */
+};
+
 struct kill_options {
 	bool all, regex;
 };
@@ -22,23 +26,50 @@ static const struct cli_option options[] = {
 	{ 0 },
 };
 
-/* Each process by pidfd; those that end meanwhile are no failure. */
+static bool is_listed(const struct cgroup_pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->count; i++)
+		if (pids->items[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * A pid may be somebody else's by the time we have a pidfd of it. It was not if the cgroup still lists
+ * it then: a process that the signal reaches lives, and had its number all the time in between.
+ */
+static int signal_some(const struct cgroup *cg, const pid_t *pids, size_t n, int sig, struct err *e)
+{
+	struct cgroup_pids now = { 0 };
+	int pidfds[BATCH], r;
+
+	for (size_t i = 0; i < n; i++)
+		pidfds[i] = kernel_pidfd_open(pids[i]);
+	r = cgroup_pids_read(cg, &now, e);
+	for (size_t i = 0; i < n; i++) {
+		cleanup_fd int pidfd = pidfds[i];
+
+		if (r < 0 || pidfd == -ESRCH || (pidfd >= 0 && !is_listed(&now, pids[i])))
+			continue; /* it has ended meanwhile, which is no failure */
+		r = pidfd < 0 ? pidfd : kernel_pidfd_signal(pidfd, sig);
+		if (r == -ESRCH)
+			r = 0;
+		else if (r < 0)
+			r = err_set(e, ERR_SYSTEM, -r, "send signal %d to process %d", sig,
+				    (int)pids[i]);
+	}
+	free(now.items);
+	return r;
+}
+
 static int signal_each(const struct cgroup *cg, int sig, struct err *e)
 {
 	struct cgroup_pids pids = { 0 };
 	int r = cgroup_pids_read(cg, &pids, e);
 
-	for (size_t i = 0; r == 0 && i < pids.count; i++) {
-		cleanup_fd int pidfd = kernel_pidfd_open(pids.items[i]);
-
-		if (pidfd >= 0)
-			r = kernel_pidfd_signal(pidfd, sig);
-		if (r == -ESRCH)
-			r = 0;
-		else if (r < 0)
-			r = err_set(e, ERR_SYSTEM, -r, "send signal %d to process %d", sig,
-				    (int)pids.items[i]);
-	}
+	for (size_t i = 0; r == 0 && i < pids.count; i += BATCH)
+		r = signal_some(cg, pids.items + i, pids.count - i < BATCH ? pids.count - i : BATCH,
+				sig, e);
 	free(pids.items);
 	return r;
 }

@@ -106,13 +106,15 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 {
 	int r = launch_announce(&o->launch, c, o->detach, e);
 
-	if (r == 0)
-		r = launch_bind_notify(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
 	}
-	r = container_start(c, e);
+	r = launch_bind_notify(c, e);
+	if (r < 0)
+		container_abort(c);
+	else
+		r = container_start(c, e);
 	if (r < 0)
 		launch_withdraw(&o->launch);
 	return r;
@@ -142,7 +144,7 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
-	cli->exit_code = status;
+	cli->exit_code = container_exit_code(status);
 	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 

@@ -60,7 +60,8 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 	int r = p ? emit_all(in, join, process, p, e) : -ENOMEM;
 
 	if (r == 0 && !p->failed) {
-		p->document = in->document;
+		p->other_process = true;
+		p->process_file = in->document;
 		*ret = p;
 		return 0;
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "container/hooks.h"
@@ -17,24 +18,63 @@ static bool has_home(const oci_strings *env)
 	return false;
 }
 
-/* Of several entries with one name the last one wins (checklist 1.3). Quadratic only in duplicates. */
+static size_t name_len(const char *entry)
+{
+	return strcspn(entry, "=");
+}
+
+/* By name, then by position: the entries of one name are neighbours, the last one comes last. */
+static int compare_entries(const void *a, const void *b)
+{
+	const char *const *x = *(const char *const *const *)a, *const *y = *(
+								       const char *const *const *)b;
+	size_t xlen = name_len(*x), ylen = name_len(*y);
+	int r = memcmp(*x, *y, xlen < ylen ? xlen : ylen);
+
+	if (r == 0)
+		r = (xlen > ylen) - (xlen < ylen);
+	return r ? r : (x > y) - (x < y);
+}
+
+/* Of several entries with one name the last one wins (checklist 1.3): clear the others in @items. */
+static void drop_repeated(struct plan *p, const char **items, size_t count)
+{
+	const char ***sorted = arena_array(&p->arena, count, sizeof(*sorted));
+
+	if (!sorted) {
+		p->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &items[i];
+	qsort(sorted, count, sizeof(*sorted), compare_entries);
+	for (size_t i = 0; i + 1 < count; i++) {
+		size_t len = name_len(*sorted[i]);
+
+		if (len == name_len(*sorted[i + 1]) && memcmp(*sorted[i], *sorted[i + 1], len) == 0)
+			*sorted[i] = NULL;
+	}
+}
+
 static uint64_t unique_env(const struct compile_input *in, const oci_strings *env, struct plan *p)
 {
+	const char **items = arena_array(&p->arena, env->count + 1, sizeof(*items));
 	size_t start = p->pool_size;
 
+	if (!items) {
+		p->failed = true;
+		return 0;
+	}
+	if (env->count)
+		memcpy(items, env->items, env->count * sizeof(*items));
+	drop_repeated(p, items, env->count);
 	if (in->extra_env_len)
 		(void)plan_blob(p, in->extra_env, in->extra_env_len);
 	if (in->notify >= 0)
 		(void)plan_blob(p, SDNOTIFY_ENV, sizeof(SDNOTIFY_ENV));
-	for (size_t i = 0; i < env->count; i++) {
-		size_t name = strcspn(env->items[i], "=");
-		bool again = false;
-
-		for (size_t k = i + 1; k < env->count && !again; k++)
-			again = strncmp(env->items[k], env->items[i], name + 1) == 0;
-		if (!again)
-			(void)plan_blob(p, env->items[i], strlen(env->items[i]) + 1);
-	}
+	for (size_t i = 0; i < env->count; i++)
+		if (items[i])
+			(void)plan_blob(p, items[i], strlen(items[i]) + 1);
 	return PLAN_BLOB(start, p->pool_size - start);
 }
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 enum {
 	REMOVE_DEADLINE_MS = 10000,
+	DEATH_MS = 10000,
 	MIN_MAJOR = 5,
 	MIN_MINOR = 14
 };
@@ -277,6 +279,21 @@ static int await_ready(struct container *c, struct err *e)
 	return r < 0 ? 0 : sdnotify_wait(c->notify, pidfd, -1, c->record.init.pid, e);
 }
 
+/*
+ * Make sure that init is dead, and its parent told, before the caller hears of the failure: a manager
+ * that looks at once must not find a container that still seems to wait (docker leaves its shim then).
+ */
+static void end_init(const struct container *c)
+{
+	struct pollfd p = { .events = POLLIN };
+	cleanup_fd int pidfd = -EBADF;
+
+	if (process_open(&c->record.init, &pidfd) < 0 || kernel_pidfd_signal(pidfd, SIGKILL) < 0)
+		return;
+	p.fd = pidfd;
+	(void)poll(&p, 1, DEATH_MS); /* the failure is reported in any case */
+}
+
 int container_start_created(struct container *c, enum container_status status, bool notify,
 			    struct err *e)
 {
@@ -295,7 +312,7 @@ int container_start_created(struct container *c, enum container_status status, b
 	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
 	r = let_go(c, e);
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
-		(void)container_signal(c, STATUS_RUNNING, SIGKILL, NULL);
+		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);
 		c->record.hooks_done = true;
 		(void)record_save(c->dir, &c->record, &ignored);

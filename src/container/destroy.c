@@ -18,6 +18,26 @@ enum {
 	KILL_DEADLINE_MS = 10000
 };
 
+/*
+ * Nothing is known but the name. No record at all means that nothing was made yet: it is written before
+ * all else, and /ctr/ID may belong to a container of another state root. Behind a damaged one there may
+ * be the usual cgroup.
+ */
+static int without_record(struct container *c, const char *id, bool damaged)
+{
+	struct container_record *r = &c->record;
+
+	r->id = arena_strdup(&c->arena, id);
+	r->phase = PHASE_CREATING;
+	r->bundle = r->rootfs = r->created = "";
+	r->cgroup_driver = damaged ? CGROUP_DRIVER_CGROUPFS : CGROUP_DRIVER_NONE;
+	if (!damaged)
+		return r->id ? 0 : -ENOMEM;
+	r->cgroup_path = arena_printf(&c->arena, "/ctr/%s", id);
+	r->cgroup_made = 1;
+	return r->id && r->cgroup_path ? 0 : -ENOMEM;
+}
+
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e)
 {
@@ -33,18 +53,19 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
-	if (!c->record.id) { /* nothing is known but the name */
-		c->record.id = arena_strdup(&c->arena, id);
-		c->record.phase = PHASE_CREATING;
-		c->record.cgroup_driver = CGROUP_DRIVER_CGROUPFS;
-		c->record.cgroup_path = arena_printf(&c->arena, "/ctr/%s", id);
-		c->record.cgroup_made = 1;
-		c->record.bundle = c->record.rootfs = c->record.created = "";
+	/* a copy of another container's directory: it must not be ended in its name */
+	if (c->record.id && strcmp(c->record.id, id) != 0) {
+		memset(&c->record, 0, sizeof(c->record));
+		*ret_status = STATUS_STOPPED;
+		r = -ENOENT;
+	}
+	if (!c->record.id) {
+		r = without_record(c, id, r == -EBADMSG);
 		/* we hold the lock, so its creator is dead */
 		if (lock)
 			*ret_status = STATUS_STOPPED;
 	}
-	if (!c->record.id || (c->record.cgroup_made && !c->record.cgroup_path))
+	if (r == -ENOMEM)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "look up container '%s'", id);
 	*ret = take_ptr(c);
 	return 0;

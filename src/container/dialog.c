@@ -20,16 +20,20 @@ enum {
 	BASE_DEADLINE_MS = 120 * 1000
 };
 
-/* Hooks that init runs have deadlines of their own, which come on top. */
-static int deadline_ms(const struct plan *p)
+/* Hooks that init runs have deadlines of their own, which come on top. `ctr start` has no plan. */
+static int deadline_ms(const struct container *c)
 {
 	int64_t ms = BASE_DEADLINE_MS;
 
-	for (size_t i = 0; p && i < p->op_count; i++)
-		if (p->ops[i].code == PLAN_CODE_hook)
-			ms += (int64_t)((const struct plan_arg_hook *)(const void *)p->ops[i].slot)
-				      ->timeout *
-			      1000;
+	for (size_t i = 0; c->plan && i < c->plan->op_count; i++) {
+		const struct plan_op *op = &c->plan->ops[i];
+
+		if (op->code == PLAN_CODE_hook)
+			ms += 1000 * (int64_t)((const struct plan_arg_hook *)(const void *)op->slot)
+					     ->timeout;
+	}
+	if (!c->plan && c->spec)
+		ms += hooks_deadline_ms(c->spec, OCI_HOOK_START_CONTAINER);
 	return ms < INT32_MAX ? (int)ms : INT32_MAX;
 }
 
@@ -42,7 +46,7 @@ static int wait_readable(struct container *c, struct err *e)
 	int n;
 
 	do
-		n = poll(p, ARRAY_SIZE(p), deadline_ms(c->plan));
+		n = poll(p, ARRAY_SIZE(p), deadline_ms(c));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "wait for ctr-init");
@@ -181,6 +185,8 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 		c->listener = c->init.sync;
 		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
 			c->notify_tree = c->init.sync;
+		if (c->cgroup_root < 0 && c->record.cgroup_path)
+			(void)cgroup_root_open(&c->cgroup_root, NULL); /* one operation needs it */
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 		if (r == 0)
 			r = container_plan(c, e);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "container/store.h"
 #include "util/cleanup.h"
@@ -36,11 +37,16 @@ static bool had_oom_kill(const struct container *c)
 	return kills > 0;
 }
 
+int container_exit_code(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 static void fill(const struct container *c, int wait_status, struct container_exit *ret)
 {
 	ret->known = true;
 	ret->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-	ret->code = ret->signal ? 128 + ret->signal : WEXITSTATUS(wait_status);
+	ret->code = container_exit_code(wait_status);
 	ret->oom = had_oom_kill(c);
 }
 
@@ -60,12 +66,19 @@ static int save(struct container *c, const struct container_exit *x, struct err 
 	return r;
 }
 
+static int found(struct container *c, int wait_status, struct container_exit *ret, struct err *e)
+{
+	fill(c, wait_status, ret);
+	return save(c, ret, e);
+}
+
 int container_wait_exit(struct container *c, enum container_status status,
 			struct container_exit *ret, struct err *e)
 {
 	struct pidfd_info_v0 info = { .mask = INFO_EXIT };
 	struct pollfd p = { .events = POLLIN };
 	cleanup_fd int pidfd = -EBADF;
+	int wait_status;
 
 	*ret = c->record.exit;
 	if (status == STATUS_STOPPED || process_open(&c->record.init, &pidfd) < 0)
@@ -74,23 +87,21 @@ int container_wait_exit(struct container *c, enum container_status status,
 	while (poll(&p, 1, -1) < 0)
 		if (errno != EINTR)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
-	/* readable means dead; the status is there once its parent has reaped it (POLLHUP) */
+	/* readable means dead: a zombie, whose parent may take its time to reap it ... */
+	if (geteuid() == 0 && process_zombie_status(&c->record.init, &wait_status) == 0)
+		return found(c, wait_status, ret, e);
+	/* ... or reaped already (POLLHUP), and then the pidfd knows */
 	p.events = 0;
 	(void)poll(&p, 1, 1000);
 	if (ioctl(pidfd, PIDFD_GET_INFO_V0, &info) < 0 || !(info.mask & INFO_EXIT))
 		return 0;
-	fill(c, info.exit_code, ret);
-	return save(c, ret, e);
+	return found(c, info.exit_code, ret, e);
 }
 
-int container_keep_exit(struct container *c, int status, struct err *e)
+int container_keep_exit(struct container *c, int wait_status, struct err *e)
 {
-	struct container_exit x = {
-		.known = true,
-		.code = status,
-		.signal = status > 128 ? status - 128 : 0,
-		.oom = had_oom_kill(c),
-	};
+	struct container_exit x = { 0 };
 
+	fill(c, wait_status, &x);
 	return save(c, &x, e);
 }

@@ -51,6 +51,8 @@ int foreground_signals(int *ret_fd, struct err *e)
 	int fd;
 
 	reset_ignored();
+	/* a reader that went away must not end us half way; children get the default back */
+	(void)signal(SIGPIPE, SIG_IGN);
 	forwarded_set(&all);
 	sigemptyset(&some);
 	for (size_t i = 0; i < ARRAY_SIZE(interrupting); i++)
@@ -128,7 +130,7 @@ static int reap(const struct container *c, int *ret_status, struct err *e)
 
 	if (waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "wait for the container");
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
 	return 0;
 }
 
@@ -152,7 +154,6 @@ int foreground_attend(struct container *c, int signal_fd, int *ret_status, struc
 	forwarded_set(&all);
 	if (signalfd(signal_fd, &all, 0) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "watch for signals");
-	(void)signal(SIGPIPE, SIG_IGN);
 	r = c->console >= 0 ? relay_loop(c, signal_fd, e) : loop(c, signal_fd, NULL, e);
 	return r < 0 ? r : reap(c, ret_status, e);
 }

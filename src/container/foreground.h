@@ -14,7 +14,7 @@ int foreground_signals(int *ret_fd, struct err *e);
 
 /*
  * Stay with the started container: forward signals, relay its terminal if it has one, until its init
- * ends. *ret_status is the exit code, 128 + signal for a killed one. @signal_fd as from above.
+ * ends. *ret_status is as from waitpid(2). @signal_fd as from above.
  */
 int foreground_attend(struct container *c, int signal_fd, int *ret_status, struct err *e);
 

@@ -39,9 +39,18 @@ static char **vector(const oci_strings *list, const char *fallback)
 
 static int timeout_of(const struct oci_hook *h)
 {
-	return h->timeout.set && h->timeout.value < HOOK_DEFAULT_TIMEOUT * 1000L
-		       ? (int)h->timeout.value
-		       : HOOK_DEFAULT_TIMEOUT;
+	if (!h->timeout.set)
+		return HOOK_DEFAULT_TIMEOUT;
+	return h->timeout.value < HOOK_MAX_TIMEOUT ? (int)h->timeout.value : HOOK_MAX_TIMEOUT;
+}
+
+int64_t hooks_deadline_ms(const struct oci_spec *spec, enum oci_hook_kind kind)
+{
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < spec->hooks[kind].count; i++)
+		ms += timeout_of(&spec->hooks[kind].items[i]) * (int64_t)1000;
+	return ms;
 }
 
 static int explain_failure(const struct oci_hook *h, int r, const struct child_result *result,

@@ -3,12 +3,15 @@
 #ifndef CTR_CONTAINER_HOOKS_H
 #define CTR_CONTAINER_HOOKS_H
 
+#include <stdint.h>
+
 #include "container/container.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
 enum {
+	HOOK_MAX_TIMEOUT = 2000000, /* seconds: as milliseconds they fit into an int */
 	HOOK_DEFAULT_TIMEOUT = 600
 }; /* seconds; a hook without a timeout must not hang us forever */
 
@@ -20,6 +23,9 @@ enum {
  */
 int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container_status status,
 	      pid_t pid, struct err *e);
+
+/* The longest that all hooks of @kind may take together. */
+int64_t hooks_deadline_ms(const struct oci_spec *spec, enum oci_hook_kind kind);
 
 /* createContainer (opened in the host's view first) or startContainer as operations. */
 int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,

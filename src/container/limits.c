@@ -83,6 +83,7 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 	int n = snprintf(value, sizeof(value), "%lld", (long long)score), saved;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	errno = 0;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, value, (size_t)n) == n &&
 	    io_read_line(AT_FDCWD, path, now, sizeof(now)) >= 0 && strcmp(now, value) == 0)

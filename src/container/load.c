@@ -182,6 +182,7 @@ int container_reload(struct container *c, struct err *e)
 
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "read the container's copy of config.json");
+	c->no_keyring = c->record.no_keyring;
 	r = oci_spec_decode(c->config, c->config_size, &c->spec, e);
 	/* the bundle may be gone by now; only hooks would miss it */
 	if (r == 0)

@@ -15,23 +15,33 @@
 
 #define PIDFS_MAGIC 0x50494446 /* "PIDF", linux/magic.h since 6.9 */
 
-/* State letter and start time from /proc/PID/stat; the command in parentheses may hold anything. */
-static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+/* What is wanted of /proc/PID/stat: fields 3, 22 and 52 of proc_pid_stat(5). */
+struct stat_line {
+	char state;
+	uint64_t start_time;
+	int exit_status; /* as from waitpid(2); of a zombie, to those who may trace it */
+};
+
+/* The command in parentheses may hold anything, parentheses as well. */
+static int read_stat(pid_t pid, struct stat_line *ret)
 {
 	char path[64], text[1024];
 	unsigned long long start;
 	const char *p;
+	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return -ESRCH;
+	n = io_read_line(AT_FDCWD, path, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
 	p = strrchr(text, ')');
 	if (!p || sscanf(p + 1,
 			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			 "%*d %llu",
-			 ret_state, &start) != 2)
+			 "%*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d "
+			 "%*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %d",
+			 &ret->state, &start, &ret->exit_status) != 3)
 		return -ESRCH;
-	*ret_start = start;
+	ret->start_time = start;
 	return 0;
 }
 
@@ -54,31 +64,50 @@ int process_boot_id(char *buf, size_t size, struct err *e)
 
 int process_identify(pid_t pid, int pidfd, struct process_identity *ret, struct err *e)
 {
-	char state;
+	struct stat_line line;
+	int r;
 
 	ret->pid = pid;
 	ret->pidfd_inode = pidfd_inode(pidfd);
-	if (read_stat(pid, &state, &ret->start_time) < 0)
-		return err_set(e, ERR_SYSTEM, ESRCH, "look at process %d", (int)pid);
+	r = read_stat(pid, &line);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "look at process %d", (int)pid);
+	ret->start_time = line.start_time;
 	return ret->boot_id[0] ? 0 : process_boot_id(ret->boot_id, sizeof(ret->boot_id), e);
 }
 
 int process_open(const struct process_identity *id, int *ret_pidfd)
 {
-	char boot[sizeof(id->boot_id)], state;
+	char boot[sizeof(id->boot_id)];
 	cleanup_fd int fd = -EBADF;
-	uint64_t start;
+	struct stat_line line;
+	int r;
 
-	if (id->pid <= 0 || process_boot_id(boot, sizeof(boot), NULL) < 0 ||
-	    strcmp(boot, id->boot_id) != 0)
+	if (id->pid <= 0)
 		return -ESRCH;
+	r = process_boot_id(boot, sizeof(boot), NULL);
+	if (r < 0 || strcmp(boot, id->boot_id) != 0)
+		return r < 0 ? r : -ESRCH;
 	fd = kernel_pidfd_open(id->pid);
 	if (fd < 0)
 		return fd == -EINVAL ? -ESRCH : fd;
 	/* the pidfd pins the process: what is read afterwards is about it, or about nobody */
-	if (read_stat(id->pid, &state, &start) < 0 || start != id->start_time || state == 'Z' ||
-	    state == 'X' || (id->pidfd_inode && pidfd_inode(fd) != id->pidfd_inode))
+	r = read_stat(id->pid, &line);
+	if (r < 0)
+		return kernel_pidfd_signal(fd, 0) == -ESRCH ? -ESRCH : r;
+	if (line.start_time != id->start_time || line.state == 'Z' || line.state == 'X' ||
+	    (id->pidfd_inode && pidfd_inode(fd) != id->pidfd_inode))
 		return -ESRCH;
 	*ret_pidfd = take_fd(&fd);
+	return 0;
+}
+
+int process_zombie_status(const struct process_identity *id, int *ret_status)
+{
+	struct stat_line line;
+
+	if (read_stat(id->pid, &line) < 0 || line.start_time != id->start_time || line.state != 'Z')
+		return -ESRCH;
+	*ret_status = line.exit_status;
 	return 0;
 }

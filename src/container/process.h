@@ -23,8 +23,14 @@ int process_boot_id(char *buf, size_t size, struct err *e);
 
 /*
  * A pidfd for the very process that was identified. -ESRCH when it is gone, is a zombie, or its pid
- * belongs to somebody else now.
+ * belongs to somebody else now; another error when that cannot be told (no /proc, no descriptors left).
  */
 int process_open(const struct process_identity *id, int *ret_pidfd);
+
+/*
+ * The wait status of a process that has ended and was not yet reaped; -ESRCH when it was, or is not
+ * dead. For root (others may see 0); the caller has made sure that it lived in this boot.
+ */
+int process_zombie_status(const struct process_identity *id, int *ret_status);
 
 #endif

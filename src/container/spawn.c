@@ -63,8 +63,6 @@ static int enter_user_namespace(const struct child *c)
 	gid_t gid = c->plan->base_gid;
 	struct plan_message go;
 
-	/* with our copy of it open we would never hear that ctr has died */
-	(void)close(c->ctr_fd);
 	if (recv(c->sync_fd, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
 		return -ECONNRESET;
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
@@ -95,6 +93,14 @@ static __attribute__((noreturn)) void run_child(const struct child *c)
 {
 	struct plan_message m = { .type = PLAN_MSG_ERROR, .stage = PLAN_STAGE_START };
 
+	/*
+	 * We have a copy of everything that is open, the lock of the container's directory among it: when
+	 * ctr is killed we must not stay. Should it be dead already, the wait for its word ends at once,
+	 * because no copy of its end of the socket is left.
+	 */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)close(c->ctr_fd);
+	(void)kernel_signal_default(SIGPIPE); /* we ignore it, the payload must not */
 	m.errnum = -exec_init(c);
 	(void)send(c->sync_fd, &m, sizeof(m), MSG_NOSIGNAL);
 	_exit(255);

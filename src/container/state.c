@@ -58,7 +58,12 @@ int container_status_get(int dir, struct arena *a, struct container_record *ret,
 	}
 	if (r < 0)
 		return r;
-	if (process_open(&ret->init, &pidfd) == 0) {
+	r = process_open(&ret->init, &pidfd);
+	if (r < 0 && r != -ESRCH) { /* a container that may live must not be taken for a dead one */
+		(void)err_set(e, ERR_SYSTEM, -r, "look for the container's process");
+		return -EIO; /* -ENOENT means something else here */
+	}
+	if (r == 0) {
 		*ret_status = live_status(ret);
 		return 0;
 	}

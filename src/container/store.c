@@ -117,31 +117,6 @@ static int open_container(int root, const char *id)
 	return kernel_openat2(root, id, O_DIRECTORY | O_RDONLY, 0, BELOW | RESOLVE_NO_XDEV);
 }
 
-int store_create(int root, const char *id, int *ret_dir, struct err *e)
-{
-	cleanup_fd int dir = -EBADF;
-
-	if (mkdirat(root, id, 0700) < 0) {
-		int saved = errno;
-
-		if (saved == EEXIST) {
-			err_set(e, ERR_STATE, 0, "container with id '%s' already exists", id);
-			err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
-			return -EEXIST;
-		}
-		return err_set(e, ERR_SYSTEM, saved, "create the state directory of '%s'", id);
-	}
-	dir = open_container(root, id);
-	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0) {
-		int saved = dir < 0 ? -dir : errno;
-
-		(void)unlinkat(root, id, AT_REMOVEDIR);
-		return err_set(e, ERR_SYSTEM, saved, "lock the state directory of '%s'", id);
-	}
-	*ret_dir = take_fd(&dir);
-	return 0;
-}
-
 /* flock has no deadline of its own. */
 static int wait_lock(int dir)
 {
@@ -164,6 +139,35 @@ static bool is_current(int root, const char *id, int dir)
 
 	return fstat(dir, &a) == 0 && fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int store_create(int root, const char *id, int *ret_dir, struct err *e)
+{
+	cleanup_fd int dir = -EBADF;
+	int r;
+
+	if (mkdirat(root, id, 0700) < 0) {
+		int saved = errno;
+
+		if (saved == EEXIST) {
+			err_set(e, ERR_STATE, 0, "container with id '%s' already exists", id);
+			err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
+			return -EEXIST;
+		}
+		return err_set(e, ERR_SYSTEM, saved, "create the state directory of '%s'", id);
+	}
+	dir = open_container(root, id);
+	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
+	r = dir < 0 ? dir : wait_lock(dir);
+	if (r == 0 && !is_current(root, id, dir))
+		r = -ENOENT;
+	if (r < 0) {
+		if (r != -ENOENT) /* by that name there may be somebody else's by now */
+			(void)unlinkat(root, id, AT_REMOVEDIR);
+		return err_set(e, ERR_SYSTEM, -r, "lock the state directory of '%s'", id);
+	}
+	*ret_dir = take_fd(&dir);
+	return 0;
 }
 
 int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e)

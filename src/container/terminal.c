@@ -12,6 +12,11 @@
 #include <unistd.h>
 
 #include "container/unixsock.h"
+#include "util/cleanup.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41) /* 4.13 */
+#endif
 
 int terminal_send(const char *path, int master, struct err *e)
 {
@@ -25,6 +30,12 @@ int terminal_send(const char *path, int master, struct err *e)
 
 /* ---- relay ---- */
 
+static void let_slave_go(struct relay *r)
+{
+	if (r->slave > STDERR_FILENO) /* 0 in a zeroed relay */
+		close_fd(&r->slave);
+}
+
 int relay_start(struct relay *r, int master, struct err *e)
 {
 	struct termios raw;
@@ -35,6 +46,10 @@ int relay_start(struct relay *r, int master, struct err *e)
 	r->in.to = master;
 	r->out.from = master;
 	r->out.to = STDOUT_FILENO;
+	/* an init such as systemd closes its terminal and opens it again later */
+	r->slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (r->slave < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open the container's terminal");
 	if (fcntl(master, F_SETFL, O_NONBLOCK) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "prepare the terminal");
 	if (!isatty(STDIN_FILENO))
@@ -72,6 +87,7 @@ void relay_stop(struct relay *r)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN,
 				&r->saved); /* nothing better to do if it fails */
 	r->raw = false;
+	let_slave_go(r);
 }
 
 void relay_prepare(const struct relay *r, struct pollfd *p)
@@ -127,6 +143,7 @@ void relay_drain(struct relay *r)
 	struct pollfd p[RELAY_POLLFDS];
 
 	r->in.from = -1;
+	let_slave_go(r); /* now its end is wanted */
 	for (;;) {
 		bool pending = r->out.start != r->out.end;
 

@@ -27,6 +27,7 @@ struct relay_flow {
 
 struct relay {
 	int master;
+	int slave; /* kept open: else the terminal ends for us when nobody in the container has it open */
 	bool raw; /* the caller's terminal is in raw mode and has to be restored */
 	struct termios saved;
 	struct relay_flow in, out;

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,17 +92,29 @@ int idmap_write(pid_t pid, const oci_id_maps *uid, const oci_id_maps *gid, struc
 	return r < 0 ? r : write_map(pid, "gid_map", "gidMappings", gid, e);
 }
 
+/*
+ * Only the namespace is wanted: its owner kills us. We have copies of its descriptors, locks among
+ * them, and must not outlive it: its pid as our parent is what we saw before, or it is dead.
+ */
+static __attribute__((noreturn)) void hold_namespace(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(1);
+	for (;;)
+		(void)pause();
+}
+
 int idmap_userns_open(const oci_id_maps *uid, const oci_id_maps *gid, int *ret_fd, struct err *e)
 {
 	struct kernel_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t parent = getpid();
 	char path[64];
 	int pid = kernel_clone3(&args), fd = -EBADF, r;
 
 	if (pid < 0)
 		return err_set(e, ERR_SYSTEM, -pid, "create a user namespace");
 	if (pid == 0)
-		for (;;)
-			(void)pause(); /* only the namespace is wanted; ended by SIGKILL below */
+		hold_namespace(parent);
 	r = idmap_write(pid, uid, gid, e);
 	if (r == 0) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);

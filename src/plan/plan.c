@@ -16,7 +16,6 @@ struct plan *plan_new(void)
 
 	if (!p)
 		return NULL;
-	p->document = "config.json";
 	(void)plan_blob(p, "", 1); /* offset 0 is the empty string */
 	(void)plan_reg(p, "none"); /* register 0 stays empty */
 	return p;

@@ -52,7 +52,9 @@ struct plan {
 	char *pool;
 	size_t pool_size, pool_room;
 	bool failed;
-	const char *document; /* what origins point into: "config.json"; NULL: the command line */
+	/* origins point into config.json, but exec has another process: of this file, or (NULL) none */
+	bool other_process;
+	const char *process_file;
 
 	/* what the parent does when it makes the child */
 	uint64_t clone_flags; /* CLONE_NEW* */

@@ -204,8 +204,16 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 
 static void set_origin(const struct plan *p, size_t op, struct err *e)
 {
-	if (p->document && p->pool[p->ops[op].origin])
-		err_origin(e, "%s %s", p->document, p->pool + p->ops[op].origin);
+	static const char process[] = "/process/";
+	const char *origin = p->pool + p->ops[op].origin;
+	size_t outer = sizeof(process) - 2; /* all but the last slash */
+
+	if (!*origin)
+		return;
+	if (!p->other_process || strncmp(origin, process, outer + 1) != 0)
+		err_origin(e, "config.json %s", origin);
+	else if (p->process_file)
+		err_origin(e, "%s %s", p->process_file, origin + outer);
 }
 
 /* The program that could not be found or executed: callers match on these very words. */

@@ -14,7 +14,7 @@ setup() {
 }
 
 teardown() {
-	enter buildah rm -a >/dev/null
+	[ -z "$T" ] || enter buildah rm -a >/dev/null
 	clients_teardown
 }
 
@@ -94,7 +94,9 @@ in_busy() {
 	from_busy
 	client env "BUILDAH_RUNTIME=$CTR" buildah run --cap-drop CAP_CHOWN --cap-add CAP_NET_ADMIN busy-working-container -- \
 		grep CapPrm /proc/self/status
-	is $'CapPrm:\t00000000800014fa'
+	ok
+	# 0 is CHOWN, 12 NET_ADMIN
+	[ $((16#${output#*:?} & 0x1001)) -eq $((0x1000)) ]
 }
 
 @test "bud: a Containerfile with RUN lines" {

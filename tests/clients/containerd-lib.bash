@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # variables come from the other files
+# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and are for the other files
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # For containerd.bats: a containerd in a world of its own (dockerlib.bash), configured as
@@ -82,7 +82,7 @@ start_box() {
 }
 
 task_status() {
-	world_run "$CLIENT" -n test task ls | awk -v id="${1:-$tag}" '$1 == id { print $3 }'
+	world_run "$CLIENT" -n test task ls | awk -v id="$tag" '$1 == id { print $3 }'
 }
 
 # Of `task rm`: the client warns, and succeeds.

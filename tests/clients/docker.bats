@@ -25,9 +25,12 @@ setup_file() {
 		"hosts": ["unix:///run/docker.sock"]}' >"$W/daemon.json"
 	# made once and not by the first of several containers, which would also remove it
 	mkdir "$WORLD_CGROUP/docker"
+	runc_is_ctr
 	docker_start
 	world_run "$DOCKER" load -i "$W/image.tar" >/dev/null
 	world_run "$DOCKER" run --rm "$image" true
+	# docker keeps a name of the host's network namespace after its first use
+	world_run "$DOCKER" run --rm --network host "$image" true
 	world_is_normal
 }
 
@@ -43,9 +46,16 @@ teardown() {
 	client_teardown
 }
 
+# The BuildKit in dockerd calls what is named runc in its PATH. Notes that it was called.
+runc_is_ctr() {
+	mkdir "$W/bin"
+	printf '#!/bin/sh\necho "$@" >>%q\nexec %q "$@"\n' "$W/log/runc" "$CTR" >"$W/bin/runc"
+	chmod 755 "$W/bin/runc"
+}
+
 docker_start() {
-	world_daemon dockerd dockerd --config-file "$W/daemon.json"
-	wait_until docker_answers || wait_until docker_answers || { tail -n 20 "$W/log/dockerd"; return 1; }
+	world_daemon dockerd env PATH="$W/bin:$PATH" dockerd --config-file "$W/daemon.json"
+	wait_until docker_answers || { tail -n 20 "$W/log/dockerd"; return 1; }
 }
 
 docker_answers() {
@@ -219,14 +229,14 @@ log_has() {
 # --- terminals ---
 
 @test "run -it: a terminal, its size, a resize" {
-	capture timeout 40 "$pty" size=90x30 expect=go 'send=\n' expect='30 90' size=70x20 'send=\n' expect='20 70' -- \
+	capture timeout "$limit" "$pty" size=90x30 expect=go 'send=\n' expect='30 90' size=70x20 'send=\n' expect='20 70' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C "$DOCKER" run --rm -it --name "$tag" "$image" \
 		sh -c 'sleep 0.5; echo go; read x; stty size; read x; sleep 0.3; stty size; exit 6'
 	has '[exit 6]' '[terminal as before]'
 }
 
 @test "run -it: the interrupt character" {
-	capture timeout 40 "$pty" expect=ready 'send=\x03' -- \
+	capture timeout "$limit" "$pty" expect=ready 'send=\x03' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C "$DOCKER" run --rm -it --name "$tag" "$image" \
 		sh -c 'trap "exit 9" INT; echo ready; while :; do sleep 0.05; done'
 	has '[exit 9]'
@@ -234,7 +244,7 @@ log_has() {
 
 @test "exec -it: a terminal" {
 	start_box -- sleep 1000
-	capture timeout 40 "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
+	capture timeout "$limit" "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
 		"$DOCKER" exec -it "$tag" sh -c 'sleep 0.3; test -t 0 && stty size; exit 4'
 	has '33 101' '[exit 4]' '[terminal as before]'
 }
@@ -292,9 +302,13 @@ log_has() {
 }
 
 @test "exit code 127: an interpreter that is not there" {
-	run_box -- /bin/no-interpreter
-	code 127
-	says 'no such file or directory'
+	local i
+	# found out at start only; nothing may be left of it however soon docker comes to clean up
+	for i in 1 2 3 4 5; do
+		run_box -- /bin/no-interpreter
+		code 127
+		says 'no such file or directory'
+	done
 }
 
 @test "exit code 126: a file that is no program, a directory" {
@@ -408,13 +422,15 @@ log_has() {
 
 @test "namespaces of the host, and of another container" {
 	run_box --pid host --ipc host --uts host --network host --cgroupns host -- \
-		readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net /proc/self/ns/cgroup
-	same "$(world_run readlink /proc/1/ns/pid /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/net \
-		/proc/self/ns/cgroup)" "$output"
+		sh -c 'for i in pid ipc uts net cgroup; do readlink /proc/self/ns/$i; done'
+	code 0
+	same "$(world_run sh -c 'for i in pid ipc uts net cgroup; do readlink /proc/self/ns/$i; done')" "$output"
 	start_box --ipc shareable -- sleep 1000
-	first=$(world_run "$DOCKER" exec "$tag" readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/net)
+	docker exec "$tag" sh -c 'for i in pid ipc net; do readlink /proc/1/ns/$i; done'
+	local first=$output
 	docker run --rm --pid "container:$tag" --ipc "container:$tag" --network "container:$tag" "$image" \
-		readlink /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/net
+		sh -c 'for i in pid ipc net; do readlink /proc/self/ns/$i; done'
+	code 0
 	same "$first" "$output"
 }
 
@@ -526,11 +542,12 @@ log_has() {
 
 @test "the default bridge: addresses, and one container reaches another" {
 	local address
-	start_box -- sh -c 'nc -lk -p 99 -e echo hello'
+	start_box -- sh -c 'mkdir /www; echo page >/www/index.html; echo ready; httpd -f -p 80 -h /www'
+	wait_until log_has ready
 	address=$(fact '{{.NetworkSettings.IPAddress}}')
-	docker run --rm "$image" nc -w 3 "$address" 99
+	docker run --rm "$image" sh -c "sleep 0.5; wget -qO- http://$address/"
 	code 0
-	same hello "$output"
+	same page "$output"
 }
 
 @test "--network none; a network connected later" {
@@ -573,6 +590,7 @@ log_has() {
 	capture world_run env DOCKER_BUILDKIT=1 "$DOCKER" build -t "$tag-image" "$T/context"
 	[[ $stderr != *'buildx component'* ]] || skip "this docker needs its plugin buildx"
 	code 0
+	grep -q -e ' run .*--bundle' "$W/log/runc"
 	docker run --rm "$tag-image"
 	code 0
 	same $'built by 0\n1000' "$output"
@@ -596,7 +614,8 @@ dockerfile() {
 }
 
 @test "the daemon ends and comes back: --restart always" {
-	start_box --restart always -- sleep 1000
+	start_box --restart always -- sh -c "$(obedient 0)"
+	wait_until log_has ready
 	world_signal TERM dockerd
 	docker_start
 	wait_until fact_is '{{.State.Running}}' true

@@ -18,6 +18,18 @@ load ../integration/lib
 clients_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 pty=$clients_dir/../integration/pty
 
+# Seconds for one command, and for something to happen: much where everything is emulated.
+limit=30 patience=10
+[ "${CTR_IN_VM:-}" != 1 ] || limit=200 patience=100
+
+wait_until() {
+	local end=$((SECONDS + patience))
+	while ! "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { printf 'never: %s\n' "$*" >&2; return 1; }
+		sleep 0.05
+	done
+}
+
 # --- the world ---
 
 world_needs() {
@@ -71,24 +83,29 @@ world_start() {
 	) >"$W/log/world" 2>&1 </dev/null 3>&- &
 	keeper=$!
 	wait_until test -e "$W/run/world-is-made" || { cat "$W/log/world"; return 1; }
+	# above the containers' cgroups nobody may be who keeps controllers from being enabled
+	echo "$keeper" >"$WORLD_CGROUP/daemon/cgroup.procs"
 	WORLD_PID=$(cat "/proc/$keeper/task/$keeper/children")
 	export WORLD_PID=${WORLD_PID% } WORLD_KEEPER=$keeper
 }
 
-# Run something inside, 30 seconds at most. (nsenter forks: a timeout of nsenter would end nsenter only.)
+# Run something inside, for a limited time. (nsenter forks: a timeout of nsenter would end nsenter only.)
 world_run() {
-	nsenter -t "$WORLD_PID" -m -n -p -C -- timeout --foreground -k 2 "${WORLD_TIMEOUT:-30}" "$@"
+	nsenter -t "$WORLD_PID" -m -n -p -C -- timeout --foreground -k 2 "$limit" "$@"
 }
 
 # world_daemon NAME COMMAND...: start a daemon inside; its output goes to $W/log/NAME, its pid (inside)
-# to $W/NAME.pid. The shell that starts it is in the world's cgroup, as the daemon is to be.
+# to $W/NAME.pid.
 world_daemon() {
 	local name=$1
 	shift
-	nsenter -t "$WORLD_PID" -m -n -p -C -- bash -c '
-		echo $$ >/sys/fs/cgroup/daemon/cgroup.procs
-		echo $$ >"$0"
-		exec "$@"' "$W/$name.pid" "$@" >>"$W/log/$name" 2>&1 </dev/null 3>&- &
+	(
+		# from outside: with nsdelegate nobody can move into a namespace's cgroups from within it
+		echo "$BASHPID" >"$WORLD_CGROUP/daemon/cgroup.procs"
+		# shellcheck disable=SC2016 # for the shell inside
+		exec nsenter -t "$WORLD_PID" -m -n -p -C -- bash -c 'echo $$ >"$0"; exec "$@"' \
+			"$W/$name.pid" "$@"
+	) >>"$W/log/$name" 2>&1 </dev/null 3>&- &
 }
 
 # world_signal SIGNAL NAME: to a daemon, and wait until it is gone.
@@ -152,10 +169,11 @@ world_is_normal() {
 
 # The daemons clean up behind their answers.
 client_leaks() {
-	local i
-	for ((i = 0; i < 25; i++)); do
+	local end=$((SECONDS + patience / 2))
+	while :; do
 		world_inventory >"$W/now"
 		cmp -s "$W/normal" "$W/now" && return 0
+		[ "$SECONDS" -lt "$end" ] || break
 		sleep 0.1
 	done
 	echo 'left behind (>), or missing (<):'

@@ -22,8 +22,8 @@
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CTR=$(realpath "${CTR:-$PWD/build/ctr}")
-limit=20
-[ "${CTR_IN_VM:-}" != 1 ] || limit=90
+limit=60
+[ "${CTR_IN_VM:-}" != 1 ] || limit=180
 
 # Missing things are skips, unless the caller has said that every test must run.
 need() {
@@ -34,20 +34,26 @@ need() {
 	skip "needs $1"
 }
 
-need_programs() {
+# The first thing that is missing. (bats knows no skip in setup_file: each test's setup does it.)
+missing() {
 	local program
-	for program in "$@"; do
-		command -v "$program" >/dev/null || need "$program"
+	for program in "$@" busybox nsenter setpriv; do
+		if ! type -P "$program" >/dev/null; then
+			echo "$program"
+			return
+		fi
 	done
-	[ "$(id -u)" = 0 ] || need "root's privileges"
-	awk '$3 == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mounts || need 'a cgroup v2 tree'
+	[ "$(id -u)" = 0 ] || echo "root's privileges"
+	awk '$3 == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mounts || echo 'a cgroup v2 tree'
 }
 
 # --- once per file ---
 
 clients_begin() {
 	[ -x "$CTR" ] || { echo "CTR must be the runtime under test, not '$CTR'" >&2; return 1; }
-	need_programs "$@" busybox nsenter setpriv
+	CLIENTS_NEED=$(missing "$@")
+	export CLIENTS_NEED
+	[ -z "$CLIENTS_NEED" ] || return 0
 	local base=${TMPDIR:-/tmp}
 	# sockets' paths have at most 107 bytes, and clients add a lot
 	[ "${#base}" -le 20 ] || base=/tmp
@@ -129,6 +135,8 @@ clients_end() {
 # --- each test ---
 
 clients_setup() {
+	T=
+	[ -z "$CLIENTS_NEED" ] || need "$CLIENTS_NEED"
 	T=$W/t/$BATS_TEST_NUMBER
 	mkdir "$T"
 	status='' output='' stderr='' said=''
@@ -138,7 +146,7 @@ clients_setup() {
 clients_teardown() {
 	[ -n "${T:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	if command -v podman >/dev/null; then
+	if type -P podman >/dev/null; then
 		enter podman pod rm -f -t 0 -a >"$T/rm" 2>&1 || { cat "$T/rm"; return 1; }
 		enter podman rm -f -t 0 -a >"$T/rm" 2>&1 || { cat "$T/rm"; return 1; }
 	fi

@@ -12,8 +12,11 @@
 #include "payload_files.h"
 #include "payload_host.h"
 #include "payload_process.h"
+#include "payload_socket.h"
+#include "payload_spy.h"
 
 static const struct command commands[] = {
+	{ "accept", "FD", 1, run_accept },
 	{ "args", "[ARGUMENT...]", 0, run_args },
 	{ "caps", "", 0, run_caps },
 	{ "cwd", "", 0, run_cwd },
@@ -28,12 +31,14 @@ static const struct command commands[] = {
 	{ "mknod", "PATH MAJOR MINOR", 3, run_mknod },
 	{ "mounts", "[MOUNTPOINT...]", 0, run_mounts },
 	{ "ns", "[TYPE...]", 0, run_ns },
+	{ "notify", "TEXT", 1, run_notify },
 	{ "open", "PATH [w]", 1, run_open },
 	{ "pids", "", 0, run_pids },
 	{ "read", "PATH...", 1, run_read },
 	{ "signal", "[COUNT]", 0, run_signal },
 	{ "signals", "", 0, run_signals },
 	{ "sleep", "[SECONDS]", 0, run_sleep },
+	{ "spy", "[SECONDS]", 0, run_spy },
 	{ "stat", "PATH...", 1, run_stat },
 	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
 	{ "touch", "PATH...", 1, run_touch },

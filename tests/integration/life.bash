@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # variables are lib.bash's and the test files'
+# shellcheck shell=bash disable=SC2034,SC2154,SC2119,SC2120 # variables and arguments are lib.bash's and the test files'
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What the tests of the life cycle share, on top of lib.bash: created containers, hooks, other exit codes.

@@ -34,7 +34,7 @@ teardown() { ctr_teardown; }
 
 @test "mounts: the root is that of the bundle, read-only" {
 	run_sh 'payload touch /x /tmp/x; payload mounts / | cut -d" " -f3,4; ls -d /bin/payload'
-	same $'/x: EROFS\n/tmp/x: EROFS\nro,relatime private\n/bin/payload' "$(sed 's/ slave$/ private/' <<<"$output")"
+	same $'/x: EROFS\n/tmp/x: EROFS\nro,relatime private\n/bin/payload' "${output/relatime slave/relatime private}"
 }
 
 @test "mounts: a root that can be written" {

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Defects that were found once: each test failed before its fix.
+
+load lib
+setup() { ctr_setup; }
+teardown() { ctr_teardown; }
+
+# Kill `ctr create` with SIGKILL after a number of microseconds; delete -f must then leave nothing.
+killed_create() {
+	local us=$1 job
+	"$CTR" --root "$root" create -b "$bundle" "$tag" </dev/null >/dev/null 2>&1 &
+	job=$!
+	sleep "$(printf '0.%06d' "$us")"
+	kill -KILL "$job" 2>/dev/null || true
+	wait "$job" 2>/dev/null || true
+	ctr delete -f "$tag"
+	ok
+}
+
+@test "create killed at any moment: no child of it keeps the lock" {
+	local i
+	user_namespace
+	for i in {1..20}; do
+		mount_entry "/idmapped$i" bind "$T" bind idmap
+	done
+	args payload sleep
+	write_config
+	for i in {1..60}; do
+		killed_create $((i * 250))
+	done
+}
+
+@test "hooks: a long timeout is not cut down to the default" {
+	config '.hooks.createContainer = [{"path": "/bin/true", "timeout": 700000},
+		{"path": "/bin/true", "timeout": 4294967296}]'
+	write_config
+	ctr explain "$bundle"
+	ok
+	has 'deadline 700000 s' 'deadline 2000000 s'
+	has_not 'deadline 600 s'
+}
+
+@test "start: its error names the operation that failed, whatever create was asked for" {
+	without_namespace cgroup
+	config '.hooks.startContainer = [{"path": "/nowhere"}]'
+	args payload exit 0
+	write_config
+	ctr create --no-new-keyring -b "$bundle" "$tag"
+	ok
+	ctr start "$tag"
+	fails '/nowhere' '/hooks/startContainer/0'
+	delete_ctr
+}
+
+@test "terminal: what is closed everywhere in the container can be opened again" {
+	config '.process.terminal = true'
+	args sh -c 'exec <&- >&- 2>&-; /bin/busybox sleep 0.3; echo later >/dev/console'
+	write_config
+	capture "$lib_dir/pty" expect=later -- "$CTR" --root "$root" run "$bundle"
+	has later '[exit 0]'
+}
+
+@test "delete without --force: a container that cannot be looked at is not taken for a dead one" {
+	start_payload sleep
+	ok
+	capture unshare -m --propagation private sh -c 'umount -l /proc && exec "$@"' sh \
+		"$CTR" --root "$root" delete "$tag"
+	fails "look for the container's process"
+	same running "$(state_of)"
+	delete_ctr
+}
+
+@test "delete -f of a directory without a record: a namesake of another state root lives on" {
+	start_payload sleep
+	ok
+	mkdir -m 700 -p "$T/other/$tag"
+	capture "$CTR" --root "$T/other" delete -f "$tag"
+	ok
+	[ ! -e "$T/other/$tag" ]
+	same running "$(state_of)"
+	delete_ctr
+}
+
+@test "delete -f of a copy of a state directory: the original lives on" {
+	start_payload sleep
+	ok
+	cp -a "$root/$tag" "$root/$tag.copy"
+	delete_ctr "$tag.copy"
+	[ ! -e "$root/$tag.copy" ]
+	same running "$(state_of)"
+	delete_ctr
+}
+
+@test "create: a reader of its messages that went away does not end it half way" {
+	config '.process.capabilities.bounding += ["CAP_NONSENSE"]'
+	args payload exit 0
+	write_config
+	mkfifo "$T/fifo"
+	cat "$T/fifo" >/dev/null &
+	exec 7>"$T/fifo"
+	kill "$!"
+	wait "$!" 2>/dev/null || true
+	status=0
+	"$CTR" --root "$root" --debug create -b "$bundle" "$tag" </dev/null >/dev/null 2>&7 7>&- || status=$?
+	exec 7>&-
+	same 0 "$status"
+	same created "$(state_of)"
+	delete_ctr
+}
+
+@test "run: the payload does not ignore SIGPIPE" {
+	args busybox grep SigIgn /proc/self/status
+	run_bundle
+	is $'SigIgn:\t0000000000000000'
+}
+
+@test "run --keep: a high exit code is not taken for a signal" {
+	args payload exit 200
+	write_config
+	ctr run --keep -b "$bundle" "$tag"
+	same 200 "$status"
+	ctr wait --format json "$tag"
+	same '200 0' "$(jq -r '"\(.exitCode) \(.signal)"' <<<"$output")"
+	delete_ctr
+}
