@@ -93,7 +93,8 @@ static int create(const struct container_request *rq, struct target *t, struct c
 	size_t len = strlen(t->id);
 	int r = container_create(rq, ret, e);
 
-	for (int i = 2; r == -EEXIST && t->made_up && i < MAX_TRIES; i++) {
+	/* EEXIST alone says little: a file in the way of a device node is not cured by another id */
+	for (int i = 2; r == -EEXIST && e->kind == ERR_STATE && t->made_up && i < MAX_TRIES; i++) {
 		(void)snprintf(t->id + len, sizeof(t->id) - len, "-%d", i);
 		r = container_create(rq, ret, e);
 	}

@@ -95,7 +95,7 @@ teardown() { ctr_teardown; }
 	echo text >"$rootfs/etc/node"
 	config '.linux.devices = [{"path": "/etc/node", "type": "c", "major": 1, "minor": 3}]'
 	run_bundle
-	fails "'/etc/node'" 'another file' '/linux/devices/0'
+	fails "run $tag: create" "'/etc/node'" 'another file' '/linux/devices/0'
 	rm "$rootfs/etc/node"
 	mknod "$rootfs/etc/node" c 1 5
 	run_bundle
