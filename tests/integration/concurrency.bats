@@ -88,7 +88,7 @@ c() {
 		case $(code b) in
 		5 | 137) ;;
 		255) [ "$(cat "$T/race.b.err")" ] && refusal b 'does not exist' 'not running' 'stopped' \
-			'ctr-init' 'no such process' 'no such file' 'cannot allocate memory' ;;
+			'ctr-init' 'being created' 'no such process' 'no such file' 'cannot allocate memory' ;;
 		*) printf 'exec ended with %s\n' "$(code b)" && return 1 ;;
 		esac
 		[ ! -e "$root/$tag" ]
