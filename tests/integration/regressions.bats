@@ -74,7 +74,7 @@ killed_create() {
 @test "delete -f of a directory without a record: a namesake of another state root lives on" {
 	start_payload sleep
 	ok
-	mkdir -m 700 -p "$T/other/$tag"
+	mkdir -m 700 "$T/other" "$T/other/$tag"
 	capture "$CTR" --root "$T/other" delete -f "$tag"
 	ok
 	[ ! -e "$T/other/$tag" ]
