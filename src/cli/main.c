@@ -119,8 +119,11 @@ int cli_store(struct cli *cli, bool create, struct err *e)
 int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
 		  enum container_status *ret_status, struct err *e)
 {
-	int r = cli_store(cli, false, e);
+	int r = container_id_check(id, e);
 
+	if (r < 0)
+		return r;
+	r = cli_store(cli, false, e);
 	if (r == -ENOENT)
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
 	return r < 0 ? r : container_open(cli->store, id, lock, ret, ret_status, e);

@@ -41,7 +41,8 @@ static void undo_cgroup(void *data)
 {
 	struct container *c = data;
 
-	(void)cgroup_kill(&c->cgroup, NULL);
+	if (c->record.cgroup_made) /* in one that was there, others may live */
+		(void)cgroup_kill(&c->cgroup, NULL);
 	(void)cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
 }
@@ -69,7 +70,8 @@ static int enter_store(struct container *c, struct err *e)
 		return r;
 	undo_push(&c->undo, undo_store, c);
 	r = process_boot_id(c->record.init.boot_id, sizeof(c->record.init.boot_id), e);
-	if (r == 0 && (r = io_replace_file(c->dir, "config.json", c->config, c->config_size)) < 0)
+	if (r == 0 &&
+	    (r = io_replace_file(c->dir, "config.json", 0600, c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
 	/* what is about to be made is ours even if we die before we can say so */
 	if (c->record.cgroup_path)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@
 #include "util/kernel.h"
 
 enum {
-	KILL_DEADLINE_MS = 10000
+	KILL_DEADLINE_MS = 10000,
+	GRACE_MS = 100
 };
 
 /*
@@ -86,6 +88,18 @@ int container_signal(const struct container *c, enum container_status status, in
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send signal %d", sig) : 0;
 }
 
+/* A process that was just killed takes a moment to die; who says delete now means that one. */
+static bool ends_soon(const struct container *c)
+{
+	struct pollfd p = { .events = POLLIN };
+	cleanup_fd int pidfd = -EBADF;
+
+	if (process_open(&c->record.init, &pidfd) < 0)
+		return false;
+	p.fd = pidfd;
+	return poll(&p, 1, GRACE_MS) > 0;
+}
+
 static int refuse(const struct container *c, enum container_status status, struct err *e)
 {
 	err_set(e, ERR_STATE, 0, "cannot delete container '%s' that is not stopped: %s",
@@ -134,8 +148,12 @@ static void poststop(struct container *c, struct err *ret_warning)
 	/* no hook ran before the environment stood: then there is nothing to balance */
 	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
-	if (container_reload(c, &ignored) == 0)
-		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, ret_warning);
+	if (container_reload(c, &ignored) < 0 || !c->spec->hooks[OCI_HOOK_POSTSTOP].count)
+		return;
+	(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, ret_warning);
+	/* should the rest fail, delete is said again, but not to them; a full disk stops nobody here */
+	c->record.hooks_done = true;
+	(void)record_save(c->dir, &c->record, &ignored);
 }
 
 int container_destroy(struct container *c, enum container_status status, bool force,
@@ -144,7 +162,7 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	int r;
 
 	/* created is removed as runc and crun do, although the spec says otherwise (checklist L17) */
-	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED)
+	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED && !ends_soon(c))
 		return refuse(c, status, e);
 	r = container_signal(c, status, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)

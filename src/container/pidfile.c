@@ -21,6 +21,7 @@ int container_write_pid_file(const char *path, pid_t pid, struct err *e)
 	if (!parent)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "write the pid file");
 	dir = open(parent, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	r = dir < 0 ? -errno : io_replace_file(dir, slash ? slash + 1 : path, digits, (size_t)n);
+	r = dir < 0 ? -errno
+		    : io_replace_file(dir, slash ? slash + 1 : path, 0644, digits, (size_t)n);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write the pid file '%s'", path) : 0;
 }

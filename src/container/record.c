@@ -91,7 +91,7 @@ int record_save(int dir, const struct container_record *r, struct err *e)
 		json_out_free(&o);
 	}
 	if (ret == 0)
-		ret = io_replace_file(dir, RECORD_FILE, text, len);
+		ret = io_replace_file(dir, RECORD_FILE, 0600, text, len);
 	return ret < 0 ? err_set(e, ERR_SYSTEM, -ret, "write the state of container '%s'", r->id)
 		       : 0;
 }

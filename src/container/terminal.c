@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -117,7 +118,9 @@ static void flow_read(struct relay_flow *f)
 
 static void flow_write(struct relay_flow *f)
 {
-	ssize_t n = write(f->to, f->buf + f->start, f->end - f->start);
+	/* POLLOUT promises room for this much only: more could block us, and signals with us */
+	size_t most = f->end - f->start < PIPE_BUF ? f->end - f->start : PIPE_BUF;
+	ssize_t n = write(f->to, f->buf + f->start, most);
 
 	if (n > 0)
 		f->start += (size_t)n;

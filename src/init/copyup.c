@@ -75,11 +75,17 @@ static int copy_opened(int from_dir, int to_dir, const char *name, const struct 
 		       unsigned depth)
 {
 	bool dir = S_ISDIR(st->st_mode);
+	struct stat now;
 	int flags = O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	int from = openat(from_dir, name, O_RDONLY | flags | (dir ? O_DIRECTORY : 0)), to, r;
 
 	if (from < 0)
 		return -errno;
+	/* between the look and the open somebody may have put another file there */
+	if (fstat(from, &now) < 0 || now.st_ino != st->st_ino || now.st_dev != st->st_dev) {
+		(void)close(from);
+		return -EBUSY;
+	}
 	if (dir)
 		to = mkdirat(to_dir, name, 0700) < 0
 			     ? -1

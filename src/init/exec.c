@@ -177,6 +177,8 @@ static int search_path(struct init *in, const char *path, const char *name)
 {
 	int found = -ENOENT;
 
+	if (!*path)
+		return -ENOENT; /* no PATH is no reason to look in the working directory */
 	for (const char *p = path; p; p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL) {
 		int r = try_dir(in, p, strcspn(p, ":"), name);
 

@@ -92,8 +92,8 @@ int op_ids(struct init *in, const struct plan_arg_ids *a)
 	r = change_ids(in, a);
 	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
-	/* a change of ids makes us dumpable again if fs.suid_dumpable says so (R12) */
-	if (r == 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
+	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
+	if (r == 0 && (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
 		r = -errno;
 	if (r == 0)
 		r = caps_get(&c);
@@ -111,7 +111,6 @@ int op_caps(struct init *in, const struct plan_arg_caps *a)
 	(void)in;
 	if (r < 0)
 		return r;
-	/* old kernels and nested containers may have none to clear */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	for (int cap = 0; cap < CAP_LIMIT; cap++)

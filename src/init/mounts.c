@@ -41,8 +41,8 @@ static int mount_target(struct init *in, uint64_t root, const char *path, uint64
 	}
 	if (fd < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, fd);
-	if (!(flags & PLAN_MOUNT_IN_PROC) && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == PROC_SUPER_MAGIC) {
+	if (!(flags & PLAN_MOUNT_IN_PROC) &&
+	    (fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)) {
 		(void)close(fd);
 		return init_fail(in, PLAN_STAGE_MISMATCH, "a proc filesystem", -EPERM);
 	}

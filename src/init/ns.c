@@ -56,7 +56,10 @@ int op_become(struct init *in, const struct plan_arg_become *a)
 	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
 	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
 		return -errno;
-	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+	/* a change of ids takes back both */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return 0;
 }
 
 int op_sync(struct init *in, const struct plan_arg_sync *a)

@@ -62,7 +62,7 @@ int io_read_file(int fd, size_t max, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
-int io_replace_file(int dir, const char *name, const void *data, size_t size)
+int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size)
 {
 	cleanup_fd int fd = -EBADF;
 	char tmp[280];
@@ -73,7 +73,7 @@ int io_replace_file(int dir, const char *name, const void *data, size_t size)
 	/* a writer holds the container's lock: an old temporary file is a dead writer's */
 	if (unlinkat(dir, tmp, 0) < 0 && errno != ENOENT)
 		return -errno;
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, data, size);

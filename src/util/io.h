@@ -17,9 +17,9 @@ int io_read_file(int fd, size_t max, char **ret_data, size_t *ret_size);
 
 /*
  * Make the file @name in the directory @dir appear with these contents in one step: written under
- * another name, then renamed. Mode 0600. No fsync: for state that a power cut makes void anyway.
+ * another name, then renamed. @mode: 0600 for what is ours alone. No fsync: for state that a power cut makes void anyway.
  */
-int io_replace_file(int dir, const char *name, const void *data, size_t size);
+int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size);
 
 /* A short file such as those of /proc into @buf, NUL-terminated, last newline removed. Length or -errno. */
 ssize_t io_read_line(int dir, const char *path, char *buf, size_t size);
