@@ -154,7 +154,7 @@ c() {
 
 # One of eight: random verbs on three ids until the time is over. What is odd goes to $T/odd.
 worker() {
-	local seed=$1 end=$2 id verb code out
+	local seed=$1 end=$2 id verb code files n=0
 	RANDOM=$seed
 	while [ "$(date +%s)" -lt "$end" ]; do
 		id=$tag-$((RANDOM % 3))
@@ -172,13 +172,16 @@ worker() {
 		13) verb="resume $id" ;;
 		esac
 		code=0
+		# files of its own for each: what was detached still holds those of its command
+		n=$((n + 1))
+		files=$T/worker.$seed.$n
 		# shellcheck disable=SC2086 # words
-		out=$(timeout -k 1 30 "$CTR" --root "$root" $verb 2>"$T/worker.$seed.err" </dev/null >"$T/worker.$seed.out") || code=$?
+		timeout -k 1 30 "$CTR" --root "$root" $verb 2>"$files.err" </dev/null >"$files.out" || code=$?
 		printf '%s %s\n' "${verb%% *}" "$code" >>"$T/worker.$seed.log"
-		defined "$code" "${verb%% *}" "$T/worker.$seed" || {
-			printf '%s: %s: %s\n' "$verb" "$code" "$(cat "$T/worker.$seed.err")" >>"$T/odd"
+		defined "$code" "${verb%% *}" "$files" || {
+			printf '%s: %s: %s\n' "$verb" "$code" "$(cat "$files.err" "$files.out")" >>"$T/odd"
 		}
-		: "$out"
+		rm -f "$files.err" "$files.out"
 	done
 }
 
