@@ -114,8 +114,8 @@ int container_compile(const struct compile_input *in, struct plan **ret, struct 
 	if (!p)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
 	r = emit_all(in, p, e);
-	if (r == 0 && p->failed)
-		r = err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	if (r == 0)
+		r = plan_finish(p, e);
 	if (r < 0) {
 		plan_free(p);
 		return r;

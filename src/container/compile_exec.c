@@ -57,14 +57,19 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 			   const struct oci_process *process, struct plan **ret, struct err *e)
 {
 	struct plan *p = plan_new();
-	int r = p ? emit_all(in, join, process, p, e) : -ENOMEM;
+	int r;
 
-	if (r == 0 && !p->failed) {
-		p->other_process = true;
-		p->process_file = in->document;
-		*ret = p;
-		return 0;
+	if (!p)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	r = emit_all(in, join, process, p, e);
+	if (r == 0)
+		r = plan_finish(p, e);
+	if (r < 0) {
+		plan_free(p);
+		return r;
 	}
-	plan_free(p);
-	return r < 0 && r != -ENOMEM ? r : err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	p->other_process = true;
+	p->process_file = in->document;
+	*ret = p;
+	return 0;
 }

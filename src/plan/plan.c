@@ -58,11 +58,9 @@ uint64_t plan_blob(struct plan *p, const void *data, size_t len)
 {
 	size_t off = p->pool_size;
 
-	if (len > PLAN_MAX_SIZE || off + len > PLAN_MAX_SIZE ||
-	    !grow(p, (void **)&p->pool, &p->pool_room, off + len, 1)) {
-		p->failed = true;
+	p->too_large |= len > PLAN_MAX_SIZE || off + len > PLAN_MAX_SIZE;
+	if (p->too_large || !grow(p, (void **)&p->pool, &p->pool_room, off + len, 1))
 		return 0;
-	}
 	if (len)
 		memcpy(p->pool + off, data, len);
 	p->pool_size += len;
@@ -93,11 +91,10 @@ uint64_t plan_list(struct plan *p, const oci_strings *list)
 
 static uint64_t reg_add(struct plan *p, const struct plan_source *src)
 {
-	if (p->reg_count >= PLAN_MAX_REGS ||
-	    !grow(p, (void **)&p->regs, &p->reg_room, p->reg_count + 1, sizeof(*p->regs))) {
-		p->failed = true;
+	p->too_large |= p->reg_count >= PLAN_MAX_REGS;
+	if (p->too_large ||
+	    !grow(p, (void **)&p->regs, &p->reg_room, p->reg_count + 1, sizeof(*p->regs)))
 		return 0;
-	}
 	p->regs[p->reg_count] = *src;
 	return p->reg_count++;
 }
@@ -117,11 +114,10 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 	struct plan_op *op;
 	uint64_t where = plan_str(p, origin);
 
-	if (p->op_count >= PLAN_MAX_OPS ||
-	    !grow(p, (void **)&p->ops, &p->op_room, p->op_count + 1, sizeof(*p->ops))) {
-		p->failed = true;
+	p->too_large |= p->op_count >= PLAN_MAX_OPS;
+	if (p->too_large ||
+	    !grow(p, (void **)&p->ops, &p->op_room, p->op_count + 1, sizeof(*p->ops)))
 		return NULL;
-	}
 	op = &p->ops[p->op_count++];
 	memset(op, 0, sizeof(*op));
 	op->code = (uint16_t)code;
@@ -158,6 +154,17 @@ void plan_warn(struct plan *p, const char *fmt, ...)
 	p->warnings = w;
 }
 
+int plan_finish(const struct plan *p, struct err *e)
+{
+	if (p->too_large) {
+		err_set(e, ERR_CONFIG, E2BIG, "make the plan");
+		err_hint(e, "the config asks for more mounts, devices, paths or text than one "
+			    "container can have");
+		return -E2BIG;
+	}
+	return p->failed ? err_set(e, ERR_SYSTEM, ENOMEM, "make the plan") : 0;
+}
+
 static size_t align8(size_t n)
 {
 	return (n + 7) & ~(size_t)7;
@@ -169,13 +176,17 @@ int plan_encode(const struct plan *p, int sync_fd, void **ret_data, size_t *ret_
 	size_t op_off, pool_off, size;
 	struct plan_header *h;
 	char *data;
+	int r;
 
 	reg_off = align8(reg_off);
 	op_off = align8(reg_off + p->reg_count * sizeof(int32_t));
 	pool_off = op_off + p->op_count * sizeof(struct plan_op);
 	size = pool_off + p->pool_size + 1;
-	if (p->failed || size > PLAN_MAX_SIZE)
-		return err_set(e, ERR_SYSTEM, p->failed ? ENOMEM : E2BIG, "make the plan");
+	r = plan_finish(p, e);
+	if (r < 0)
+		return r;
+	if (size > PLAN_MAX_SIZE)
+		return err_set(e, ERR_CONFIG, E2BIG, "make the plan");
 	data = calloc(1, size);
 	if (!data)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");

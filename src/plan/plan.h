@@ -51,7 +51,7 @@ struct plan {
 	size_t reg_count, reg_room;
 	char *pool;
 	size_t pool_size, pool_room;
-	bool failed;
+	bool failed, too_large; /* no memory; more than init's tables hold */
 	/* origins point into config.json, but exec has another process: of this file, or (NULL) none */
 	bool other_process;
 	const char *process_file;
@@ -103,6 +103,12 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 
 /* Printf into the plan's arena, for origins: plan_origin(p, "/mounts/%zu/options", i). */
 const char *plan_origin(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Everything was added: 0, -ENOMEM, or -E2BIG for a config with more mounts, masks and so on than a
+ * plan can hold (PLAN_MAX_OPS, PLAN_MAX_REGS, PLAN_MAX_SIZE).
+ */
+int plan_finish(const struct plan *p, struct err *e);
 
 /* Lay the plan out as bytes (malloc'ed, *ret_size long). @sync_fd is the number init will see. */
 int plan_encode(const struct plan *p, int sync_fd, void **ret_data, size_t *ret_size,

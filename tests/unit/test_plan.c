@@ -100,8 +100,8 @@ static void test_limits(void **state)
 		assert_int_not_equal(plan_reg(p, "r"), 0);
 	assert_false(p->failed);
 	assert_int_equal(plan_reg(p, "one more"), 0);
-	assert_true(p->failed);
-	assert_int_equal(plan_encode(p, 3, &data, &size, &e), -ENOMEM);
+	assert_true(p->too_large);
+	assert_int_equal(plan_encode(p, 3, &data, &size, &e), -E2BIG);
 	assert_ptr_equal(data, (void *)1);
 	plan_free(p);
 
@@ -109,17 +109,17 @@ static void test_limits(void **state)
 	while (p->op_count < PLAN_MAX_OPS)
 		assert_non_null(plan_append(p, PLAN_CODE_no_new_privs, NULL));
 	assert_null(plan_append(p, PLAN_CODE_no_new_privs, NULL));
-	assert_true(p->failed);
+	assert_true(p->too_large);
 	plan_free(p);
 
 	p = plan_new();
 	assert_int_equal(plan_blob(p, "", (size_t)PLAN_MAX_SIZE + 1), 0);
-	assert_true(p->failed);
+	assert_true(p->too_large);
 	plan_free(p);
 
 	p = plan_new();
 	assert_int_equal(plan_blob(p, "", SIZE_MAX), 0);
-	assert_true(p->failed);
+	assert_true(p->too_large);
 	plan_free(p);
 }
 
