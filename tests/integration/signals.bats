@@ -8,7 +8,7 @@ teardown() { ctr_teardown; }
 # A foreground ctr in the background: $ctr_pid; its output in $T/out.
 start_foreground() {
 	write_config
-	"$CTR" --root "$root" run "$@" "$bundle" >"$T/out" 2>"$T/err" </dev/null &
+	"$CTR" --root "$root" run "$bundle" >"$T/out" 2>"$T/err" </dev/null &
 	ctr_pid=$!
 }
 
