@@ -194,7 +194,9 @@ static int create_once(int root_fd, const struct cgroup_plan *plan, struct cgrou
 
 static int driver_missing(enum cgroup_driver driver, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'", cgroup_driver_name(driver));
+	err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'", cgroup_driver_name(driver));
+	err_hint(e, "this version makes cgroups itself: use --cgroup-manager cgroupfs");
+	return -EOPNOTSUPP;
 }
 
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,

@@ -11,19 +11,26 @@ struct match {
 	regex_t regex;
 	int (*fn)(const char *id, void *data);
 	void *data;
+	int first; /* the first failure: the others are tried all the same */
+	struct err *e, error;
 };
 
 static int try_one(const char *id, void *data)
 {
-	const struct match *m = data;
+	struct match *m = data;
+	int r = regexec(&m->regex, id, 0, NULL, 0) == 0 ? m->fn(id, m->data) : 0;
 
-	return regexec(&m->regex, id, 0, NULL, 0) == 0 ? m->fn(id, m->data) : 0;
+	if (r < 0 && m->first == 0) {
+		m->first = r;
+		m->error = *m->e;
+	}
+	return 0;
 }
 
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
 		      void *data, struct err *e)
 {
-	struct match m = { .fn = fn, .data = data };
+	struct match m = { .fn = fn, .data = data, .e = e };
 	char why[128];
 	int r = regcomp(&m.regex, regex, REG_EXTENDED | REG_NOSUB);
 
@@ -37,5 +44,8 @@ int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *
 	else if (r == -ENOENT)
 		r = 0; /* no state root: nothing matches */
 	regfree(&m.regex);
-	return r;
+	if (r < 0 || m.first == 0)
+		return r;
+	*e = m.error;
+	return m.first;
 }

@@ -120,7 +120,8 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 		  : 0;
 	if (r < 0)
 		return r;
+	PLAN_ADD(p, NULL, close, .keep_fds = in->keep_fds);
 	security_emit_filter(process, &caps, in->filter, p);
-	PLAN_ADD(p, "/process/args/0", exec, .keep_fds = in->keep_fds);
+	PLAN_ADD(p, "/process/args/0", exec, );
 	return 0;
 }

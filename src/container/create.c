@@ -102,8 +102,7 @@ static bool can_do_without(const struct container *c, int r)
 {
 	const struct cgroup_plan *p = &c->cgroup_plan;
 
-	return (r == -EACCES || r == -EPERM || r == -EROFS) && !p->explicit_path &&
-	       !p->files.count &&
+	return cgroup_plan_skippable(p, r) &&
 	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
 }
 
@@ -174,12 +173,29 @@ static int check_kernel(struct err *e)
 	return -ENOSYS;
 }
 
+/* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
+static int check_disabled(const struct cgroup_plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->files.count; i++) {
+		if (p->files.items[i].need == CGROUP_OPTIONAL)
+			continue;
+		err_set(e, ERR_USAGE, 0,
+			"%s needs a cgroup, and --cgroup-manager disabled makes none",
+			p->files.items[i].name);
+		err_origin(e, "config.json %s", p->files.items[i].origin);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = check_kernel(e);
 
 	if (r == 0)
 		r = container_load(c, rq, e);
+	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
+		r = check_disabled(&c->cgroup_plan, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);

@@ -56,8 +56,9 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 			continue; /* this kernel has no such namespaces */
 		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, ns_files[i].name);
 		if (stat(path, &theirs) < 0)
-			return err_set(e, ERR_STATE, errno,
-				       "look at the namespaces of the container");
+			return errno == ENOENT ? err_set(e, ERR_STATE, 0, "container not running")
+					       : err_set(e, ERR_SYSTEM, errno,
+							 "look at the namespaces of the container");
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 			*ret_flags |= ns_files[i].flag;
 	}

@@ -17,7 +17,8 @@
 #include "util/io.h"
 
 enum {
-	MAX_ROUNDS = 100
+	MAX_ROUNDS = 100,
+	CHILDREN_TEXT = 4096
 };
 
 static const char *kind_name(enum oci_hook_kind kind)
@@ -71,27 +72,50 @@ static int explain_failure(const struct oci_hook *h, int r, const struct child_r
 	return -ECANCELED;
 }
 
-/*
- * What a hook left behind that had to be killed, whatever process group or session it is in: as subreaper we
- * inherit all of it. @spare is the container's init, which is our child as well.
- */
-static void kill_descendants(pid_t spare)
+/* The pids of our children, separated by blanks. Empty when that cannot be read. */
+static void list_children(char *text, size_t size)
 {
-	char path[64], text[4096];
+	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	if (io_read_line(AT_FDCWD, path, text, size) < 0)
+		text[0] = '\0';
+}
+
+static bool is_listed(const char *text, pid_t pid)
+{
+	char *end;
+
+	for (const char *p = text;; p = end) {
+		long one = strtol(p, &end, 10);
+
+		if (end == p)
+			return false;
+		if (one == pid)
+			return true;
+	}
+}
+
+/*
+ * What a hook left behind at its deadline, whatever process group or session it is in: as subreaper we
+ * inherit all of it. @before are the children that we had already: the container's init, and those of
+ * whoever has become ctr by execve.
+ */
+static void kill_descendants(const char *before)
+{
+	char text[CHILDREN_TEXT];
+
 	for (int round = 0; round < MAX_ROUNDS; round++) {
 		bool any = false;
 		char *end;
 
-		if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
-			return;
+		list_children(text, sizeof(text));
 		for (char *p = text;; p = end) {
 			pid_t pid = (pid_t)strtol(p, &end, 10);
 
 			if (end == p)
 				break;
-			if (pid <= 0 || pid == spare)
+			if (pid <= 0 || is_listed(before, pid))
 				continue;
 			any = true;
 			(void)kill(pid, SIGKILL); /* a child of ours that was not waited for */
@@ -103,7 +127,7 @@ static void kill_descendants(pid_t spare)
 }
 
 static int run_one(const struct container *c, const struct oci_hook *h, const char *state,
-		   pid_t init, int interrupt, struct err *e)
+		   int interrupt, struct err *e)
 {
 	cleanup_free char **argv = vector(&h->args, h->path), **envp = vector(&h->env, NULL);
 	struct child_job job = {
@@ -118,14 +142,16 @@ static int run_one(const struct container *c, const struct oci_hook *h, const ch
 		.interrupt = interrupt,
 	};
 	struct child_result result = { 0 };
+	char before[CHILDREN_TEXT];
 	int r;
 
 	if (!argv || !envp)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "run hook '%s'", h->path);
+	list_children(before, sizeof(before));
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = child_run(&job, &result);
 	if (result.timed_out || result.interrupted)
-		kill_descendants(init);
+		kill_descendants(before);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 	if (r < 0 || result.timed_out || result.interrupted || result.exit_code)
 		return explain_failure(h, r, &result, e);
@@ -149,7 +175,7 @@ int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container
 
 		if (i >= hooks->count)
 			break;
-		ret = run_one(c, &hooks->items[i], state, pid, all ? -EBADF : c->interrupt,
+		ret = run_one(c, &hooks->items[i], state, all ? -EBADF : c->interrupt,
 			      first ? &later : e);
 		if (ret < 0 && first == 0) {
 			first = ret;

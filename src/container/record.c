@@ -16,8 +16,6 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
-#define RECORD_FILE "state.json"
-
 enum {
 	RECORD_VERSION = 1,
 	RECORD_MAX = 4 * 1024 * 1024

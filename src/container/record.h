@@ -22,6 +22,8 @@ enum container_phase {
 	PHASE_RUNNING,	/* the payload was let go */
 };
 
+#define RECORD_FILE "state.json" /* in the directory of a container */
+
 /* How a container's init ended, as far as anybody could find out. */
 struct container_exit {
 	bool known;

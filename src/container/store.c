@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "container/record.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -222,6 +223,7 @@ static int remove_entry(int dir, const char *name, bool deeper)
 	return r;
 }
 
+/* Of the container's own directory (@deeper) the record stays. */
 static int empty_dir(int dir, bool deeper)
 {
 	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -232,7 +234,8 @@ static int empty_dir(int dir, bool deeper)
 	if (!d)
 		return -errno;
 	while ((entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (deeper && strcmp(entry->d_name, RECORD_FILE) == 0))
 			continue;
 		removed = remove_entry(dir, entry->d_name, deeper);
 		if (removed < 0)
@@ -250,6 +253,9 @@ int store_remove(int root, const char *id, struct err *e)
 	if (dir == -ENOENT)
 		return 0;
 	r = dir < 0 ? dir : empty_dir(dir, true);
+	/* without its record a container that is locked looks like one that is being created */
+	if (r == 0 && unlinkat(dir, RECORD_FILE, 0) < 0 && errno != ENOENT)
+		r = -errno;
 	if (r == 0 && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the state of container '%s'", id) : 0;

@@ -266,16 +266,29 @@ int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 	return init_wait_go(in);
 }
 
-int op_exec(struct init *in, const struct plan_arg_exec *a)
+/*
+ * Before the filter, which may forbid all of this. Really closed, and not only at execve: the path of
+ * the program is looked up before that, and could lead through one of them (/proc/self/fd, R13).
+ */
+int op_close(struct init *in, const struct plan_arg_close *a)
 {
+	unsigned first = 3 + (unsigned)a->keep_fds, sync = (unsigned)in->sync;
 	sigset_t none;
-	int r = kernel_close_range(3 + (unsigned)a->keep_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+	int r = kernel_close_range(sync, sync, CLOSE_RANGE_CLOEXEC);
 
+	if (r == 0 && first < sync)
+		r = kernel_close_range(first, sync - 1, 0);
+	if (r == 0)
+		r = kernel_close_range(sync + 1, ~0U, 0);
 	if (r < 0)
 		return r;
 	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return -errno;
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
+int op_exec(struct init *in, const struct plan_arg_exec *a)
+{
+	(void)a;
 	(void)execve(in->program, in->argv, in->envp);
 	return init_fail(in, PLAN_STAGE_EXEC, in->argv[0], -errno);
 }

@@ -4,7 +4,7 @@
 # For containerd.bats: a containerd in a world of its own (dockerlib.bash), configured as
 # doc/containerd.md says, and Debian's client, which is called ctr, too: /usr/bin/ctr.
 
-load dockerlib
+load "$(dirname "${BASH_SOURCE[0]}")/dockerlib"
 
 image=localhost/box:latest
 

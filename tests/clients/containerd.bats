@@ -145,15 +145,6 @@ teardown() {
 	jq -e . <<<"$output" >/dev/null
 }
 
-@test "metrics: memory and processes" {
-	need_controller memory
-	need_controller pids
-	start_box -- sleep 1000
-	client task metrics "$tag"
-	[[ $output =~ memory.usage[[:space:]]+[1-9] ]]
-	[[ $output =~ pids.current[[:space:]]+[1-9] ]]
-}
-
 @test "pause and resume" {
 	start_box -- sh -c 'while :; do date +%N >/tmp/now; sleep 0.02; done'
 	wait_until world_run "$CLIENT" -n test task exec --exec-id probe "$tag" test -s /tmp/now
@@ -366,19 +357,14 @@ nobody_is() {
 	[ ! -e "$WORLD_CGROUP/mine" ]
 }
 
-@test "--memory-limit, --cpus" {
-	need_controller memory
-	need_controller cpu
-	start_box --memory-limit 67108864 --cpus 0.5 -- sleep 1000
-	same 67108864 "$(cat "$WORLD_CGROUP/test/$tag/memory.max")"
-	same '50000 100000' "$(cat "$WORLD_CGROUP/test/$tag/cpu.max")"
-}
-
 @test "a limit whose controller is bound to cgroup v1: the error names it" {
-	! have_controller cpu || skip "the host has the cgroup v2 controller cpu"
 	client run --snapshotter native --runc-binary "$CTR" --rm "$image" "$tag" true
-	code 1
-	says "'cpu'" '/linux/resources/cpu/shares'
+	if have_controller cpu; then
+		code 0
+	else
+		code 1
+		says "'cpu'" '/linux/resources/cpu/shares'
+	fi
 }
 
 # --- errors: ctr's message comes through the shim, out of log.json ---

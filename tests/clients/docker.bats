@@ -4,107 +4,15 @@
 #
 # ctr below Docker, as its default runtime and as one of several; see doc/docker.md.
 
-load dockerlib
+load docker-lib
 
-image=localhost/box
-
-setup_file() {
-	world_needs dockerd docker containerd jq python3 iptables
-	DOCKER=/usr/bin/docker
-	[ -x "$DOCKER" ] || DOCKER=$(command -v docker)
-	export DOCKER DOCKER_HOST=unix:///run/docker.sock DOCKER_CONFIG=$BATS_FILE_TMPDIR/config
-	world_make
-	world_start
-	jq -n --arg ctr "$CTR" --arg w "$W" '{
-		"runtimes": {"ctr": {"path": $ctr}, "ctr-debug": {"path": $ctr, "runtimeArgs": ["--debug"]}},
-		"default-runtime": "ctr",
-		"storage-driver": "vfs",
-		"data-root": ($w + "/docker"),
-		"exec-root": "/run/docker",
-		"pidfile": "/run/docker.pid",
-		"hosts": ["unix:///run/docker.sock"]}' >"$W/daemon.json"
-	# made once and not by the first of several containers, which would also remove it
-	mkdir "$WORLD_CGROUP/docker"
-	runc_is_ctr
-	docker_start
-	world_run "$DOCKER" load -i "$W/image.tar" >/dev/null
-	world_run "$DOCKER" run --rm "$image" true
-	# docker keeps a name of the host's network namespace after its first use
-	world_run "$DOCKER" run --rm --network host "$image" true
-	world_is_normal
-}
+setup_file() { docker_up; }
 
 teardown_file() { world_end; }
 
 setup() { client_setup; }
 
-teardown() {
-	local ids
-	ids=$(world_run "$DOCKER" ps -aq)
-	# shellcheck disable=SC2086 # ids
-	[ -z "$ids" ] || world_run "$DOCKER" rm -f $ids >/dev/null
-	client_teardown
-}
-
-# The BuildKit in dockerd calls what is named runc in its PATH. Notes that it was called.
-runc_is_ctr() {
-	mkdir "$W/bin"
-	printf '#!/bin/sh\necho "$@" >>%q\nexec %q "$@"\n' "$W/log/runc" "$CTR" >"$W/bin/runc"
-	chmod 755 "$W/bin/runc"
-}
-
-docker_start() {
-	world_daemon dockerd env PATH="$W/bin:$PATH" dockerd --config-file "$W/daemon.json"
-	wait_until docker_answers || { tail -n 20 "$W/log/dockerd"; return 1; }
-}
-
-docker_answers() {
-	world_run "$DOCKER" version >/dev/null 2>&1
-}
-
-docker() {
-	capture world_run "$DOCKER" "$@"
-}
-
-# run [OPTION...] -- PROGRAM...
-run_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
-	docker run --rm --name "$tag" "${given[@]}" "$image" "$@"
-}
-
-start_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
-	docker run -d --name "${name:-$tag}" "${given[@]}" "$image" "$@"
-	code 0
-}
-
-# A value of the container's, or of something else's, description.
-fact() {
-	world_run "$DOCKER" inspect -f "$1" "${2:-$tag}"
-}
-
-fact_is() {
-	[ "$(fact "$1")" = "$2" ]
-}
-
-# A program that ends when it is told to, with this exit code.
-obedient() {
-	printf 'trap "exit %s" TERM; echo ready; while :; do sleep 0.05; done' "$1"
-}
-
-log_has() {
-	world_run "$DOCKER" logs "$tag" 2>&1 | grep -q -e "$1"
-}
+teardown() { docker_clean; }
 
 # --- the runtime ---
 
@@ -497,34 +405,6 @@ log_has() {
 	fact_is '{{.State.Running}}' true
 }
 
-# --- limits ---
-
-@test "--memory, --cpus, --pids-limit" {
-	need_controller memory
-	need_controller cpu
-	need_controller pids
-	start_box --memory 64m --cpus 0.5 --pids-limit 50 -- sleep 1000
-	docker exec "$tag" sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max pids.max'
-	same $'67108864\n50000 100000\n50' "$output"
-}
-
-@test "update of the limits" {
-	need_controller memory
-	"$CTR" update --help >/dev/null 2>&1 || skip "needs the command update"
-	start_box --memory 64m -- sleep 1000
-	docker update --memory 128m --memory-swap 128m "$tag"
-	code 0
-	docker exec "$tag" cat /sys/fs/cgroup/memory.max
-	same 134217728 "$output"
-}
-
-@test "out of memory: it is killed, and docker knows why" {
-	need_controller memory
-	start_box --memory 16m --memory-swap 16m -- sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=60'
-	wait_until fact_is '{{.State.Running}}' false
-	fact_is '{{.State.OOMKilled}}' true
-}
-
 # --- networks ---
 
 @test "a network of the user's: two containers, names, a published port" {
@@ -624,9 +504,9 @@ dockerfile() {
 @test "swarm: a service with two replicas, on its own network and on the host's" {
 	docker swarm init --advertise-addr 127.0.0.1
 	code 0
-	docker service create --detach --name "$tag" --replicas 2 "$image" sleep 1000
+	docker service create --detach --stop-grace-period 1s --name "$tag" --replicas 2 "$image" sleep 1000
 	code 0
-	docker service create --detach --name "$tag-host" --network host --replicas 2 "$image" sleep 1000
+	docker service create --detach --stop-grace-period 1s --name "$tag-host" --network host --replicas 2 "$image" sleep 1000
 	code 0
 	wait_until service_runs "$tag" 2
 	wait_until service_runs "$tag-host" 2

@@ -13,9 +13,9 @@
 #
 # Exported by world_make: W (its directory: run/ is /run inside), WORLD_CGROUP, WORLD_PID (its pid 1).
 
-load ../integration/lib
-
 clients_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+load "$clients_dir/../integration/lib"
+
 pty=$clients_dir/../integration/pty
 
 # Seconds for one command, and for something to happen: much where everything is emulated.
@@ -215,10 +215,6 @@ says() {
 # The controllers that the daemon can use.
 have_controller() {
 	grep -qw "$1" "$WORLD_CGROUP/cgroup.controllers"
-}
-
-need_controller() {
-	have_controller "$1" || skip "needs the cgroup v2 controller $1 (the VM suite has it)"
 }
 
 # --- the image ---

@@ -252,7 +252,7 @@ says() {
 	wait "$manager"
 	grep -q '^READY=1' "$T/heard"
 	same /run/notify/notify.sock "$(head -n 1 "$T/out")"
-	! grep -q writable "$T/out"
+	not grep -q writable "$T/out"
 	ctr kill "$tag" KILL
 	wait || true
 }

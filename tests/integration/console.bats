@@ -62,7 +62,7 @@ seconds() {
 	ok
 	peer_done
 	same $'ready\nhello\ngot hello' "$(tail -n +2 "$T/said")"
-	! grep -q $'\r' "$T/said"
+	not grep -q $'\r' "$T/said"
 	wait_until is_stopped
 	delete_ctr
 }

@@ -252,7 +252,7 @@ sort_home() {
 	inside -d --pid-file "$T/other" "$tag" payload sleep
 	ok
 	[[ $(cat "$T/other") =~ ^[0-9]+$ ]]
-	same "$(cat "$T/other" | wc -c)" "$(stat -c %s "$T/other")"
+	same "$(stat -c %s "$T/other")" "$(tr -dc 0-9 <"$T/other" | wc -c)"
 	same payload "$(cat "/proc/$(cat "$T/other")/comm")"
 	same '' "$(env -u CTR_TEST_TAG grep -lsF "$tag" /proc/[0-9]*/environ || true)"
 	delete_ctr

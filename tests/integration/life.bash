@@ -68,3 +68,8 @@ is_frozen() {
 has_line() {
 	grep -qxF -e "$1" "$2"
 }
+
+# bats does not see a failure behind "!".
+not() {
+	! "$@"
+}

@@ -243,7 +243,7 @@ static void test_sentences_process(void **state)
 	SAYS("find the program [\"a\", \"?[2Jb?\"]", program, .args = WORDS("a", "\x1b[2Jb\n"));
 	SAYS("set the host name 'a?b'", hostname, .name = plan_str(p, "a\rb"));
 	SAYS("wait for `ctr start`", wait_start, .listener = proc);
-	SAYS("close all other files, reset signals and execute the program", exec, .keep_fds = 0);
+	SAYS("close all other files and reset signals", close, .keep_fds = 0);
 	plan_free(p);
 }
 
