@@ -142,8 +142,7 @@ cgroup_of() {
 
 @test "cgroup: hugetlb, whose controller is on v2 here" {
 	grep -qw hugetlb "$v2/cgroup.controllers" || need 'the hugetlb controller on v2'
-	size=$(find /sys/kernel/mm/hugepages -mindepth 1 -name 'hugepages-*' -print -quit)
-	[ -n "$size" ] || need 'huge pages'
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || need 'huge pages of 2 MiB'
 	config '.linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 4194304}]'
 	run_payload read /sys/fs/cgroup/hugetlb.2MB.max
 	is 4194304

@@ -128,7 +128,7 @@ sweep() {
 }
 
 @test "crash: a directory without a record, as a death in the first moments leaves it" {
-	mkdir -p -m 700 "$root/$tag"
+	mkdir -m 700 "$root" "$root/$tag"
 	ctr list -q
 	is "$tag"
 	ctr state "$tag"

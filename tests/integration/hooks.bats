@@ -164,7 +164,7 @@ script() {
 	same 0 "$status"
 	same $'A=1\nB=2' "$(cat "$T/env.createRuntime")"
 	for kind in prestart createContainer poststart poststop; do
-		! grep -e CALLER -e CONTAINER -e PRELOAD "$T/env.$kind"
+		refute grep -e CALLER -e CONTAINER -e PRELOAD "$T/env.$kind"
 	done
 }
 

@@ -211,6 +211,14 @@ ok() {
 	[ -z "$stderr" ]
 }
 
+# The command must fail. ("!" does not count in bats: errexit passes over it.)
+refute() {
+	if "$@"; then
+		printf 'should have failed: %s\n' "$*"
+		return 1
+	fi
+}
+
 # The program ran and printed exactly this.
 is() {
 	ok
