@@ -64,7 +64,9 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	int r;
 
 	if (o->preserve_fds > MAX_PRESERVED)
-		return err_set(e, ERR_USAGE, 0, "--preserve-fds %u: too many", o->preserve_fds);
+		return err_set(e, ERR_USAGE, 0,
+			       "--preserve-fds %u: one of these descriptors is not open",
+			       o->preserve_fds);
 	rq->keep_fds = o->preserve_fds;
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;

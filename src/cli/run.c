@@ -136,6 +136,17 @@ static int clean_up(struct cli *cli, const char *id, struct err *e)
 	return r;
 }
 
+/* A service that does not become ready has not been started: nothing stays of it. */
+static int leave(struct cli *cli, struct container *c, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int r = launch_wait_ready(c, e);
+
+	if (r < 0)
+		(void)clean_up(cli, c->record.id, &ignored);
+	return r;
+}
+
 static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
 		  struct err *e)
 {
@@ -178,7 +189,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_wrap(e, "run %s", t.id);
 	/* with the directory goes the lock: others may pause, exec or delete while it runs */
 	close_fd(&c->dir);
-	return o->detach ? launch_wait_ready(c, e) : attend(cli, o, c, signals, e);
+	return o->detach ? leave(cli, c, e) : attend(cli, o, c, signals, e);
 }
 
 const struct cli_command cli_run = {
