@@ -272,3 +272,28 @@ compare() {
 	same 'syscall: EPERM' "$output"
 	rm "$root/.cache"
 }
+
+@test "seccomp: an agent answers what the profile notifies" {
+	config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"$T/agent\",
+		\"listenerMetadata\": \"hello\",
+		\"syscalls\": [{\"names\": [\"mkdir\", \"mkdirat\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
+	args sh -c 'mkdir /dev/shm/x; echo still here'
+	"$BATS_TEST_DIRNAME/notify-agent" "$T/agent" 122 >"$T/said" 3>&- &
+	wait_until test -S "$T/agent"
+	write_config
+	capture "$CTR" --root "$root" run -b "$bundle" "$tag"
+	wait
+	[ "$status" -eq 0 ]
+	[[ $stdout == 'still here'* ]]
+	[[ $stderr == *'Disk quota exceeded'* ]] # errno 122
+	jq -e --arg id "$tag" '.fds == ["seccompFd"] and .metadata == "hello" and .pid > 0 and
+		.state.id == $id and (.ociVersion | length > 0)' "$T/said"
+}
+
+@test "seccomp: an agent that does not listen" {
+	config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"$T/nobody\",
+		\"syscalls\": [{\"names\": [\"mkdir\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}"
+	args payload exit 0
+	run_bundle
+	fails "send the seccomp notify descriptor to '$T/nobody'" '/linux/seccomp/listenerPath'
+}
