@@ -291,7 +291,7 @@ says() {
 	service "$(says READY=1)"
 	write_config
 	capture env "NOTIFY_SOCKET=$T/none" "$CTR" --root "$root" run -d -b "$bundle" "$tag"
-	stdout='' # what the program said before it was ended
+	output='' # what the program said before it was ended
 	fails 'service manager' "$T/none"
 	[ ! -e "$root/$tag" ]
 }

@@ -284,7 +284,7 @@ compare() {
 	capture "$CTR" --root "$root" run -b "$bundle" "$tag"
 	wait
 	[ "$status" -eq 0 ]
-	[[ $stdout == 'still here'* ]]
+	same 'still here' "$output"
 	[[ $stderr == *'Disk quota exceeded'* ]] # errno 122
 	jq -e --arg id "$tag" '.fds == ["seccompFd"] and .metadata == "hello" and .pid > 0 and
 		.state.id == $id and (.ociVersion | length > 0)' "$T/said"
