@@ -38,7 +38,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct launch_options *o = &((const struct create_options *)opts)->launch;
 	cleanup_fd int signals = -EBADF;
-	struct container_request rq = {
+	cleanup_(launch_request_free) struct container_request rq = {
 		.id = args[0],
 		.bundle = o->bundle ? o->bundle : ".",
 		.wait_start = true,

@@ -61,8 +61,7 @@ static const struct cli_option options[] = {
 
 static int parse_gids(const struct cli_list *list, struct exec_request *rq, struct err *e)
 {
-	rq->additional_gids.items =
-		calloc(list->count + 1, sizeof(uint32_t)); /* as long as we run */
+	rq->additional_gids.items = calloc(list->count + 1, sizeof(uint32_t));
 	if (!rq->additional_gids.items)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read the groups");
 	for (size_t i = 0; i < list->count; i++)
@@ -138,13 +137,18 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 	return r;
 }
 
+static void free_request(struct exec_request *rq)
+{
+	free(rq->additional_gids.items);
+}
+
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct exec_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_fd int signals = -EBADF;
 	enum container_status status;
-	struct exec_request rq;
+	cleanup_(free_request) struct exec_request rq = { 0 };
 	int r;
 
 	cli->failure_code = EXIT_RUNTIME_FAILED;

@@ -52,10 +52,15 @@ static int pass_activation(struct container_request *rq, struct err *e)
 		    : asprintf(&env, "LISTEN_FDS=%lu%cLISTEN_PID=1", n, 0);
 	if (len < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "pass the activated sockets");
-	rq->extra_env = env; /* as long as we run */
+	rq->extra_env = env;
 	rq->extra_env_len = (size_t)len + 1;
 	rq->keep_fds += (unsigned)n;
 	return 0;
+}
+
+void launch_request_free(struct container_request *rq)
+{
+	free(rq->extra_env);
 }
 
 int launch_request(const struct cli *cli, const struct launch_options *o,

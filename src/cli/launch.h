@@ -41,6 +41,9 @@ struct launch_options {
 int launch_request(const struct cli *cli, const struct launch_options *o,
 		   struct container_request *rq, struct err *e);
 
+/* Release what launch_request allocated. */
+void launch_request_free(struct container_request *rq);
+
 /*
  * The container stands and waits: check that the terminal has somewhere to go, hand it over, send the
  * pidfd, write the pid file.

@@ -256,14 +256,12 @@ static int check_count(const struct cli_command *c, int count, struct err *e)
 	return -EINVAL;
 }
 
-static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
-		       struct err *e)
+static int run_parsed(struct cli *cli, const struct cli_command *c, int argc, char **argv,
+		      void *options, struct err *e)
 {
-	_Alignas(max_align_t) char options[CLI_OPTIONS_MAX] = { 0 };
 	struct cli_parsed parsed;
 	int r = cli_parse(c->options, c->stop_at_args, argc, argv, options, &parsed, e);
 
-	cli->verb = c->name;
 	if (r < 0)
 		return err_wrap(e, "%s", c->name);
 	if (parsed.help) {
@@ -275,6 +273,18 @@ static int run_command(struct cli *cli, const struct cli_command *c, int argc, c
 		return r;
 	parsed.args[parsed.count] = NULL;
 	return c->run(cli, options, parsed.args, e);
+}
+
+static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
+		       struct err *e)
+{
+	_Alignas(max_align_t) char options[CLI_OPTIONS_MAX] = { 0 };
+	int r;
+
+	cli->verb = c->name;
+	r = run_parsed(cli, c, argc, argv, options, e);
+	cli_free_options(c->options, options);
+	return r;
 }
 
 static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)

@@ -193,6 +193,13 @@ int cli_parse(const struct cli_option *table, bool stop, int argc, char **argv, 
 	return r;
 }
 
+void cli_free_options(const struct cli_option *table, void *options)
+{
+	for (; table->name; table++)
+		if (table->type == CLI_LIST)
+			free(((struct cli_list *)(void *)((char *)options + table->offset))->items);
+}
+
 void cli_print_options(const struct cli_option *table)
 {
 	for (; table->name; table++) {

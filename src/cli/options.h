@@ -20,7 +20,7 @@ enum cli_option_type {
 };
 
 struct cli_list {
-	const char **items; /* lives as long as the program */
+	const char **items; /* owned by the options, the strings by argv */
 	size_t count;
 };
 
@@ -64,6 +64,9 @@ struct cli_parsed {
  */
 int cli_parse(const struct cli_option *table, bool stop, int argc, char **argv, void *options,
 	      struct cli_parsed *ret, struct err *e);
+
+/* Give back what lists in @options hold. */
+void cli_free_options(const struct cli_option *table, void *options);
 
 /* Print one line per option to stdout, as --help does. */
 void cli_print_options(const struct cli_option *table);

@@ -164,7 +164,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	const struct run_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_fd int signals = -EBADF;
-	struct container_request rq = { 0 };
+	cleanup_(launch_request_free) struct container_request rq = { 0 };
 	struct target t;
 	int r = launch_request(cli, &o->launch, &rq, e);
 

@@ -33,7 +33,7 @@ struct container_request {
 	bool no_pivot, no_keyring;
 	bool notify; /* the payload gets a socket for sd_notify(3) */
 	enum cgroup_driver driver;
-	const char *extra_env; /* NUL-separated entries before the process' own, or NULL */
+	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
