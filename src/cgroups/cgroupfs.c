@@ -14,7 +14,7 @@
 
 /* Someone else removes the (empty) parent between our steps; each new try finds it afresh. */
 enum {
-	RACE_TRIES = 64,
+	RACE_TRIES = 1024, /* others may remove the shared parent as often as they like */
 	DIR_MODE = 0755
 };
 

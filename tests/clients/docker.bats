@@ -6,7 +6,9 @@
 
 load docker-lib
 
-setup_file() { docker_up; }
+setup_file() {
+	docker_up
+}
 
 teardown_file() { world_end; }
 
