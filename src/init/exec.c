@@ -288,6 +288,12 @@ int op_close(struct init *in, const struct plan_arg_close *a)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
+int op_announce(struct init *in, const struct plan_arg_announce *a)
+{
+	(void)a;
+	return init_send(in, PLAN_MSG_EXEC, 0, -1);
+}
+
 int op_exec(struct init *in, const struct plan_arg_exec *a)
 {
 	(void)a;

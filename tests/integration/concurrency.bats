@@ -118,11 +118,26 @@ c() {
 		c create -b "$bundle" "$tag" >/dev/null
 		race "$CTR" --root "$root" start "$tag" -- "$CTR" --root "$root" kill "$tag" KILL
 		same 0 "$(code b)"
-		[ "$(code a)" = 0 ] || refusal a 'cannot start a container that has stopped' 'ctr-init' \
-			'reach the container' 'talk to' 'hear from'
+		[ "$(code a)" = 0 ] || refusal a 'cannot start a container that has stopped' \
+			'reach the container' 'before its program was executed'
 		wait_until is_stopped
 		c delete "$tag"
 	done
+	nothing_left
+}
+
+@test "concurrency: start reports success exactly when the program was executed" {
+	args payload sleep
+	write_config
+	capture "$BATS_TEST_DIRNAME/start-races" 80 "$CTR" "$root" "$bundle" "$tag" payload
+	ok
+	has ran killed
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["sendmsg", "sendto"],
+		action: "SCMP_ACT_ERRNO"}]}'
+	write_config
+	capture "$BATS_TEST_DIRNAME/start-races" 40 "$CTR" "$root" "$bundle" "$tag" payload
+	ok
+	has ran killed
 	nothing_left
 }
 
