@@ -155,6 +155,30 @@ c() {
 	nothing_left
 }
 
+# Look until told to stop; each status that was seen, once.
+watch_status() {
+	while [ ! -e "$T/enough" ]; do
+		"$CTR" --root "$root" state "$tag" 2>/dev/null || true
+		"$CTR" --root "$root" list -f json | jq -c '.[]'
+	done | jq -r .status | sort -u >"$T/seen"
+}
+
+@test "concurrency: a container that is being removed never looks like one that is being created" {
+	args payload sleep
+	write_config
+	for round in $(seq 12); do
+		"$CTR" --root "$root" run -d -b "$bundle" "$tag" >/dev/null
+		rm -f "$T/enough"
+		watch_status 3>&- &
+		"$CTR" --root "$root" kill "$tag" KILL
+		c delete -f "$tag"
+		: >"$T/enough"
+		wait
+		refute grep -vx -e running -e stopped "$T/seen"
+	done
+	nothing_left
+}
+
 @test "concurrency: delete against the end of a foreground run" {
 	args payload exit 3
 	write_config

@@ -171,3 +171,23 @@ sweep() {
 	fails 'cannot start an already running container'
 	clean_up_and_look
 }
+
+@test "crash: delete is killed at its system calls: stopped, or gone, and the id can be used again" {
+	local at seen=
+	args payload exit 0
+	write_config
+	for ((at = 50; at < 3000; at++)); do
+		"$CTR" --root "$root" run --keep -b "$bundle" "$tag"
+		capture "$payload" kill-at "$at" "$CTR" --root "$root" delete "$tag"
+		[[ $output != *'end exit '* ]] || break
+		[[ $output == *'killed signal 9'* ]]
+		seen+=" $(state_of 2>/dev/null)@$(ls -A "$root" | tr '\n' ,)"
+		[ "$("$CTR" --root "$root" list -q)" = "$tag" ] || [ ! -e "$root/$tag" ]
+		# every other time the next create finds what there is, else delete does
+		[ $((at % 2)) = 1 ] && [ ! -e "$root/$tag" ] || clean_up_and_look
+	done
+	# also between the name and the record, where it is no longer listed
+	[[ $seen == *" @"*".$tag.removed"* ]]
+	same '' "$(tr ' ' '\n' <<<"$seen" | grep -v -e '^stopped@' -e '^@' -e '^$')"
+	refute ls -d "$root/.$tag.removed"
+}
