@@ -10,6 +10,7 @@
 #include "container/sdnotify.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
+#include "oci/annotations.h"
 #include "oci/sysctl.h"
 #include "rootfs/rootfs.h"
 #include "util/kernel.h"
@@ -63,6 +64,18 @@ static void emit_notify(const struct compile_input *in, const struct rootfs_layo
 		 .tree = plan_source(p, &tree));
 }
 
+static void warn_annotations(const struct oci_spec *spec, struct plan *p)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++) {
+		const char *key = spec->annotations.items[i].key;
+		const struct oci_annotation_info *info = oci_annotation_find(key);
+
+		if (info && info->kind == OCI_ANNOTATION_IS_IGNORED)
+			plan_warn(p, "config.json /annotations: '%s' is ignored: %s", key,
+				  info->why);
+	}
+}
+
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
@@ -81,6 +94,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 
 	if (r < 0)
 		return r;
+	warn_annotations(spec, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));

@@ -15,6 +15,7 @@
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 
+#include "container/hooks.h"
 #include "namespaces/idmap.h"
 #include "namespaces/namespaces.h"
 #include "oci/sysctl.h"
@@ -154,6 +155,13 @@ static int open_exe_source(struct plan_source *s, struct err *e)
 	return 0;
 }
 
+static int open_log_source(struct plan_source *s, struct err *e)
+{
+	int r = hooks_open_output(s->path, &s->fd);
+
+	return r < 0 ? err_set(e, ERR_CONFIG, -r, "open '%s' for what hooks write", s->path) : 0;
+}
+
 static int open_source(struct plan_source *s, int bundle, struct err *e)
 {
 	switch (s->kind) {
@@ -161,6 +169,7 @@ static int open_source(struct plan_source *s, int bundle, struct err *e)
 	case PLAN_SOURCE_ROOT: return open_root_source(s, bundle, e);
 	case PLAN_SOURCE_NS: return open_ns_source(s, e);
 	case PLAN_SOURCE_EXE: return open_exe_source(s, e);
+	case PLAN_SOURCE_LOG: return open_log_source(s, e);
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "oci/json.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 
 /* The kernel reads an id map from one page, and the struct it keeps has room for this many. */
@@ -255,12 +256,33 @@ static int uts_names(struct check *c)
 	return r ? r : uts_name(c, "/domainname", c->spec->domainname);
 }
 
+/* Of those that are ours the value must make sense; the others are none of our business. */
+static int annotation(struct check *c, const struct oci_pair *a)
+{
+	const struct oci_annotation_info *info = oci_annotation_find(a->key);
+	const char *at = check_at_key(c, "/annotations", a->key);
+	bool on;
+
+	if (!a->key[0])
+		return check_refuse(c, "/annotations/", "annotation without a key");
+	if (!info)
+		return 0;
+	if (info->kind == OCI_ANNOTATION_IS_REFUSED)
+		return check_refuse(c, at, "'%s' is not supported: %s", a->key, info->why);
+	if (info->kind == OCI_ANNOTATION_IS_FLAG && !oci_annotation_parse_flag(a->value, &on))
+		return check_refuse(c, at, "'%.100s' is none of 1, true, 0, false", a->value);
+	if (info->kind == OCI_ANNOTATION_IS_PATH && a->value[0] != '/')
+		return check_refuse(c, at, "path '%.100s' is not absolute", a->value);
+	return 0;
+}
+
 static int annotations(struct check *c)
 {
-	for (size_t i = 0; i < c->spec->annotations.count; i++)
-		if (!c->spec->annotations.items[i].key[0])
-			return check_refuse(c, "/annotations/", "annotation without a key");
-	return 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->spec->annotations.count; i++)
+		r = annotation(c, &c->spec->annotations.items[i]);
+	return r;
 }
 
 static int hook(struct check *c, const char *at, const struct oci_hook *h)

@@ -6,6 +6,7 @@
 
 #include <seccomp.h>
 
+#include "oci/annotations.h"
 #include "oci/names.h"
 
 enum {
@@ -46,7 +47,7 @@ static int defaults(struct check *c)
 
 static int listener(struct check *c)
 {
-	if (seccomp(c)->listener_metadata && !seccomp(c)->listener_path)
+	if (seccomp(c)->listener_metadata && !oci_seccomp_listener(c->spec, NULL))
 		return check_refuse(c, "/linux/seccomp/listenerMetadata",
 				    "needs the member 'listenerPath'");
 	return 0;
@@ -72,7 +73,7 @@ static int rule(struct check *c, size_t i, const struct oci_seccomp_rule *syscal
 
 	if (r < 0)
 		return r;
-	if (syscalls->action == SCMP_ACT_NOTIFY && !seccomp(c)->listener_path)
+	if (syscalls->action == SCMP_ACT_NOTIFY && !oci_seccomp_listener(c->spec, NULL))
 		return check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/action", i),
 				    "'SCMP_ACT_NOTIFY' needs linux.seccomp.listenerPath");
 	for (size_t k = 0; k < syscalls->args.count; k++)
