@@ -58,7 +58,8 @@ struct container {
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
-	int console; /* master of the terminal, -EBADF if none */
+	bool announced; /* init has said that the program comes next */
+	int console;	/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	const char *extra_env; /* borrowed */

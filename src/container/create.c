@@ -236,7 +236,7 @@ int container_commit(struct container *c, struct err *e)
 
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
-		r = dialog_executed(c, e);
+		r = dialog_released(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -245,14 +245,17 @@ int container_commit(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
+static int note_running(struct container *c, struct err *e)
+{
+	c->record.phase = PHASE_RUNNING;
+	return record_save(c->dir, &c->record, e);
+}
+
 static int let_go(struct container *c, struct err *e)
 {
-	int r;
+	int r = dialog_go(c, e);
 
-	c->record.phase = PHASE_RUNNING;
-	r = record_save(c->dir, &c->record, e);
-	if (r == 0)
-		r = dialog_go(c, e);
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
@@ -262,8 +265,10 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = let_go(c, e);
+	int r = note_running(c, e);
 
+	if (r == 0)
+		r = let_go(c, e);
 	if (r < 0)
 		container_abort(c);
 	else
@@ -325,10 +330,12 @@ int container_start_created(struct container *c, enum container_status status, b
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = note_running(c, e);
 	if (r < 0)
-		return r;
-	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+		return r; /* it still waits, for another start */
 	r = let_go(c, e);
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* nobody listens there any more */
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);

@@ -3,6 +3,7 @@
 #ifndef CTR_SECURITY_SECURITY_H
 #define CTR_SECURITY_SECURITY_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "oci/spec.h"
@@ -62,5 +63,11 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
  */
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
 			 struct err *e);
+
+/*
+ * True when the profile surely lets the system call @name through, whatever its arguments: for what
+ * ctr-init itself still does when the filter is in force. Pure.
+ */
+bool security_filter_permits(const struct oci_seccomp *s, const char *name);
 
 #endif
