@@ -39,9 +39,16 @@ static void mount_options(struct json_out *o)
 	json_out_end_array(o);
 }
 
+/* Kernel 5.19; the header may be older than the kernel we run on. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* The kernel checks the flags before it looks at the (missing) program: seccomp(2). */
 static bool flag_works(uint64_t flag)
 {
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER; /* alone it is refused */
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)flag, NULL) < 0 &&
 	       errno == EFAULT;
 }
@@ -99,8 +106,9 @@ static void linux_section(struct json_out *o)
 	names(o, "capabilities", &oci_capability_names);
 	cgroup(o);
 	seccomp(o);
-	switch_object(o, "apparmor", false);
-	switch_object(o, "selinux", false);
+	/* what is built, not what the host has on (features-linux.md) */
+	switch_object(o, "apparmor", true);
+	switch_object(o, "selinux", true);
 	switch_object(o, "intelRdt", false);
 	json_out_member_object(o, "mountExtensions");
 	switch_object(o, "idmap", true);

@@ -125,6 +125,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
 	security_emit_ids(process, &caps, false, p);
+	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
 	emit_program(in, process, p);

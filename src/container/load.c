@@ -139,6 +139,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 	if (c->explain) {
 		in->capabilities = UINT64_MAX;
 		in->cgroup_mount = "/sys/fs/cgroup";
+		in->lsms = SECURITY_LSM_ALL;
 		return 0;
 	}
 	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
@@ -150,6 +151,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 			in->cgroup_mount = mount;
 		}
 	}
+	in->lsms = security_lsms_probe();
 	return security_caps_own(&in->capabilities, e);
 }
 

@@ -28,8 +28,6 @@ static int refuse(const struct unsupported *table, size_t count, struct err *e)
 int container_check_process(const struct oci_process *p, struct err *e)
 {
 	const struct unsupported table[] = {
-		{ "/process/apparmorProfile", p->apparmor_profile },
-		{ "/process/selinuxLabel", p->selinux_label },
 		{ "/process/scheduler", p->scheduler.set },
 		{ "/process/ioPriority", p->io_priority.set },
 	};
@@ -43,7 +41,6 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 	const struct unsupported table[] = {
 		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
 		{ "/linux/netDevices", l->net_devices.count },
-		{ "/linux/mountLabel", l->mount_label },
 		{ "/linux/personality", l->personality.set },
 		{ "/linux/memoryPolicy", l->memory_policy.set },
 		{ "/linux/intelRdt", l->intel_rdt.set },

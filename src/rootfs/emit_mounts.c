@@ -8,6 +8,7 @@
 
 #include "oci/names.h"
 #include "rootfs/emit.h"
+#include "rootfs/labels.h"
 #include "rootfs/options.h"
 #include "util/kernel.h"
 #include "util/path.h"
@@ -80,10 +81,12 @@ static uint64_t fs_attr(const struct mount_options *o)
 	       (o->rset & MOUNT_ATTR__ATIME);
 }
 
-static uint64_t fs_options(struct plan *p, const struct entry *t)
+static uint64_t fs_options(struct plan *p, const struct rootfs_layout *l, const struct entry *t,
+			   const char *type)
 {
 	oci_strings list = { 0 };
-	const char **items = arena_array(&p->arena, t->o.data_count + 1, sizeof(*items));
+	const char **items = arena_array(&p->arena, t->o.data_count + 2, sizeof(*items));
+	bool labelled = false;
 
 	if (!items) {
 		p->failed = true;
@@ -92,8 +95,12 @@ static uint64_t fs_options(struct plan *p, const struct entry *t)
 	list.items = items;
 	if (t->m->source && *t->m->source)
 		items[list.count++] = plan_origin(p, "source=%s", t->m->source);
-	for (size_t i = 0; i < t->o.data_count; i++)
-		items[list.count++] = t->o.data[i];
+	for (size_t i = 0; i < t->o.data_count; i++) {
+		labelled |= label_is_option(t->o.data[i]);
+		items[list.count++] = label_unquoted(p, t->o.data[i]);
+	}
+	if (l->context && !labelled && label_kind(type) == LABEL_CONTEXT)
+		items[list.count++] = l->context;
 	return plan_list(p, &list);
 }
 
@@ -101,7 +108,7 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		   uint64_t flags, struct err *e)
 {
 	bool tmpfs = strcmp(type, "tmpfs") == 0, dev = strcmp(t->dest, "/dev") == 0;
-	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE;
+	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE, labelled = PLAN_REG_NONE;
 
 	if (t->o.idmap || t->o.idmap_recursive || t->o.copy_symlink || t->o.src_nofollow) {
 		err_set(e, ERR_CONFIG, 0,
@@ -121,6 +128,8 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		flags |= PLAN_MOUNT_REAL_DIR;
 	if (dev)
 		keep = l->dev = plan_reg(p, "dev");
+	if (l->context && label_kind(type) == LABEL_ROOT)
+		keep = labelled = plan_reg(p, plan_origin(p, "%s %s", type, t->dest));
 	/* what is mounted or created inside comes first: a tmpfs turns read-only at the end */
 	if (tmpfs && attr & MOUNT_ATTR_RDONLY && l->readonly_count < ARRAY_SIZE(l->readonly)) {
 		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
@@ -129,8 +138,11 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		l->readonly[l->readonly_count++] = keep;
 	}
 	PLAN_ADD(p, t->origin, mount_fs, .root = l->root, .path = plan_str(p, t->dest),
-		 .type = plan_str(p, type), .options = fs_options(p, t), .attr = attr,
+		 .type = plan_str(p, type), .options = fs_options(p, l, t, type), .attr = attr,
 		 .flags = flags, .keep = keep);
+	if (labelled != PLAN_REG_NONE)
+		PLAN_ADD(p, "/linux/mountLabel", relabel, .mount = labelled,
+			 .label = plan_str(p, l->mount_label));
 	return 0;
 }
 
@@ -336,8 +348,10 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e)
 {
-	int r = 0;
+	int r = label_context(spec, l, p, e);
 
+	if (r < 0)
+		return r;
 	emit_root(spec, l, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Mounts"));
 	for (size_t i = 0; r == 0 && i < spec->mounts.count; i++)

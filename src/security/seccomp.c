@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "oci/names.h"
+#include "security/seccomp_newer.h"
 #include "util/cleanup.h"
 
 enum {
@@ -172,6 +173,11 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
 		r = add_rules(ctx, s, e);
 	if (r == 0)
 		r = export(ctx, ret, e);
+	if (r < 0)
+		return r;
+	r = seccomp_newer_prepend(s, ret, e);
+	if (r < 0)
+		security_filter_free(ret);
 	return r;
 }
 

@@ -24,7 +24,7 @@
 
 enum {
 	CACHE_MAGIC = 0x43505243,
-	CACHE_FORMAT = 1,
+	CACHE_FORMAT = 2, /* also when ctr makes another filter of the same profile */
 	MAX_ENTRY = 32 * 1024 * 1024
 };
 
