@@ -128,6 +128,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
 	p->keep_groups = keep_groups;
 	security_emit_ids(process, &caps, keep_groups, p);
+	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
 	emit_program(in, process, p);

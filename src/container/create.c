@@ -161,7 +161,7 @@ static int spawn(struct container *c, struct err *e)
 }
 
 /* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
-static int check_kernel(struct err *e)
+int container_check_kernel(struct err *e)
 {
 	struct utsname u;
 	unsigned major, minor;
@@ -176,28 +176,30 @@ static int check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-static int check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 {
-	for (size_t i = 0; i < p->files.count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
 		if (p->files.items[i].need == CGROUP_OPTIONAL)
 			continue;
 		err_set(e, ERR_USAGE, 0,
 			"%s needs a cgroup, and --cgroup-manager disabled makes none",
 			p->files.items[i].name);
 		err_origin(e, "config.json %s", p->files.items[i].origin);
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
-	return 0;
+	return r;
 }
 
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = check_kernel(e);
+	int r = container_check_kernel(e);
 
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(&c->cgroup_plan, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);

@@ -20,12 +20,14 @@ enum oci_annotation {
 	OCI_ANNOTATION_SECCOMP_STRICT,
 	OCI_ANNOTATION_HOOKS_STDOUT,
 	OCI_ANNOTATION_HOOKS_STDERR,
+	OCI_ANNOTATION_MOUNT_CONTEXT,
 	OCI_ANNOTATION_HONOURED, /* from here on they have no number of their own */
 };
 
 enum oci_annotation_kind {
 	OCI_ANNOTATION_IS_FLAG, /* "1", "true", "0" or "false" */
 	OCI_ANNOTATION_IS_PATH, /* absolute */
+	OCI_ANNOTATION_IS_WORD, /* who uses it knows which */
 	OCI_ANNOTATION_IS_REFUSED,
 	OCI_ANNOTATION_IS_IGNORED,
 };

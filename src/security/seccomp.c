@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "oci/names.h"
+#include "security/seccomp_newer.h"
 #include "util/cleanup.h"
 
 enum {
@@ -41,7 +42,9 @@ static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 		if (r < 0 && r != -EEXIST) {
 			err_set(e, ERR_CONFIG, -r, "add the architecture to the seccomp filter");
 			err_origin(e, "config.json /linux/seccomp/architectures/%zu", i);
-			return r;
+			r = err_keep(e, r);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;
@@ -92,7 +95,7 @@ static int check_notify(const struct oci_seccomp_rule *rule, size_t index, struc
 		err_set(e, ERR_CONFIG, 0,
 			"seccomp: sendmsg cannot be notified: it carries the notify descriptor");
 		err_origin(e, "config.json /linux/seccomp/syscalls/%zu", index);
-		return -EINVAL;
+		return err_keep(e, -EINVAL);
 	}
 	return 0;
 }
@@ -120,7 +123,9 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 					"add system call '%s' to the seccomp filter",
 					rule->names.items[k]);
 				err_origin(e, "config.json /linux/seccomp/syscalls/%zu", i);
-				return r;
+				r = err_keep(e, r);
+				if (r < 0)
+					return r;
 			}
 		}
 	}
@@ -172,6 +177,11 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
 		r = add_rules(ctx, s, e);
 	if (r == 0)
 		r = export(ctx, ret, e);
+	if (r < 0)
+		return r;
+	r = seccomp_newer_prepend(s, ret, e);
+	if (r < 0)
+		security_filter_free(ret);
 	return r;
 }
 
