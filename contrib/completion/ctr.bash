@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless)
+		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -87,14 +87,22 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	spec)
-		words=' --bundle --rootless --help'
+		words=' --bundle --config --rootless --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
 		;;
 	explain)
 		words=' --format --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	validate)
+		words=' --bundle --config --config-only --format --strict --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
 		;;
 	wait)
 		words=' --format --help'
@@ -110,7 +118,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps kill pause resume delete spec explain wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps kill pause resume delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,39 +13,45 @@
 #include "util/io.h"
 
 struct spec_options {
-	const char *bundle;
+	const char *bundle, *config;
 	bool rootless;
 };
 
 static const struct cli_option options[] = {
 	{ "bundle", 'b', CLI_STRING, "DIR", offsetof(struct spec_options, bundle),
 	  "write it there instead of here", NULL },
+	{ "config", 'f', CLI_STRING, "FILE", offsetof(struct spec_options, config),
+	  "write this file instead of config.json", NULL },
 	{ "rootless", 0, CLI_FLAG, NULL, offsetof(struct spec_options, rootless),
 	  "for a container without root's privileges", NULL },
 	{ 0 },
 };
 
 /* An existing config is somebody's work: never overwritten. */
-static int write_config(const char *bundle, const char *text, size_t len, struct err *e)
+static int write_config(const char *bundle, const char *name, const char *text, size_t len,
+			struct err *e)
 {
 	cleanup_fd int dir = open(bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC), fd = -EBADF;
+	char path[4096];
 	int r;
 
+	(void)snprintf(path, sizeof(path), "%s%s%s", name[0] == '/' ? "" : bundle,
+		       name[0] == '/' ? "" : "/", name); /* for messages */
 	if (dir < 0)
 		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", bundle);
-	fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0) {
 		int saved = errno;
 
-		err_set(e, ERR_USAGE, saved, "write '%s/config.json'", bundle);
+		err_set(e, ERR_USAGE, saved, "write '%s'", path);
 		if (saved == EEXIST)
 			err_hint(e, "move it away first");
 		return -saved;
 	}
 	r = io_write_all(fd, text, len);
 	if (r < 0) {
-		(void)unlinkat(dir, "config.json", 0);
-		return err_set(e, ERR_SYSTEM, -r, "write '%s/config.json'", bundle);
+		(void)unlinkat(dir, name, 0);
+		return err_set(e, ERR_SYSTEM, -r, "write '%s'", path);
 	}
 	return 0;
 }
@@ -61,7 +68,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 
 	(void)cli;
 	(void)args;
-	return r < 0 ? r : write_config(o->bundle ? o->bundle : ".", text, len, e);
+	return r < 0 ? r
+		     : write_config(o->bundle ? o->bundle : ".",
+				    o->config ? o->config : "config.json", text, len, e);
 }
 
 const struct cli_command cli_spec = {
