@@ -156,7 +156,7 @@ const char *plan_origin(struct plan *p, const char *fmt, ...)
 
 void plan_warn(struct plan *p, const char *fmt, ...)
 {
-	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w));
+	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w)), **last = &p->warnings;
 	char buf[512];
 	va_list ap;
 
@@ -165,8 +165,10 @@ void plan_warn(struct plan *p, const char *fmt, ...)
 	va_end(ap);
 	if (!w || !(w->text = arena_strdup(&p->arena, buf)))
 		return; /* a warning that does not fit in memory changes nothing either */
-	w->next = p->warnings;
-	p->warnings = w;
+	w->next = NULL;
+	while (*last)
+		last = &(*last)->next;
+	*last = w;
 }
 
 int plan_finish(const struct plan *p, struct err *e)
