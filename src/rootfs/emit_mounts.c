@@ -248,10 +248,8 @@ static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (r < 0)
 		return bad(p, t, "/options", e);
 	if (type && strcmp(type, "bind") == 0 && !t->o.bind) {
-		plan_warn(p,
-			  "config.json %s: type 'bind' without the option bind or rbind: taken as "
-			  "bind",
-			  t->origin);
+		plan_warn(p, t->origin,
+			  "type 'bind' without the option bind or rbind: taken as bind");
 		t->o.bind = true;
 	}
 	r = check_proc(p, t, &flags, e);
@@ -283,8 +281,8 @@ static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (!t.dest)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read mounts");
 	if (t.m->destination[0] != '/')
-		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'",
-			  t.origin, t.m->destination, t.dest);
+		plan_warn(p, where(p, &t, "/destination"), "'%s' is relative, taken as '%s'",
+			  t.m->destination, t.dest);
 	if (strcmp(t.dest, "/") == 0) {
 		err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted over the root filesystem",
 			t.m->destination);
