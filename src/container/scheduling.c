@@ -84,7 +84,7 @@ static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pi
 		return 0;
 	scheduling_text(s, what, sizeof(what));
 	err_set(e, ERR_SYSTEM, -r, "set the scheduler %s", what);
-	plan_set_origin(p, "/process/scheduler", e);
+	plan_error_origin(p, "/process/scheduler", e);
 	advice = hint(s, -r);
 	if (advice)
 		err_hint(e, "%s", advice);
@@ -104,7 +104,7 @@ static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t 
 		return 0;
 	scheduling_io_text(io, what, sizeof(what));
 	err_set(e, ERR_SYSTEM, -r, "set the io priority %s", what);
-	plan_set_origin(p, "/process/ioPriority", e);
+	plan_error_origin(p, "/process/ioPriority", e);
 	if (r == -EPERM)
 		err_hint(e, "the class IOPRIO_CLASS_RT needs CAP_SYS_NICE");
 	return r;

@@ -98,6 +98,17 @@ static int check_source(const struct oci_spec *spec, const struct plan_source *s
 	return 0;
 }
 
+int sources_probe_ns(const struct oci_spec *spec, const struct plan_source *s, struct err *e)
+{
+	struct plan_source copy = *s;
+	int r = sources_open_ns(s->path, s->ns_type, &copy.fd, e);
+
+	if (r == 0)
+		r = check_source(spec, &copy, e);
+	close_fd(&copy.fd);
+	return r;
+}
+
 int container_check_joined(const struct oci_spec *spec, const struct plan *p, struct err *e)
 {
 	int r = 0;

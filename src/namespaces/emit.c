@@ -23,10 +23,10 @@ static int check(const struct oci_spec *spec, struct err *e)
 {
 	if (oci_spec_namespace(spec, OCI_NS_MOUNT))
 		return 0;
-	err_set(e, ERR_CONFIG, 0, "a container needs a mount namespace");
+	err_set(e, ERR_UNSUPPORTED, 0, "a container needs a mount namespace");
 	err_origin(e, "config.json /linux/namespaces");
 	err_hint(e, "add { \"type\": \"mount\" }");
-	return -EINVAL;
+	return err_keep(e, -EINVAL);
 }
 
 static uint64_t collect_new(const struct oci_spec *spec)

@@ -173,6 +173,8 @@ enum plan_message_type {
 	PLAN_MSG_CONSOLE, /* init -> ctr: SCM_RIGHTS carries the terminal's master */
 	PLAN_MSG_NOTIFY,  /* init -> ctr: SCM_RIGHTS carries the seccomp notify fd */
 	PLAN_MSG_NETWORK, /* init -> ctr: SCM_RIGHTS carries a socket of its network namespace */
+	PLAN_MSG_EXEC, /* init -> ctr: nothing is left but execve; a socket that closes without it
+			* is that of a process that died */
 };
 
 /* Where inside an operation it went wrong; names for people are in plan/print.c. */

@@ -218,7 +218,7 @@ void plan_origin_text(const struct plan *p, const char *origin, char *buf, size_
 		strbuf_addf(&out, "%s %s", p->process_file, origin + outer);
 }
 
-void plan_set_origin(const struct plan *p, const char *origin, struct err *e)
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e)
 {
 	char text[sizeof(e->origin)];
 
@@ -227,9 +227,9 @@ void plan_set_origin(const struct plan *p, const char *origin, struct err *e)
 		err_origin(e, "%s", text);
 }
 
-static void set_origin(const struct plan *p, size_t op, struct err *e)
+static const char *op_origin(const struct plan *p, const struct plan_message *m)
 {
-	plan_set_origin(p, p->pool + p->ops[op].origin, e);
+	return p->pool + p->ops[m->op].origin;
 }
 
 /* The program that could not be found or executed: callers match on these very words. */
@@ -243,7 +243,7 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 		err_set(e, ERR_PAYLOAD, EACCES, "exec: '%s': is a directory", name);
 	else
 		err_set(e, ERR_PAYLOAD, m->errnum, "exec: '%s'", name);
-	set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	if (m->errnum == ENOEXEC)
 		err_hint(e, "a script needs a first line such as #!/bin/sh, and a program the "
 			    "right architecture");
@@ -269,7 +269,6 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 			m->text[0] ? " '" : "", m->text, m->text[0] ? "'" : "");
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
-	if (p->pool[p->ops[m->op].origin])
-		set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

@@ -43,7 +43,7 @@ int plan_refuse_warnings(const struct plan *p, struct err *e)
 	if (!first)
 		return 0;
 	err_set(e, ERR_CONFIG, 0, "%s", first->text);
-	plan_set_origin(p, first->origin, e);
+	plan_error_origin(p, first->origin, e);
 	err_hint(e, "correct it, or do without --strict");
 	return -EINVAL;
 }

@@ -19,10 +19,12 @@ int rootfs_emit_joined(const struct oci_spec *spec, struct rootfs_layout *l, str
 		{ "/linux/maskedPaths", linux_->masked_paths.count },
 		{ "/linux/readonlyPaths", linux_->readonly_paths.count },
 		{ "/linux/rootfsPropagation", linux_->rootfs_propagation },
+		{ "/linux/mountLabel", linux_->mount_label },
 		{ "/root/readonly", spec->root.readonly },
 	};
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(changes); i++) {
 		if (!changes[i].asked)
 			continue;
 		err_set(e, ERR_CONFIG, 0,
@@ -30,8 +32,10 @@ int rootfs_emit_joined(const struct oci_spec *spec, struct rootfs_layout *l, str
 			changes[i].pointer + 1);
 		err_origin(e, "config.json %s", changes[i].pointer);
 		err_hint(e, "leave it out: the namespace has a root filesystem and mounts already");
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
+	if (r < 0)
+		return r;
 	plan_warn(p, "/root/path",
 		  "not used: the mount namespace that is joined has a root filesystem of its own");
 	l->root = plan_reg(p, "the namespace's root");

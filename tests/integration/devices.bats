@@ -141,7 +141,7 @@ teardown() { ctr_teardown; }
 	fails "the host's '/dev/null' is another device: no such device" '/linux/devices/0'
 	config '.linux.devices = [{"path": "/dev/not-there", "type": "c", "major": 1, "minor": 3}]'
 	run_bundle
-	fails "device '/dev/not-there' of the host: no such file or directory" '/linux/devices/0' \
+	fails "device on the host '/dev/not-there': no such file or directory" '/linux/devices/0' \
 		"create it or remove the device"
 }
 

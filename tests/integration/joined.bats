@@ -27,6 +27,10 @@ no_tree() {
 		'.root.readonly = false'
 }
 
+has_other_mounts() {
+	[ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
+}
+
 run_second() {
 	args "$@"
 	write_config
@@ -266,8 +270,7 @@ namespaces_of() {
 	unshare -m --propagation private sleep 60 &
 	holder=$!
 	pid=$holder
-	is_ready() { [ "$(readlink "/proc/$holder/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
-	wait_until is_ready
+	wait_until has_other_mounts "$holder"
 	join mount
 	no_tree
 	user_namespace

@@ -25,7 +25,7 @@ on_host() {
 }
 
 run_on_host() {
-	on_host run "$@" "$bundle"
+	on_host run "$bundle"
 }
 
 run_payload_on_host() {

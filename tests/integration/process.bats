@@ -207,6 +207,10 @@ teardown() { ctr_teardown; }
 	is /bin/busybox
 }
 
+has_bytes() {
+	[ -s "$1" ]
+}
+
 # The filter of the default config forbids to ask.
 keyrings() {
 	[ -r /proc/keys ] || need 'a kernel with keys'
@@ -228,8 +232,7 @@ keyrings() {
 	write_config
 	"$CTR" --root "$root" run -b "$bundle" "$tag" >"$T/out" 2>&1 &
 	runner=$!
-	is_told() { [ -s "$T/out" ]; }
-	wait_until is_told
+	wait_until has_bytes "$T/out"
 	ctr exec "$tag" payload keyring
 	ok
 	same "$(<"$T/out")" "$output"
@@ -245,8 +248,7 @@ keyrings() {
 	args sh -c 'payload keyring >/tmp/ring; until [ -e /tmp/go ]; do sleep 0.02; done'
 	config '.root.readonly = false'
 	start_bundle
-	is_told() { [ -s "$rootfs/tmp/ring" ]; }
-	wait_until is_told
+	wait_until has_bytes "$rootfs/tmp/ring"
 	ctr exec "$tag" payload keyring
 	ok
 	same "$(<"$rootfs/tmp/ring")" "$output"
