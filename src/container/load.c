@@ -12,6 +12,7 @@
 #include "container/compile.h"
 #include "container/store.h"
 #include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -126,6 +127,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = fill_record(c, rq, e);
 	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = security_filter_check_names(&c->spec->linux_.seccomp, e);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)
