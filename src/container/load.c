@@ -26,6 +26,7 @@ struct container *container_new(void)
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
 	c->notify_tree = c->notify = -EBADF;
+	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
 	return c;
@@ -43,6 +44,7 @@ void container_free(struct container *c)
 	close_fd(&c->dir);
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
+	close_fd(&c->resctrl_root);
 	close_fd(&c->listener);
 	close_fd(&c->notify_tree);
 	close_fd(&c->notify);
@@ -120,6 +122,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = fill_record(c, rq, e);
 	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0)
+		r = resctrl_emit(c->spec, rq->id, &c->arena, &c->resctrl, e);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)

@@ -43,7 +43,6 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 		{ "/linux/netDevices", l->net_devices.count },
 		{ "/linux/personality", l->personality.set },
 		{ "/linux/memoryPolicy", l->memory_policy.set },
-		{ "/linux/intelRdt", l->intel_rdt.set },
 	};
 	int r = container_check_process(&spec->process, e);
 
