@@ -39,20 +39,6 @@ static void mount_options(struct json_out *o)
 	json_out_end_array(o);
 }
 
-/* Kernel 5.19; the header may be older than the kernel we run on. */
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-
-/* The kernel checks the flags before it looks at the (missing) program: seccomp(2). */
-static bool flag_works(uint64_t flag)
-{
-	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER; /* alone it is refused */
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)flag, NULL) < 0 &&
-	       errno == EFAULT;
-}
-
 static void seccomp(struct json_out *o)
 {
 	const struct oci_names *flags = &oci_seccomp_flag_names;
@@ -65,7 +51,7 @@ static void seccomp(struct json_out *o)
 	names(o, "knownFlags", flags);
 	json_out_member_array(o, "supportedFlags");
 	for (size_t i = 0; i < flags->count; i++)
-		if (flag_works(flags->items[i].value))
+		if (security_filter_flag_works(flags->items[i].value))
 			json_out_string(o, flags->items[i].name);
 	json_out_end_array(o);
 	json_out_end_object(o);

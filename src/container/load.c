@@ -55,7 +55,8 @@ void container_free(struct container *c)
 	free(c);
 }
 
-static int read_config(struct container *c, const char *bundle, const char *config, struct err *e)
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e)
 {
 	cleanup_fd int fd = -EBADF;
 	int r;
@@ -113,7 +114,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
-	r = read_config(c, rq->bundle, rq->config, e);
+	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)

@@ -36,6 +36,7 @@ struct plan_source {
 	uint64_t prop;	       /* MS_* propagation of the detached tree, 0: leave */
 	uint64_t ns_type;      /* NS: CLONE_NEW* that it must be */
 	uint64_t rdev;	       /* TREE: it must be this device node, 0: anything */
+	bool made_later;       /* TREE: not there before the container is made */
 	bool must_be_proc;     /* TREE: only a proc filesystem will do */
 	bool nofollow;	       /* TREE: the last component of path is not followed */
 	bool idmap_recursive;

@@ -15,10 +15,6 @@
 #include <sys/utsname.h>
 #include <linux/seccomp.h>
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
-#endif
-
 #include "util/cleanup.h"
 #include "util/kernel.h"
 

@@ -78,6 +78,16 @@ void security_emit_labels(const struct oci_process *process, unsigned lsms, stru
 int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *ret, struct err *e);
 
 /*
+ * What of the filter this kernel and this libseccomp do not have: actions and flags are errors (-EINVAL;
+ * all of them when all problems are wanted), names of system calls that are unknown, and therefore
+ * skipped, warnings, for which @e needs a list.
+ */
+int security_filter_probe(const struct oci_seccomp *s, struct err *e);
+
+/* Does the kernel take this SECCOMP_FILTER_FLAG_*? */
+bool security_filter_flag_works(uint64_t flag);
+
+/*
  * The same through a cache in the directory @dir (0700; made below @root_fd as ".cache/seccomp" if
  * missing). The key is the profile's JSON text, libseccomp's version and the kernel's release; the
  * whole key is compared, the file name is only its digest. A damaged entry is ignored and replaced;
@@ -85,5 +95,11 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
  */
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
 			 struct err *e);
+
+/*
+ * True when the profile surely lets the system call @name through, whatever its arguments: for what
+ * ctr-init itself still does when the filter is in force. Pure.
+ */
+bool security_filter_permits(const struct oci_seccomp *s, const char *name);
 
 #endif

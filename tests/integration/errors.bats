@@ -262,7 +262,7 @@ teardown() { ctr_teardown; }
 @test "errors: masks without a mount namespace" {
 	without_namespace mount
 	run_bundle
-	fails "'mount' is required" '/linux/namespaces'
+	fails "needs an entry 'mount' in linux.namespaces" '/linux/maskedPaths'
 }
 
 @test "errors: an unknown rlimit, a soft limit above the hard one, the same twice" {

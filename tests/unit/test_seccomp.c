@@ -659,6 +659,43 @@ static void test_none(void **state)
 	security_filter_free(&f);
 }
 
+#define RULE(names, action, more)                                                                  \
+	"{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\"" more "}"
+#define RULES(fallback, ...)                                                                       \
+	"{\"defaultAction\":\"SCMP_ACT_" fallback "\",\"syscalls\":[" __VA_ARGS__ "]}"
+#define SOME ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]"
+
+/* When in doubt it is not permitted. */
+static void test_permits(void **state)
+{
+	static const struct {
+		const char *profile;
+		bool want;
+	} cases[] = {
+		{ RULES("ALLOW", ""), true },
+		{ RULES("LOG", ""), true },
+		{ RULES("ERRNO", ""), false },
+		{ RULES("ERRNO", RULE("\"read\"", "ALLOW", "")), false },
+		{ RULES("ERRNO", RULE("\"read\",\"sendmsg\"", "ALLOW", "")), true },
+		{ RULES("ERRNO", RULE("\"sendmsg\"", "ALLOW", SOME)), false },
+		{ RULES("ALLOW", RULE("\"read\"", "KILL", "")), true },
+		{ RULES("ALLOW", RULE("\"sendmsg\"", "ERRNO", "")), false },
+		{ RULES("ALLOW", RULE("\"sendmsg\"", "KILL", SOME)), false },
+		{ RULES("ERRNO",
+			RULE("\"sendmsg\"", "ALLOW", "") "," RULE("\"sendmsg\"", "TRAP", SOME)),
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct oci_spec *spec = decode(cases[i].profile);
+
+		if (security_filter_permits(&spec->linux_.seccomp, "sendmsg") != cases[i].want)
+			fail_msg("%s: not %d", cases[i].profile, cases[i].want);
+		oci_spec_free(spec);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -677,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_permits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
