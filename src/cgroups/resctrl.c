@@ -29,7 +29,7 @@ int resctrl_root_open(int *ret_fd, struct err *e)
 	int r = cgroup_mount_find(usual, 1, "resctrl", RDTGROUP_SUPER_MAGIC);
 
 	if (r < 0) {
-		err_set(e, ERR_CONFIG, 0, "linux.intelRdt: resctrl is not mounted on this host");
+		err_set(e, ERR_SYSTEM, 0, "linux.intelRdt: resctrl is not mounted on this host");
 		err_origin(e, FIELD);
 		err_hint(e, "mount -t resctrl resctrl /sys/fs/resctrl, if the CPU has RDT");
 		return -ENODEV;
@@ -60,8 +60,8 @@ static int refused(int root_fd, int r, const char *what, const char *name, struc
 	char status[STATUS_SIZE];
 
 	last_status(root_fd, status, sizeof(status));
-	err_set(e, ERR_SYSTEM, -r, "%s '%s'%s%s%s", what, name, *status ? " (the kernel says: " : "",
-		status, *status ? ")" : "");
+	err_set(e, ERR_SYSTEM, -r, "%s '%s'%s%s%s", what, name,
+		*status ? " (the kernel says: " : "", status, *status ? ")" : "");
 	err_origin(e, FIELD);
 	return r;
 }
@@ -89,7 +89,8 @@ unsigned resctrl_missing(int root_fd, const struct resctrl_plan *plan)
 {
 	cleanup_fd int group = group_open(root_fd, plan->place.group);
 
-	return (group == -ENOENT ? group_bit(plan) : 0) | (plan->place.monitor ? RESCTRL_MONITOR : 0);
+	return (group == -ENOENT ? group_bit(plan) : 0) |
+	       (plan->place.monitor ? RESCTRL_MONITOR : 0);
 }
 
 static int make(int dir_fd, const char *name)
@@ -108,14 +109,15 @@ static int compare(int group_fd, const struct resctrl_plan *plan, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read the schemata");
 	n = cgroup_file_read(group_fd, "schemata", now, SCHEMATA_SIZE);
 	if (n < 0) {
-		err_set(e, ERR_CONFIG, 0, "'%s' is not a class of service of resctrl",
+		err_set(e, ERR_SYSTEM, 0, "'%s' is not a class of service of resctrl",
 			plan->place.group);
 		err_origin(e, FIELD "/closID");
 		return -EINVAL;
 	}
 	if (!plan->schemata || resctrl_schemata_hold(now, plan->schemata, &line))
 		return 0;
-	err_set(e, ERR_CONFIG, 0, "the class of service '%s' exists with other schemata than '%.*s'",
+	err_set(e, ERR_SYSTEM, 0,
+		"the class of service '%s' exists with other schemata than '%.*s'",
 		plan->place.group, (int)strcspn(line, "\n"), line);
 	err_origin(e, FIELD);
 	err_hint(e, "use these, or another closID");
@@ -125,7 +127,7 @@ static int compare(int group_fd, const struct resctrl_plan *plan, struct err *e)
 static int check_new(const struct resctrl_plan *plan, int r, struct err *e)
 {
 	if (plan->named && !plan->schemata && r == -ENOENT) {
-		err_set(e, ERR_CONFIG, 0, "there is no class of service '%s' in resctrl",
+		err_set(e, ERR_SYSTEM, 0, "there is no class of service '%s' in resctrl",
 			plan->place.group);
 		err_origin(e, FIELD "/closID");
 		err_hint(e, "make it, or say its schemata");
@@ -140,22 +142,34 @@ static int check_new(const struct resctrl_plan *plan, int r, struct err *e)
 	return r == -ENOENT ? 0 : r;
 }
 
-/* Make the class unless it is there; *@ret_fd is open in any case. */
+/* The group of the plan as it is now: *@ret_fd, or -EBADF when it is still to be made. */
+static int find_group(int root_fd, const struct resctrl_plan *plan, int *ret_fd, struct err *e)
+{
+	cleanup_fd int fd = group_open(root_fd, plan->place.group);
+	int r = check_new(plan, fd < 0 ? fd : 0, e);
+
+	if (r == 0 && fd >= 0)
+		r = compare(fd, plan, e);
+	if (r == 0)
+		*ret_fd = take_fd(&fd);
+	return r;
+}
+
+int resctrl_probe(int root_fd, const struct resctrl_plan *plan, struct err *e)
+{
+	cleanup_fd int group = -EBADF;
+
+	return find_group(root_fd, plan, &group, e);
+}
+
 static int enter_group(int root_fd, const struct resctrl_plan *plan, unsigned *made, int *ret_fd,
 		       struct err *e)
 {
 	const char *name = plan->place.group;
-	int fd = group_open(root_fd, name), r;
+	int r = find_group(root_fd, plan, ret_fd, e);
 
-	r = check_new(plan, fd < 0 ? fd : 0, e);
-	if (r < 0) {
-		close_fd(&fd);
+	if (r < 0 || *ret_fd >= 0)
 		return r;
-	}
-	if (fd >= 0) {
-		*ret_fd = fd;
-		return compare(fd, plan, e);
-	}
 	r = make(root_fd, name);
 	if (r < 0)
 		return refused(root_fd, r, "make the class of service", name, e);

@@ -51,6 +51,9 @@ int resctrl_root_open(int *ret_fd, struct err *e);
 /* What resctrl_create is going to make, for the record that is written before it. */
 unsigned resctrl_missing(int root_fd, const struct resctrl_plan *plan);
 
+/* Would resctrl_create find what it needs? Its errors, as far as they show without making anything. */
+int resctrl_probe(int root_fd, const struct resctrl_plan *plan, struct err *e);
+
 /*
  * Make the group and the monitoring group and write the schemata, under the lock that resctrl.rst asks
  * for (it is waited for up to ten seconds: -ETIMEDOUT). *@ret_made says what was made.

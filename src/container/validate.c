@@ -70,6 +70,8 @@ static int check_rules(struct validation *v)
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
 	if (r == 0)
+		r = settle(v, resctrl_emit(c->spec, c->record.id, &c->arena, &c->resctrl, v->e));
+	if (r == 0)
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
@@ -125,6 +127,7 @@ static int look_at_host(struct validation *v)
 		.spec = c->spec,
 		.plan = c->plan,
 		.cgroup_plan = wants_cgroup(v) ? &c->cgroup_plan : NULL,
+		.resctrl = &c->resctrl,
 		.bundle = c->bundle,
 		.e = v->e,
 	};

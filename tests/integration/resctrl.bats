@@ -189,3 +189,21 @@ intel_rdt() {
 	ok
 	[ ! -e "$root/$tag" ]
 }
+
+@test "resctrl: validate finds what create would not, and makes nothing" {
+	intel_rdt '{"closID": "silver", "enableMonitoring": true}'
+	write_config
+	seeing none "$CTR" validate "$bundle"
+	same 1 "$status"
+	has 'error: /linux/intelRdt: linux.intelRdt: resctrl is not mounted on this host'
+	rdt validate "$bundle"
+	same 1 "$status"
+	has "error: /linux/intelRdt/closID: there is no class of service 'silver' in resctrl"
+	intel_rdt '{"closID": "silver", "memBwSchema": "MB:0=20"}'
+	write_config
+	rdt validate "$bundle"
+	same 0 "$status"
+	same '' "$(groups)"
+	seeing none "$CTR" validate --config-only "$bundle"
+	same 0 "$status"
+}

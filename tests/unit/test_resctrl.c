@@ -174,7 +174,8 @@ static void test_emit(void **state)
 		{ "{'closID':'/'}", "/", NULL, NULL },
 		{ "{'l3CacheSchema':'L3:0=f'}", "web1", NULL, "L3:0=f\n" },
 		{ "{'memBwSchema':'MB:0=20'}", "web1", NULL, "MB:0=20\n" },
-		{ "{'schemata':['L2:0=f','MB:0=9'],'memBwSchema':'MB:0=20','l3CacheSchema':'L3:0=f'}",
+		{ "{'schemata':['L2:0=f','MB:0=9'],'memBwSchema':'MB:0=20','l3CacheSchema':'L3:0=f'"
+		  "}",
 		  "web1", NULL, "L3:0=f\nMB:0=20\nL2:0=f\nMB:0=9\n" },
 		/* config-linux.md: the value is the lines without MB: and the line of memBwSchema */
 		{ "{'l3CacheSchema':'MB:0=1','memBwSchema':'MB:0=20'}", "web1", NULL, "MB:0=20\n" },
@@ -289,8 +290,8 @@ static void test_named_exists(void **state)
 	holds(f, "gold/schemata", "    L3:0=fffff;1=fffff\n    MB:0=100;1=100\n");
 	plan(f, "{'closID':'gold','l3CacheSchema':'L3:0=fffff','memBwSchema':'MB:1=10'}");
 	assert_int_equal(create(f), -EEXIST);
-	assert_string_equal(f->e.text,
-			    "the class of service 'gold' exists with other schemata than 'MB:1=10'");
+	assert_string_equal(
+		f->e.text, "the class of service 'gold' exists with other schemata than 'MB:1=10'");
 	assert_string_equal(f->e.origin, "config.json /linux/intelRdt");
 	plan(f, "{'closID':'gold'}");
 	assert_int_equal(create(f), 0);
@@ -413,9 +414,9 @@ static void test_mount(void **state)
 	const char *const right[] = { "/nowhere", "/proc" };
 	cleanup_fd int fd = -EBADF;
 
-	assert_int_equal(cgroup_mount_find(wrong, COUNT(wrong), "resctrl-of-a-test",
-					   RDTGROUP_SUPER_MAGIC),
-			 -ENODEV);
+	assert_int_equal(
+		cgroup_mount_find(wrong, COUNT(wrong), "resctrl-of-a-test", RDTGROUP_SUPER_MAGIC),
+		-ENODEV);
 	fd = cgroup_mount_find(right, COUNT(right), "resctrl-of-a-test", PROC_SUPER_MAGIC);
 	assert_true(fd >= 0);
 	close_fd(&fd);
