@@ -96,8 +96,7 @@ static void warn_annotations(const struct oci_spec *spec, struct plan *p)
 		const struct oci_annotation_info *info = oci_annotation_find(key);
 
 		if (info && info->kind == OCI_ANNOTATION_IS_IGNORED)
-			plan_warn(p, "config.json /annotations: '%s' is ignored: %s", key,
-				  info->why);
+			plan_warn(p, "/annotations", "'%s' is ignored: %s", key, info->why);
 	}
 }
 
