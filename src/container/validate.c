@@ -28,6 +28,8 @@ static int settle(struct validation *v, int r)
 {
 	if (r >= 0 || r == -ENOMEM)
 		return r;
+	if (v->e->kind == ERR_NONE) /* listed already */
+		return 0;
 	if (problems_add(v->all, PROBLEM_ERROR, v->e) < 0)
 		return err_set(v->e, ERR_SYSTEM, ENOMEM, "keep the list of problems");
 	return 0;
@@ -69,7 +71,8 @@ static int check_rules(struct validation *v)
 		r = settle(v, container_check_supported(c->spec, v->e));
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
-	if (r == 0)
+	/* libseccomp is not asked about what the rules have refused */
+	if (r == 0 && !problems_below(v->all, "/linux/seccomp"))
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
