@@ -96,6 +96,13 @@ _ctr() {
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
+	validate)
+		words=' --bundle --config --config-only --format --strict --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
+		;;
 	wait)
 		words=' --format --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
@@ -110,7 +117,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps kill pause resume delete spec explain wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps kill pause resume delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac
