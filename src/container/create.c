@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
@@ -114,7 +115,8 @@ static int enter_cgroup(struct container *c, struct err *e)
 			      e);
 
 	if (can_do_without(c, r)) {
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 		c->record.cgroup_path = NULL;
@@ -152,6 +154,8 @@ static int spawn(struct container *c, struct err *e)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+	if (r == 0)
+		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -206,6 +210,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
@@ -238,7 +244,7 @@ int container_commit(struct container *c, struct err *e)
 
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
-		r = dialog_executed(c, e);
+		r = dialog_released(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -247,14 +253,17 @@ int container_commit(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
+static int note_running(struct container *c, struct err *e)
+{
+	c->record.phase = PHASE_RUNNING;
+	return record_save(c->dir, &c->record, e);
+}
+
 static int let_go(struct container *c, struct err *e)
 {
-	int r;
+	int r = dialog_go(c, e);
 
-	c->record.phase = PHASE_RUNNING;
-	r = record_save(c->dir, &c->record, e);
-	if (r == 0)
-		r = dialog_go(c, e);
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
@@ -264,12 +273,15 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = let_go(c, e);
+	int r = note_running(c, e);
 
+	if (r == 0)
+		r = let_go(c, e);
 	if (r < 0)
 		container_abort(c);
 	else
 		undo_commit(&c->undo);
+	net_devices_close(&c->net); /* or we would keep the network namespace when it ends */
 	return r;
 }
 
@@ -327,10 +339,12 @@ int container_start_created(struct container *c, enum container_status status, b
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = note_running(c, e);
 	if (r < 0)
-		return r;
-	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+		return r; /* it still waits, for another start */
 	r = let_go(c, e);
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* nobody listens there any more */
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);

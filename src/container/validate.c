@@ -12,6 +12,8 @@
 #include "container/container.h"
 #include "container/host.h"
 #include "container/sources.h"
+#include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "rootfs/rootfs.h"
 #include "util/cleanup.h"
@@ -71,6 +73,8 @@ static int check_rules(struct validation *v)
 		r = settle(v, container_check_supported(c->spec, v->e));
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = settle(v, security_filter_check_names(&c->spec->linux_.seccomp, v->e));
 	/* libseccomp is not asked about what the rules have refused */
 	if (r == 0 && !problems_below(v->all, "/linux/seccomp"))
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
@@ -81,17 +85,13 @@ static int check_rules(struct validation *v)
 
 /* ---- the plan ---- */
 
-/* "config.json POINTER: TEXT" */
-static int keep_warning(struct validation *v, const char *text)
+static int keep_warning(struct validation *v, const struct plan_warning *w)
 {
 	struct err e = ERR_INIT;
-	const char *end = strstr(text, ": ");
 
-	if (strncmp(text, "config.json /", 13) == 0 && end) {
-		err_origin(&e, "%.*s", (int)(end - text), text);
-		text = end + 2;
-	}
-	(void)snprintf(e.text, sizeof(e.text), "%s", text);
+	if (w->origin)
+		err_origin(&e, "config.json %s", w->origin);
+	(void)snprintf(e.text, sizeof(e.text), "%s", w->text);
 	e.kind = ERR_CONFIG;
 	return problems_add(v->all, PROBLEM_WARNING, &e);
 }
@@ -106,7 +106,7 @@ static int make_plan(struct validation *v)
 	r = settle(v, container_plan(c, v->e));
 	for (const struct plan_warning *w = c->plan ? c->plan->warnings : NULL; r == 0 && w;
 	     w = w->next)
-		r = keep_warning(v, w->text);
+		r = keep_warning(v, w);
 	return r;
 }
 
@@ -141,7 +141,8 @@ static int look_at_host(struct validation *v)
 		r = security_caps_own(&h.caps, v->e);
 	if (r < 0 || !c->plan)
 		return r;
-	if (c->spec->root.path)
+	/* a mount namespace that is joined has another root */
+	if (c->spec->root.path && oci_spec_new_namespace(c->spec, OCI_NS_MOUNT))
 		rootfs = container_root_open(c->spec->root.path, c->bundle, &ignored);
 	h.rootfs = rootfs;
 	h.cgroup_root = c->cgroup_root;
@@ -163,6 +164,8 @@ static int run_stages(struct validation *v)
 		r = check_rules(v);
 	if (r == 0 && !v->rq->config_only && v->rq->driver != CGROUP_DRIVER_NONE)
 		r = settle(v, cgroup_root_open(&c->cgroup_root, v->e));
+	if (r == 0 && !v->rq->config_only)
+		r = settle(v, userns_find_maps(c->spec, 0, v->e));
 	if (r == 0)
 		r = make_plan(v);
 	problems_next_stage(v->all);
