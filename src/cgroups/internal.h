@@ -39,7 +39,10 @@ struct cgroup_builder {
 
 /* Append a copy of *@f; a NULL value or origin counts as "out of memory". */
 int cgroup_builder_add(struct cgroup_builder *b, struct cgroup_file f);
-/* "config.json <pointer>" as the origin of the error that was just set; returns @r. */
+/*
+ * "config.json <pointer>" as the origin of the error that was just set; returns @r, or 0 to go on with
+ * the next field when all problems are wanted.
+ */
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer);
 
 /* ---- emit_*.c, devices.c: one topic each, all append to the plan ---- */
@@ -83,6 +86,9 @@ int cgroup_parent_open(int root_fd, const char *path);
 void cgroup_dirs_remove(int root_fd, const char *path, size_t len, unsigned count);
 /* Where the name of the parent ends: strlen of "/a" for "/a/b". */
 size_t cgroup_parent_len(const char *path);
+
+/* An existing leaf is taken over when nobody and nothing is in it: else -EBUSY (ERR_STATE). */
+int cgroup_leaf_check(int fd, const char *path, struct err *e);
 
 /* ---- controllers.c ---- */
 

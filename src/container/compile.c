@@ -21,8 +21,7 @@ static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 	if (!spec->linux_.sysctl.count)
 		return;
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Kernel settings"));
-	proc = plan_reg(p, "private proc");
-	PLAN_ADD(p, NULL, proc_open, .proc = proc);
+	proc = plan_proc(p);
 	for (size_t i = 0; i < spec->linux_.sysctl.count; i++) {
 		const struct oci_pair *s = &spec->linux_.sysctl.items[i];
 		char path[OCI_SYSCTL_MAX];
@@ -75,12 +74,16 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
 		 */
 		.no_pivot = in->no_pivot,
+		.mount_label = spec->linux_.mount_label,
 		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
 	int r = namespaces_emit(spec, p, e);
 
+	if (r == 0)
+		r = security_check_labels(&spec->process, layout.mount_label, in->lsms, p, e);
 	if (r < 0)
 		return r;
+	security_emit_key_label(&spec->process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));

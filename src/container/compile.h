@@ -15,6 +15,7 @@ struct compile_input {
 	const char *cgroup_mount;	       /* where the host has its cgroup v2 tree, or NULL */
 	const struct seccomp_filter *filter;
 	uint64_t capabilities; /* what the runtime itself can grant */
+	unsigned lsms;	       /* enum security_lsm: what is on */
 	unsigned keep_fds;     /* fds 3.. that the payload keeps */
 	bool no_keyring;       /* stay in the caller's session keyring */
 	bool no_pivot;	       /* move the root and chroot instead of pivot_root */

@@ -100,16 +100,32 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
+/*
+ * As late as possible: what happens after it and before execve cannot be told from a program that ran.
+ * A filter that does not let the message through (or where 32-bit libraries send by another call than
+ * sendmsg) comes after it.
+ */
+static bool announce_late(const struct compile_input *in)
+{
+#if defined(__i386__) || defined(__s390__)
+	return !in->filter->data;
+#else
+	return !in->filter->data || security_filter_permits(&in->spec->linux_.seccomp, "sendmsg");
+#endif
+}
+
 int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
 		    struct plan *p, struct err *e)
 {
 	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
 	struct security_caps caps;
+	bool late;
 	int r;
 
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
 	security_emit_ids(process, &caps, false, p);
+	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
 	emit_program(in, process, p);
@@ -121,7 +137,12 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	if (r < 0)
 		return r;
 	PLAN_ADD(p, NULL, close, .keep_fds = in->keep_fds);
+	late = announce_late(in);
+	if (!late)
+		PLAN_ADD(p, NULL, announce, );
 	security_emit_filter(process, &caps, in->filter, p);
+	if (late)
+		PLAN_ADD(p, NULL, announce, );
 	PLAN_ADD(p, "/process/args/0", exec, );
 	return 0;
 }

@@ -58,7 +58,8 @@ struct container {
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
-	int console; /* master of the terminal, -EBADF if none */
+	bool announced; /* init has said that the program comes next */
+	int console;	/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	const char *extra_env; /* borrowed */
@@ -79,6 +80,16 @@ static inline void container_freep(struct container **c)
  * No effect on the system: also the first half of explain.
  */
 int container_load(struct container *c, const struct container_request *rq, struct err *e);
+
+/* The first step of it: open the bundle, read and decode the config. */
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e);
+
+/* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
+int container_check_disabled(const struct cgroup_plan *p, struct err *e);
+
+/* -ENOSYS for a kernel that is too old. */
+int container_check_kernel(struct err *e);
 
 /* The plan for what container_load read. No effect on the system. */
 int container_plan(struct container *c, struct err *e);

@@ -175,7 +175,7 @@ static int spawn(struct container *c, struct err *e)
 }
 
 /* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
-static int check_kernel(struct err *e)
+int container_check_kernel(struct err *e)
 {
 	struct utsname u;
 	unsigned major, minor;
@@ -190,28 +190,30 @@ static int check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-static int check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 {
-	for (size_t i = 0; i < p->files.count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
 		if (p->files.items[i].need == CGROUP_OPTIONAL)
 			continue;
 		err_set(e, ERR_USAGE, 0,
 			"%s needs a cgroup, and --cgroup-manager disabled makes none",
 			p->files.items[i].name);
 		err_origin(e, "config.json %s", p->files.items[i].origin);
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
-	return 0;
+	return r;
 }
 
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = check_kernel(e);
+	int r = container_check_kernel(e);
 
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(&c->cgroup_plan, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
@@ -250,7 +252,7 @@ int container_commit(struct container *c, struct err *e)
 
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
-		r = dialog_executed(c, e);
+		r = dialog_released(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -259,14 +261,17 @@ int container_commit(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
+static int note_running(struct container *c, struct err *e)
+{
+	c->record.phase = PHASE_RUNNING;
+	return record_save(c->dir, &c->record, e);
+}
+
 static int let_go(struct container *c, struct err *e)
 {
-	int r;
+	int r = dialog_go(c, e);
 
-	c->record.phase = PHASE_RUNNING;
-	r = record_save(c->dir, &c->record, e);
-	if (r == 0)
-		r = dialog_go(c, e);
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
@@ -276,8 +281,10 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = let_go(c, e);
+	int r = note_running(c, e);
 
+	if (r == 0)
+		r = let_go(c, e);
 	if (r < 0)
 		container_abort(c);
 	else
@@ -339,10 +346,12 @@ int container_start_created(struct container *c, enum container_status status, b
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = note_running(c, e);
 	if (r < 0)
-		return r;
-	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+		return r; /* it still waits, for another start */
 	r = let_go(c, e);
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* nobody listens there any more */
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);

@@ -56,6 +56,11 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
+	/* the record went because the container did */
+	if (r == -ENOENT && !store_is_current(store, id, c->dir)) {
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+		return -ENOENT;
+	}
 	/* a copy of another container's directory: it must not be ended in its name */
 	if (c->record.id && strcmp(c->record.id, id) != 0) {
 		memset(&c->record, 0, sizeof(c->record));

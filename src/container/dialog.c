@@ -98,12 +98,29 @@ static int receive(struct container *c, struct plan_message *m, int *ret_fd, str
 	return 1;
 }
 
+/* `ctr start` is not its parent: there may be nobody left to ask. */
+static int no_longer_there(struct container *c, struct err *e)
+{
+	int status;
+
+	if (process_zombie_status(&c->record.init, &status) == 0 && WIFSIGNALED(status))
+		err_set(e, ERR_STATE, 0,
+			"the container was killed by signal %d before its program was executed",
+			WTERMSIG(status));
+	else
+		err_set(e, ERR_STATE, 0,
+			"the container was killed before its program was executed");
+	return -ESRCH;
+}
+
 /* Why did it vanish without a word? Most likely the kernel killed it for its memory limit. */
 static int died(struct container *c, struct err *e)
 {
 	siginfo_t info = { 0 };
 	uint64_t kills = 0;
 
+	if (c->init.pidfd < 0)
+		return no_longer_there(c, e);
 	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
 	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
 	if (kills) {
@@ -124,8 +141,9 @@ int dialog_go(struct container *c, struct err *e)
 	struct plan_message go = { .type = PLAN_MSG_GO };
 
 	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
-		return errno == EPIPE ? died(c, e)
-				      : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
+		return errno == EPIPE || errno == ECONNRESET
+			       ? died(c, e)
+			       : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
 	return 0;
 }
 
@@ -210,6 +228,7 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 			terminal_take_size(c->console);
 		return 0;
 	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
+	case PLAN_MSG_EXEC: c->announced = true; return 0;
 	case PLAN_MSG_GO: break;
 	}
 	return err_set(e, ERR_SYSTEM, EPROTO, "message %u of ctr-init", m->type);
@@ -231,7 +250,7 @@ int dialog_until(struct container *c, enum plan_sync want, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-int dialog_executed(struct container *c, struct err *e)
+int dialog_released(struct container *c, struct err *e)
 {
 	struct plan_message m;
 	int r = 0;
@@ -241,8 +260,27 @@ int dialog_executed(struct container *c, struct err *e)
 
 		r = receive(c, &m, &fd, e);
 		if (r <= 0)
-			return r; /* the socket closes at execve: it has happened */
+			return r;
 		r = on_message(c, &m, &fd, PLAN_SYNC_COUNT, e);
 	}
 	return r;
+}
+
+/*
+ * The socket closes at execve, and when init dies. It has said that execve comes next, so mostly that is
+ * it; but from there to the program's first instruction it can still be killed. Whoever has an
+ * executable lives; of who has none any more the name tells whether it was the program.
+ */
+static bool was_executed(const struct container *c)
+{
+	struct process_identity own = { .pid = c->init.pid };
+
+	return c->announced && !process_ended_as_init(c->init.pid ? &own : &c->record.init);
+}
+
+int dialog_executed(struct container *c, struct err *e)
+{
+	int r = dialog_released(c, e);
+
+	return r < 0 || was_executed(c) ? r : died(c, e);
 }

@@ -93,6 +93,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.listener = -EBADF,
 		.notify = -EBADF,
 		.document = rq->process_file,
+		.lsms = security_lsms_probe(),
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join;

@@ -34,6 +34,11 @@ static int read_document(struct container *c, const struct exec_request *rq, str
 		process->capabilities = c->spec->process.capabilities;
 	if (!process->oom_score_adj.set)
 		process->oom_score_adj = c->spec->process.oom_score_adj;
+	/* one that says nothing of labels must not get out of the container's */
+	if (!process->apparmor_profile || !*process->apparmor_profile)
+		process->apparmor_profile = c->spec->process.apparmor_profile;
+	if (!process->selinux_label || !*process->selinux_label)
+		process->selinux_label = c->spec->process.selinux_label;
 	return 0;
 }
 

@@ -53,7 +53,8 @@ void container_free(struct container *c)
 	free(c);
 }
 
-static int read_config(struct container *c, const char *bundle, const char *config, struct err *e)
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e)
 {
 	cleanup_fd int fd = -EBADF;
 	int r;
@@ -111,7 +112,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
-	r = read_config(c, rq->bundle, rq->config, e);
+	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
@@ -139,6 +140,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 	if (c->explain) {
 		in->capabilities = UINT64_MAX;
 		in->cgroup_mount = "/sys/fs/cgroup";
+		in->lsms = SECURITY_LSM_ALL;
 		return 0;
 	}
 	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
@@ -150,6 +152,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 			in->cgroup_mount = mount;
 		}
 	}
+	in->lsms = security_lsms_probe();
 	return security_caps_own(&in->capabilities, e);
 }
 

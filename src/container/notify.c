@@ -7,6 +7,14 @@
 #include "container/unixsock.h"
 #include "util/cleanup.h"
 
+/* One that exec starts comes into a container that stands: it has a process of its own. */
+static enum container_status status_of(const struct container *c)
+{
+	if (!c->record.init.pid || c->record.init.pid == c->init.pid)
+		return STATUS_CREATING;
+	return c->record.phase == PHASE_RUNNING ? STATUS_RUNNING : STATUS_CREATED;
+}
+
 static int state_text(const struct container *c, char **ret, size_t *ret_len)
 {
 	const char *metadata = c->spec->linux_.seccomp.listener_metadata;
@@ -24,7 +32,7 @@ static int state_text(const struct container *c, char **ret, size_t *ret_len)
 	if (metadata)
 		json_out_member_string(&o, "metadata", metadata);
 	json_out_member_object(&o, "state");
-	container_oci_members(&o, &c->record, STATUS_CREATING);
+	container_oci_members(&o, &c->record, status_of(c));
 	json_out_end_object(&o);
 	json_out_end_object(&o);
 	r = json_out_finish(&o, ret, ret_len);

@@ -69,6 +69,16 @@ static int idmap_tree(const struct plan_source *s, int fd, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+static int tree_missing(const struct plan_source *s, int errnum, struct err *e)
+{
+	err_set(e, ERR_CONFIG, errnum, "mount source '%s'", s->path);
+	if (errnum == ENOENT)
+		err_hint(e, "create it or remove the mount");
+	else if (errnum == EPERM)
+		err_hint(e, "binding mounts needs CAP_SYS_ADMIN: run as root");
+	return -errnum;
+}
+
 static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | (s->recursive ? AT_RECURSIVE : 0) |
@@ -76,15 +86,8 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	cleanup_fd int fd = kernel_open_tree(bundle, s->path, flags);
 	int r;
 
-	if (fd < 0) {
-		r = fd;
-		err_set(e, ERR_CONFIG, -r, "mount source '%s'", s->path);
-		if (r == -ENOENT)
-			err_hint(e, "create it or remove the mount");
-		else if (r == -EPERM)
-			err_hint(e, "binding mounts needs CAP_SYS_ADMIN: run as root");
-		return r;
-	}
+	if (fd < 0)
+		return tree_missing(s, -fd, e);
 	r = check_tree(s, fd, e);
 	if (r < 0)
 		return r;
@@ -102,19 +105,25 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	return r;
 }
 
+int container_root_open(const char *path, int bundle, struct err *e)
+{
+	int dir = kernel_openat2(bundle, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+
+	if (dir >= 0)
+		return dir;
+	err_set(e, ERR_CONFIG, -dir, "root filesystem '%s'", path);
+	err_hint(e, dir == -ENOENT ? "create the directory, or correct root.path"
+				   : "it must be a directory, and no symlink");
+	return dir;
+}
+
 static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 {
-	cleanup_fd int dir =
-		kernel_openat2(bundle, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+	cleanup_fd int dir = container_root_open(s->path, bundle, e);
 	int fd, r;
 
-	if (dir < 0) {
-		r = dir;
-		err_set(e, ERR_CONFIG, -r, "root filesystem '%s'", s->path);
-		err_hint(e, r == -ENOENT ? "create the directory, or correct root.path"
-					 : "it must be a directory, and no symlink");
-		return r;
-	}
+	if (dir < 0)
+		return dir;
 	fd = kernel_open_tree(dir, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
 	if (fd < 0) {
 		err_set(e, ERR_SYSTEM, -fd, "copy the mount of '%s'", s->path);
@@ -238,5 +247,65 @@ int container_check_joined(const struct oci_spec *spec, const struct plan *p, st
 	for (size_t i = 1; r == 0 && i < p->reg_count; i++)
 		if (p->regs[i].kind == PLAN_SOURCE_NS)
 			r = check_source(spec, &p->regs[i], e);
+	return r;
+}
+
+/* ---- only looking ---- */
+
+static int probe_tree(const struct plan_source *s, int bundle, struct err *e)
+{
+	cleanup_fd int fd =
+		kernel_openat2(bundle, s->path, O_PATH | (s->nofollow ? O_NOFOLLOW : 0), 0, 0);
+
+	return fd < 0 ? tree_missing(s, -fd, e) : check_tree(s, fd, e);
+}
+
+static int probe_root(const struct plan_source *s, int bundle, struct err *e)
+{
+	cleanup_fd int fd = container_root_open(s->path, bundle, e);
+
+	return fd < 0 ? fd : 0;
+}
+
+static int probe_ns(const struct oci_spec *spec, const struct plan_source *s, struct err *e)
+{
+	struct plan_source copy = *s;
+	int r = open_ns_source(&copy, e);
+
+	if (r == 0)
+		r = check_source(spec, &copy, e);
+	close_fd(&copy.fd);
+	return r;
+}
+
+static int probe_source(const struct oci_spec *spec, const struct plan_source *s, int bundle,
+			struct err *e)
+{
+	switch (s->kind) {
+	case PLAN_SOURCE_TREE: return probe_tree(s, bundle, e);
+	case PLAN_SOURCE_ROOT: return probe_root(s, bundle, e);
+	case PLAN_SOURCE_NS: return probe_ns(spec, s, e);
+	case PLAN_SOURCE_EXE: /* host_hooks looks at all hooks */
+	case PLAN_SOURCE_NONE:
+	case PLAN_SOURCE_FD: break;
+	}
+	return 0;
+}
+
+int container_probe_sources(const struct oci_spec *spec, const struct plan *p, int bundle,
+			    struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < p->reg_count; i++) {
+		const struct plan_source *s = &p->regs[i];
+
+		if (!s->path || s->made_later)
+			continue;
+		r = probe_source(spec, s, bundle, e);
+		if (r < 0 && s->origin && *s->origin)
+			err_origin(e, "config.json %s", s->origin);
+		r = err_keep(e, r);
+	}
 	return r;
 }

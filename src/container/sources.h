@@ -20,4 +20,15 @@ int container_open_sources(struct plan *p, int bundle, struct err *e);
  */
 int container_check_joined(const struct oci_spec *spec, const struct plan *p, struct err *e);
 
+/* The root filesystem's directory (O_PATH), or a negative errno; no symlink. */
+int container_root_open(const char *path, int bundle, struct err *e);
+
+/*
+ * Would container_open_sources and container_check_joined go well? Only looks: no mount is copied, and
+ * what is opened is closed again. Sources without a path (not known yet, or not readable in config.json)
+ * are passed over. All that is wrong is told when all problems are wanted (err_keep).
+ */
+int container_probe_sources(const struct oci_spec *spec, const struct plan *p, int bundle,
+			    struct err *e);
+
 #endif

@@ -13,23 +13,23 @@ struct unsupported {
 
 static int refuse(const struct unsupported *table, size_t count, struct err *e)
 {
-	for (size_t i = 0; i < count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (!table[i].asked)
 			continue;
-		err_set(e, ERR_CONFIG, 0, "%s is not supported by this version of ctr",
+		err_set(e, ERR_UNSUPPORTED, 0, "%s is not supported by this version of ctr",
 			table[i].pointer + 1);
 		err_origin(e, "config.json %s", table[i].pointer);
 		err_hint(e, "remove it from the config");
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
-	return 0;
+	return r;
 }
 
 int container_check_process(const struct oci_process *p, struct err *e)
 {
 	const struct unsupported table[] = {
-		{ "/process/apparmorProfile", p->apparmor_profile },
-		{ "/process/selinuxLabel", p->selinux_label },
 		{ "/process/scheduler", p->scheduler.set },
 		{ "/process/ioPriority", p->io_priority.set },
 	};
@@ -43,7 +43,6 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 	const struct unsupported table[] = {
 		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
 		{ "/linux/netDevices", l->net_devices.count },
-		{ "/linux/mountLabel", l->mount_label },
 		{ "/linux/personality", l->personality.set },
 		{ "/linux/memoryPolicy", l->memory_policy.set },
 		{ "/linux/intelRdt", l->intel_rdt.set },
@@ -54,7 +53,7 @@ int container_check_supported(const struct oci_spec *spec, struct err *e)
 		r = refuse(table, ARRAY_SIZE(table), e);
 	if (r < 0 || spec->process.set)
 		return r;
-	err_set(e, ERR_CONFIG, 0, "process is missing");
+	err_set(e, ERR_UNSUPPORTED, 0, "process is missing");
 	err_origin(e, "config.json /process");
-	return -EINVAL;
+	return err_keep(e, -EINVAL);
 }

@@ -82,6 +82,11 @@ int resolve_create(int root, const char *path, bool file, uint32_t mode);
 /* The directory that holds the last component of @path (created if missing), and that component. */
 int resolve_parent(int root, const char *path, const char **ret_leaf);
 
+/* ---- mounts.c ---- */
+
+/* Give the filesystem context @fs the options of the LIST slot @blob: "key=value" or "key". */
+int mount_options(struct init *in, int fs, uint64_t blob);
+
 /* ---- copyup.c ---- */
 
 /* Copy what the directory @target holds into the detached mount @mnt. */

@@ -29,19 +29,20 @@ static int check(const struct oci_spec *spec, struct plan *p, struct err *e)
 
 		if (!joined && n->type != OCI_NS_TIME)
 			continue;
-		err_set(e, ERR_CONFIG, 0,
+		err_set(e, ERR_UNSUPPORTED, 0,
 			"%s the %s namespace is not supported by this version of ctr",
 			n->path ? "joining" : "creating",
 			oci_names_of(&oci_namespace_names, n->type));
 		err_origin(e, "config.json %s", plan_origin(p, "/linux/namespaces/%zu", i));
-		return -EINVAL;
+		if (err_keep(e, -EINVAL) < 0)
+			return -EINVAL;
 	}
-	if (oci_spec_new_namespace(spec, OCI_NS_MOUNT))
+	if (oci_spec_namespace(spec, OCI_NS_MOUNT))
 		return 0;
-	err_set(e, ERR_CONFIG, 0, "a container needs a mount namespace");
+	err_set(e, ERR_UNSUPPORTED, 0, "a container needs a mount namespace");
 	err_origin(e, "config.json /linux/namespaces");
 	err_hint(e, "add { \"type\": \"mount\" }");
-	return -EINVAL;
+	return err_keep(e, -EINVAL);
 }
 
 static uint64_t collect_new(const struct oci_spec *spec)

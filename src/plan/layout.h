@@ -170,6 +170,8 @@ enum plan_message_type {
 	PLAN_MSG_PID, /* init -> ctr: value = pid of the child that goes on (in ctr's pid namespace) */
 	PLAN_MSG_CONSOLE, /* init -> ctr: SCM_RIGHTS carries the terminal's master */
 	PLAN_MSG_NOTIFY,  /* init -> ctr: SCM_RIGHTS carries the seccomp notify fd */
+	PLAN_MSG_EXEC, /* init -> ctr: nothing is left but execve; a socket that closes without it
+			* is that of a process that died */
 };
 
 /* Where inside an operation it went wrong; names for people are in plan/print.c. */

@@ -125,17 +125,32 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 	return op;
 }
 
+uint64_t plan_proc(struct plan *p)
+{
+	if (p->proc)
+		return p->proc;
+	p->proc = plan_reg(p, "private proc");
+	PLAN_ADD(p, NULL, proc_open, .proc = p->proc);
+	return p->proc;
+}
+
 const char *plan_origin(struct plan *p, const char *fmt, ...)
 {
-	char buf[256], *s;
 	va_list ap;
+	char *s;
+	int n;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(buf, sizeof(buf), fmt, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	s = arena_strdup(&p->arena, buf);
-	if (!s)
+	s = n < 0 ? NULL : arena_alloc(&p->arena, (size_t)n + 1);
+	if (!s) {
 		p->failed = true;
+		return NULL;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
 	return s;
 }
 

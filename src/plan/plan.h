@@ -36,6 +36,7 @@ struct plan_source {
 	uint64_t prop;	       /* MS_* propagation of the detached tree, 0: leave */
 	uint64_t ns_type;      /* NS: CLONE_NEW* that it must be */
 	uint64_t rdev;	       /* TREE: it must be this device node, 0: anything */
+	bool made_later;       /* TREE: not there before the container is made */
 	bool must_be_proc;     /* TREE: only a proc filesystem will do */
 	bool nofollow;	       /* TREE: the last component of path is not followed */
 	bool idmap_recursive;
@@ -61,6 +62,7 @@ struct plan {
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
 	bool want_console;	       /* init will send the master of a terminal */
+	uint64_t proc;		       /* register of the private proc; use plan_proc() */
 	struct plan_warning *warnings; /* newest first */
 };
 
@@ -90,6 +92,12 @@ uint64_t plan_reg(struct plan *p, const char *label);
 /* A register that the parent fills; the source is copied, its strings must outlive the plan. */
 uint64_t plan_source(struct plan *p, const struct plan_source *src);
 
+/*
+ * The register of a proc filesystem that is attached nowhere, in which nothing of the image can stand
+ * in the way (security.md R9). The first call adds the operation that mounts it.
+ */
+uint64_t plan_proc(struct plan *p);
+
 struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *origin);
 
 /* PLAN_ADD(p, "/hostname", hostname, .name = plan_str(p, "web")) */
@@ -101,7 +109,7 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 			__builtin_memcpy(_o->slot, &_a, sizeof(_a));                               \
 	} while (0)
 
-/* Printf into the plan's arena, for origins: plan_origin(p, "/mounts/%zu/options", i). */
+/* Printf into the plan's arena, for origins and options: plan_origin(p, "/mounts/%zu/options", i). */
 const char *plan_origin(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
@@ -119,6 +127,12 @@ int plan_encode(const struct plan *p, int sync_fd, void **ret_data, size_t *ret_
  * Works on the builder's plan, so registers are shown by label.
  */
 void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size);
+
+/*
+ * Where @origin, a pointer into config.json, stands for the reader of @e: exec has another process,
+ * of a file of its own or of the command line. No effect on an @e that has an origin.
+ */
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e);
 
 /* Turn init's report of a failed operation into an error: sentence, stage, errno, origin, advice. */
 int plan_error(const struct plan *p, const struct plan_message *m, struct err *e);

@@ -202,10 +202,9 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
 
-static void set_origin(const struct plan *p, size_t op, struct err *e)
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e)
 {
 	static const char process[] = "/process/";
-	const char *origin = p->pool + p->ops[op].origin;
 	size_t outer = sizeof(process) - 2; /* all but the last slash */
 
 	if (!*origin)
@@ -214,6 +213,11 @@ static void set_origin(const struct plan *p, size_t op, struct err *e)
 		err_origin(e, "config.json %s", origin);
 	else if (p->process_file)
 		err_origin(e, "%s %s", p->process_file, origin + outer);
+}
+
+static const char *op_origin(const struct plan *p, const struct plan_message *m)
+{
+	return p->pool + p->ops[m->op].origin;
 }
 
 /* The program that could not be found or executed: callers match on these very words. */
@@ -227,7 +231,7 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 		err_set(e, ERR_PAYLOAD, EACCES, "exec: '%s': is a directory", name);
 	else
 		err_set(e, ERR_PAYLOAD, m->errnum, "exec: '%s'", name);
-	set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	if (m->errnum == ENOEXEC)
 		err_hint(e, "a script needs a first line such as #!/bin/sh, and a program the "
 			    "right architecture");
@@ -253,7 +257,6 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 			m->text[0] ? " '" : "", m->text, m->text[0] ? "'" : "");
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
-	if (p->pool[p->ops[m->op].origin])
-		set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

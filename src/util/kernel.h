@@ -20,6 +20,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* glibc declares these in sys/mount.h since 2.36, musl not at all: fixed kernel ABI values */
 #ifndef FSOPEN_CLOEXEC
 #define FSOPEN_CLOEXEC 1

@@ -41,6 +41,7 @@ static const struct command commands[] = {
 	{ "spy", "[SECONDS]", 0, run_spy },
 	{ "stat", "PATH...", 1, run_stat },
 	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
+	{ "thread", "NAME", 1, run_thread },
 	{ "touch", "PATH...", 1, run_touch },
 	{ "tty", "", 0, run_tty },
 	{ "uname", "", 0, run_uname },
