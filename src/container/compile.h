@@ -53,7 +53,5 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
  * Refuse what config.json may ask for and this version does not do: nothing is silently skipped.
  */
 int container_check_supported(const struct oci_spec *spec, struct err *e);
-/* The part of it that is about a process, also for exec. */
-int container_check_process(const struct oci_process *process, struct err *e);
 
 #endif

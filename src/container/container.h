@@ -18,6 +18,7 @@
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/undo.h"
+#include "net/net.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "security/security.h"
@@ -35,6 +36,7 @@ struct container_request {
 	enum cgroup_driver driver;
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
+	bool strict;	    /* warnings about the config are errors */
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
 	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
@@ -58,8 +60,9 @@ struct container {
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
-	bool announced; /* init has said that the program comes next */
-	int console;	/* master of the terminal, -EBADF if none */
+	struct net_devices net; /* moved into the container's network namespace */
+	bool announced;		/* init has said that the program comes next */
+	int console;		/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	const char *extra_env; /* borrowed */

@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
@@ -115,7 +116,7 @@ static int hand_over(struct container *c, struct err *e)
 
 	if (r != -EPERM)
 		return r;
-	plan_warn(c->plan, "no permission to give the cgroup '%s' to the container",
+	plan_warn(c->plan, "/mounts", "no permission to give the cgroup '%s' to the container",
 		  c->cgroup.path);
 	*e = (struct err)ERR_INIT;
 	return 0;
@@ -127,7 +128,8 @@ static int enter_cgroup(struct container *c, struct err *e)
 			      e);
 
 	if (can_do_without(c, r)) {
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 		c->record.cgroup_path = NULL;
@@ -166,6 +168,8 @@ static int spawn(struct container *c, struct err *e)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+	if (r == 0)
+		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -220,6 +224,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
@@ -289,6 +295,7 @@ int container_start(struct container *c, struct err *e)
 		container_abort(c);
 	else
 		undo_commit(&c->undo);
+	net_devices_close(&c->net); /* or we would keep the network namespace when it ends */
 	return r;
 }
 

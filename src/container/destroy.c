@@ -10,6 +10,7 @@
 
 #include "container/hooks.h"
 #include "container/store.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -96,18 +97,19 @@ int container_signal(const struct container *c, enum container_status status, in
 
 int container_stop_signal(const struct container *c, struct err *e)
 {
+	const char *key = oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name;
 	const oci_pairs *list = &c->record.annotations;
 
 	for (size_t i = 0; i < list->count; i++) {
 		int sig;
 
-		if (strcmp(list->items[i].key, OCI_ANNOTATION_STOP_SIGNAL) != 0)
+		if (strcmp(list->items[i].key, key) != 0)
 			continue;
 		sig = signal_parse(list->items[i].value);
 		if (sig > 0)
 			return sig;
 		err_set(e, ERR_CONFIG, 0, "unknown stop signal '%s'", list->items[i].value);
-		err_origin(e, "config.json /annotations/" OCI_ANNOTATION_STOP_SIGNAL);
+		err_origin(e, "config.json /annotations/%s", key);
 		err_hint(e, "say which one to send");
 		return -EINVAL;
 	}

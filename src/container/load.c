@@ -11,6 +11,8 @@
 
 #include "container/compile.h"
 #include "container/store.h"
+#include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -28,6 +30,7 @@ struct container *container_new(void)
 	c->notify_tree = c->notify = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
+	c->net = (struct net_devices)NET_DEVICES_EMPTY;
 	return c;
 }
 
@@ -49,6 +52,7 @@ void container_free(struct container *c)
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
+	net_devices_close(&c->net);
 	arena_free(&c->arena);
 	free(c);
 }
@@ -117,10 +121,14 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
 		r = container_check_supported(c->spec, e);
+	if (r == 0 && !rq->explain)
+		r = userns_find_maps(c->spec, 0, e);
 	if (r == 0)
 		r = fill_record(c, rq, e);
 	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = security_filter_check_names(&c->spec->linux_.seccomp, e);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)

@@ -27,30 +27,14 @@ static int refuse(const struct unsupported *table, size_t count, struct err *e)
 	return r;
 }
 
-int container_check_process(const struct oci_process *p, struct err *e)
-{
-	const struct unsupported table[] = {
-		{ "/process/scheduler", p->scheduler.set },
-		{ "/process/ioPriority", p->io_priority.set },
-	};
-
-	return refuse(table, ARRAY_SIZE(table), e);
-}
-
 int container_check_supported(const struct oci_spec *spec, struct err *e)
 {
 	const struct oci_linux *l = &spec->linux_;
 	const struct unsupported table[] = {
-		{ "/linux/timeOffsets", l->boottime.set || l->monotonic.set },
-		{ "/linux/netDevices", l->net_devices.count },
-		{ "/linux/personality", l->personality.set },
-		{ "/linux/memoryPolicy", l->memory_policy.set },
 		{ "/linux/intelRdt", l->intel_rdt.set },
 	};
-	int r = container_check_process(&spec->process, e);
+	int r = refuse(table, ARRAY_SIZE(table), e);
 
-	if (r == 0)
-		r = refuse(table, ARRAY_SIZE(table), e);
 	if (r < 0 || spec->process.set)
 		return r;
 	err_set(e, ERR_UNSUPPORTED, 0, "process is missing");

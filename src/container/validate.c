@@ -12,6 +12,7 @@
 #include "container/container.h"
 #include "container/host.h"
 #include "container/sources.h"
+#include "container/userns.h"
 #include "oci/json.h"
 #include "rootfs/rootfs.h"
 #include "util/cleanup.h"
@@ -78,17 +79,13 @@ static int check_rules(struct validation *v)
 
 /* ---- the plan ---- */
 
-/* "config.json POINTER: TEXT" */
-static int keep_warning(struct validation *v, const char *text)
+static int keep_warning(struct validation *v, const struct plan_warning *w)
 {
 	struct err e = ERR_INIT;
-	const char *end = strstr(text, ": ");
 
-	if (strncmp(text, "config.json /", 13) == 0 && end) {
-		err_origin(&e, "%.*s", (int)(end - text), text);
-		text = end + 2;
-	}
-	(void)snprintf(e.text, sizeof(e.text), "%s", text);
+	if (w->origin)
+		err_origin(&e, "config.json %s", w->origin);
+	(void)snprintf(e.text, sizeof(e.text), "%s", w->text);
 	e.kind = ERR_CONFIG;
 	return problems_add(v->all, PROBLEM_WARNING, &e);
 }
@@ -103,7 +100,7 @@ static int make_plan(struct validation *v)
 	r = settle(v, container_plan(c, v->e));
 	for (const struct plan_warning *w = c->plan ? c->plan->warnings : NULL; r == 0 && w;
 	     w = w->next)
-		r = keep_warning(v, w->text);
+		r = keep_warning(v, w);
 	return r;
 }
 
@@ -160,6 +157,8 @@ static int run_stages(struct validation *v)
 		r = check_rules(v);
 	if (r == 0 && !v->rq->config_only && v->rq->driver != CGROUP_DRIVER_NONE)
 		r = settle(v, cgroup_root_open(&c->cgroup_root, v->e));
+	if (r == 0 && !v->rq->config_only)
+		r = settle(v, userns_find_maps(c->spec, 0, v->e));
 	if (r == 0)
 		r = make_plan(v);
 	problems_next_stage(v->all);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/annotations.h"
 #include "oci/default_seccomp.h"
 #include "oci/json_out.h"
 #include "oci/spec.h"
@@ -325,7 +326,8 @@ int oci_default_spec(const struct oci_default_options *options, char **ret_text,
 	all_mounts(&o, options->rootless, options->system);
 	if (p->stop_signal) {
 		json_out_member_object(&o, "annotations");
-		json_out_member_string(&o, OCI_ANNOTATION_STOP_SIGNAL, p->stop_signal);
+		json_out_member_string(&o, oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name,
+				       p->stop_signal);
 		json_out_end_object(&o);
 	}
 	linux_section(&o, options, p);

@@ -17,9 +17,6 @@
 /* The version of runtime-spec that the structs below follow. */
 #define OCI_SPEC_VERSION "1.3.0"
 
-/* The signal that asks the program to end; image-spec, config.md. A name or a number. */
-#define OCI_ANNOTATION_STOP_SIGNAL "org.opencontainers.image.stopSignal"
-
 /* All arrays have this layout, so that the decoder can fill any of them by offset. */
 #define OCI_ARRAY(type)                                                                            \
 	struct {                                                                                   \

@@ -20,6 +20,9 @@ enum {
 	SYSCTL_VALUE_MAX = 4096, /* procfs takes one page */
 };
 
+/* Half of what fits into the kernel's ktime_t: time_namespaces(7). */
+#define CLOCK_SECS_MAX (INT64_MAX / 1000000000 / 2)
+
 static const struct oci_linux *linux_of(const struct check *c)
 {
 	return &c->spec->linux_;
@@ -86,6 +89,10 @@ static void time_offset(struct check *c, const char *at, const struct oci_time_o
 	    (oci_spec_namespace(c->spec, OCI_NS_TIME) &&
 	     !oci_spec_new_namespace(c->spec, OCI_NS_TIME)))
 		check_refuse(c, at, "needs a new 'time' namespace in linux.namespaces");
+	if (t->secs < -CLOCK_SECS_MAX || t->secs > CLOCK_SECS_MAX)
+		check_refuse(c, check_at(c, "%s/secs", at), "%lld is outside -%lld to %lld",
+			     (long long)t->secs, (long long)CLOCK_SECS_MAX,
+			     (long long)CLOCK_SECS_MAX);
 	if (t->nanosecs >= NANOSECONDS)
 		check_refuse(c, check_at(c, "%s/nanosecs", at), "must be below %d", NANOSECONDS);
 }
@@ -94,6 +101,16 @@ static void time_offsets(struct check *c)
 {
 	time_offset(c, "/linux/timeOffsets/boottime", &linux_of(c)->boottime);
 	time_offset(c, "/linux/timeOffsets/monotonic", &linux_of(c)->monotonic);
+}
+
+/* The spec has no flags yet (config-linux.md, "Personality"). */
+static void personality(struct check *c)
+{
+	const oci_strings *flags = &linux_of(c)->personality.flags;
+
+	for (size_t i = 0; i < flags->count; i++)
+		check_refuse(c, check_at(c, "/linux/personality/flags/%zu", i),
+			     "unknown personality flag '%.100s' (none are known)", flags->items[i]);
 }
 
 static void device_number(struct check *c, size_t i, const char *member, const struct opt_i64 *n,
@@ -354,9 +371,10 @@ static void intel_rdt(struct check *c)
 void check_linux(struct check *c)
 {
 	static check_fn *const groups[] = {
-		namespaces,    user_maps,   time_offsets,    devices,	    net_devices,
-		hidden_paths,  propagation, mount_label,     cgroups_path,  sysctls,
-		memory_policy, intel_rdt,   check_resources, check_seccomp, mount_namespace,
+		namespaces,	 user_maps,	time_offsets,	 devices,
+		net_devices,	 hidden_paths,	propagation,	 mount_label,
+		cgroups_path,	 sysctls,	memory_policy,	 intel_rdt,
+		check_resources, check_seccomp, mount_namespace, personality,
 	};
 
 	check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));

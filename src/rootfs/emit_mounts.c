@@ -170,13 +170,16 @@ static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct 
 		      struct plan_source *src, struct err *e)
 {
 	bool mapped = t->m->uid_mappings.count || t->m->gid_mappings.count;
+	bool joined =
+		oci_spec_namespace(spec, OCI_NS_USER) && !oci_spec_new_namespace(spec, OCI_NS_USER);
 
 	if (!t->o.idmap && !t->o.idmap_recursive && !mapped)
 		return 0;
 	src->uid_idmap = mapped ? &t->m->uid_mappings : &spec->linux_.uid_mappings;
 	src->gid_idmap = mapped ? &t->m->gid_mappings : &spec->linux_.gid_mappings;
 	src->idmap_recursive = t->o.idmap_recursive;
-	if (src->uid_idmap->count && src->gid_idmap->count)
+	/* those of a namespace that is joined are known only where it exists: not to explain */
+	if ((src->uid_idmap->count && src->gid_idmap->count) || (!mapped && joined))
 		return 0;
 	err_set(e, ERR_CONFIG, 0,
 		"mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
@@ -278,10 +281,8 @@ static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (r < 0)
 		return bad(p, t, "/options", e);
 	if (type && strcmp(type, "bind") == 0 && !t->o.bind) {
-		plan_warn(p,
-			  "config.json %s: type 'bind' without the option bind or rbind: taken as "
-			  "bind",
-			  t->origin);
+		plan_warn(p, t->origin,
+			  "type 'bind' without the option bind or rbind: taken as bind");
 		t->o.bind = true;
 	}
 	r = check_proc(p, t, &flags, e);
@@ -313,8 +314,8 @@ static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (!t.dest)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read mounts");
 	if (t.m->destination[0] != '/')
-		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'",
-			  t.origin, t.m->destination, t.dest);
+		plan_warn(p, where(p, &t, "/destination"), "'%s' is relative, taken as '%s'",
+			  t.m->destination, t.dest);
 	if (strcmp(t.dest, "/") == 0) {
 		err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted over the root filesystem",
 			t.m->destination);
