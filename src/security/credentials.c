@@ -65,8 +65,8 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 	PLAN_ADD(p, "/process/user/umask", umask, .mask = u->umask.set ? u->umask.value : 0022);
 	PLAN_ADD(p, "/process/capabilities/bounding", bounding, .caps = caps->bounding);
 	if (keep_groups && u->additional_gids.count)
-		plan_warn(p, "/process/user",
-			  "additionalGids is ignored: the caller's groups are kept");
+		plan_warn(p, "/process/user/additionalGids",
+			  "ignored: the caller's groups are kept");
 	if (keep_groups)
 		PLAN_ADD(p, "/process/user", ids_alone, .uid = u->uid, .gid = u->gid);
 	else

@@ -81,6 +81,7 @@ static void compile(const struct oci_spec *spec, struct problems *all)
 		.filter = &filter,
 		.cgroup_mount = "/sys/fs/cgroup",
 		.capabilities = UINT64_MAX,
+		.lsms = SECURITY_LSM_ALL,
 		.listener = -EBADF,
 	};
 	struct cgroup_plan cgroup;
@@ -112,7 +113,7 @@ static void list_problems(const uint8_t *data, size_t size)
 		spec->process.cwd = "/";
 	require(oci_spec_validate(spec, &e) == 0);
 	problems_next_stage(&all);
-	require(container_check_supported(spec, &e) == 0);
+	require(container_check_process_set(spec, &e) == 0);
 	compile(spec, &all);
 	for (size_t i = 0; i < all.count; i++)
 		refused(&all.items[i].err);
@@ -126,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	list_problems(data, size);
 	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
 		return 0;
-	if (oci_spec_validate(spec, NULL) == 0 && container_check_supported(spec, NULL) == 0)
+	if (oci_spec_validate(spec, NULL) == 0 && container_check_process_set(spec, NULL) == 0)
 		compile(spec, NULL);
 	oci_spec_free(spec);
 	return 0;
