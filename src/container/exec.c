@@ -76,6 +76,12 @@ static int open_cgroup(struct container *c, const char *below, struct err *e)
 
 	if (r < 0 || !below)
 		return r;
+	if (strchr(below, ':')) {
+		err_set(e, ERR_USAGE, 0,
+			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
+		err_hint(e, "leave out what stands before the colon");
+		return -EINVAL;
+	}
 	if (own.fd < 0)
 		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
 			       below);
