@@ -64,17 +64,30 @@ int op_bounding(struct init *in, const struct plan_arg_bounding *a)
 	return 0;
 }
 
+/* A user namespace may deny setgroups (user_namespaces(7)): no groups wanted and none left is fine. */
+static int change_groups(const gid_t *list, size_t count)
+{
+	if (setgroups(count, list) == 0)
+		return 0;
+	if (errno != EPERM || count)
+		return -errno;
+	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
+}
+
 static int change_ids(struct init *in, const struct plan_arg_ids *a)
 {
 	size_t len;
 	const gid_t *groups = (const void *)init_blob(in, a->groups, &len);
 	gid_t list[1024];
+	int r = 0;
 
 	if (len > sizeof(list))
 		return -EINVAL;
 	memcpy(list, groups, len); /* the pool is not aligned */
-	if (!(a->flags & PLAN_IDS_KEEP_GROUPS) && setgroups(len / sizeof(gid_t), list) < 0)
-		return -errno;
+	if (!(a->flags & PLAN_IDS_KEEP_GROUPS))
+		r = change_groups(list, len / sizeof(gid_t));
+	if (r < 0)
+		return r;
 	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
 	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
 		return -errno;
