@@ -9,8 +9,6 @@
 #include "container/exec.h"
 #include "container/exit.h"
 #include "container/foreground.h"
-#include "container/terminal.h"
-#include "container/unixsock.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 
@@ -100,19 +98,16 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 
 static int announce(const struct exec_options *o, struct container *c, struct err *e)
 {
-	int r = launch_check_terminal(c->plan->want_console, o->detach, o->console_socket, e);
+	const struct launch_handover h = {
+		.console_socket = o->console_socket,
+		.pidfd_socket = o->pidfd_socket,
+		.pidfd_word = "setns",
+		.pid_file = o->pid_file,
+		.terminal = c->plan->want_console,
+		.detach = o->detach,
+	};
+	int r = launch_hand_over(&h, c, e);
 
-	if (r == 0 && o->console_socket) {
-		r = terminal_send(o->console_socket, c->console, e);
-		close_fd(&c->console);
-	}
-	if (r == 0 && o->pidfd_socket) {
-		r = unixsock_send_fd(o->pidfd_socket, "setns", 5, c->init.pidfd);
-		if (r < 0)
-			err_set(e, ERR_SYSTEM, -r, "send the pidfd to '%s'", o->pidfd_socket);
-	}
-	if (r == 0 && o->pid_file)
-		r = container_write_pid_file(o->pid_file, c->init.pid, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;

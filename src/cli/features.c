@@ -13,12 +13,21 @@
 #include <linux/seccomp.h>
 
 #include "config.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "rootfs/options.h"
 
 static const struct cli_option options[] = { { 0 } };
 
-static const char *const unsafe_annotations[] = { "org.opencontainers.runc.", "run.oci." };
+/* Those of the table by name, and its family: what other versions or runtimes do with the rest of it. */
+static void unsafe_annotations(struct json_out *o)
+{
+	json_out_member_array(o, "potentiallyUnsafeConfigAnnotations");
+	for (size_t i = 0; i < OCI_ANNOTATION_HONOURED; i++)
+		json_out_string(o, oci_annotations[i].name);
+	json_out_string(o, "run.oci.");
+	json_out_end_array(o);
+}
 
 static void names(struct json_out *o, const char *key, const struct oci_names *table)
 {
@@ -93,7 +102,11 @@ static void linux_section(struct json_out *o)
 	/* what is built, not what the host has on (features-linux.md) */
 	switch_object(o, "apparmor", true);
 	switch_object(o, "selinux", true);
-	switch_object(o, "intelRdt", false);
+	json_out_member_object(o, "intelRdt");
+	json_out_member_bool(o, "enabled", true);
+	json_out_member_bool(o, "schemata", true);
+	json_out_member_bool(o, "monitoring", true);
+	json_out_end_object(o);
 	memory_policy(o);
 	json_out_member_object(o, "mountExtensions");
 	switch_object(o, "idmap", true);
@@ -115,8 +128,7 @@ static void annotations(struct json_out *o)
 	json_out_member_string(o, "ctr.version", PACKAGE_VERSION);
 	json_out_member_string(o, "ctr.commit", CTR_GIT_COMMIT);
 	json_out_end_object(o);
-	json_out_member_strings(o, "potentiallyUnsafeConfigAnnotations", unsafe_annotations,
-				sizeof(unsafe_annotations) / sizeof(unsafe_annotations[0]));
+	unsafe_annotations(o);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

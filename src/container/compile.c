@@ -10,6 +10,7 @@
 #include "container/sdnotify.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
+#include "oci/annotations.h"
 #include "oci/sysctl.h"
 #include "rootfs/rootfs.h"
 #include "util/kernel.h"
@@ -88,6 +89,17 @@ static int emit_tree(const struct compile_input *in, struct rootfs_layout *l, bo
 	return 0;
 }
 
+static void warn_annotations(const struct oci_spec *spec, struct plan *p)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++) {
+		const char *key = spec->annotations.items[i].key;
+		const struct oci_annotation_info *info = oci_annotation_find(key);
+
+		if (info && info->kind == OCI_ANNOTATION_IS_IGNORED)
+			plan_warn(p, "/annotations", "'%s' is ignored: %s", key, info->why);
+	}
+}
+
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
@@ -110,6 +122,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		r = security_check_labels(&spec->process, layout.mount_label, in->lsms, p, e);
 	if (r < 0)
 		return r;
+	warn_annotations(spec, p);
 	security_emit_key_label(&spec->process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,

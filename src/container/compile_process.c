@@ -9,6 +9,7 @@
 
 #include "container/hooks.h"
 #include "container/sdnotify.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "util/num.h"
 #include "util/strbuf.h"
@@ -177,13 +178,15 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 		    struct plan *p, struct err *e)
 {
 	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
+	bool keep_groups = oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS);
 	struct security_caps caps;
 	bool late;
 	int r;
 
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
-	security_emit_ids(process, &caps, false, p);
+	p->keep_groups = keep_groups;
+	security_emit_ids(process, &caps, keep_groups, p);
 	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "container/unixsock.h"
+#include "oci/annotations.h"
 #include "util/cleanup.h"
 
 /* One that exec starts comes into a container that stands: it has a process of its own. */
@@ -42,7 +43,7 @@ static int state_text(const struct container *c, char **ret, size_t *ret_len)
 
 int notify_send(const struct container *c, int fd, struct err *e)
 {
-	const char *path = c->spec->linux_.seccomp.listener_path;
+	const char *pointer, *path = oci_seccomp_listener(c->spec, &pointer);
 	cleanup_free char *text = NULL;
 	size_t len;
 	int r;
@@ -56,7 +57,7 @@ int notify_send(const struct container *c, int fd, struct err *e)
 	if (r == 0)
 		return 0;
 	err_set(e, ERR_CONFIG, -r, "send the seccomp notify descriptor to '%s'", path);
-	err_origin(e, "config.json /linux/seccomp/listenerPath");
+	err_origin(e, "config.json %s", pointer);
 	err_hint(e, "the agent must listen there before the container starts");
 	return r;
 }

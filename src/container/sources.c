@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <linux/magic.h>
 
+#include "container/hooks.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -146,6 +147,13 @@ static int open_exe_source(struct plan_source *s, struct err *e)
 	return 0;
 }
 
+static int open_log_source(struct plan_source *s, struct err *e)
+{
+	int r = hooks_open_output(s->path, &s->fd);
+
+	return r < 0 ? err_set(e, ERR_CONFIG, -r, "open '%s' for what hooks write", s->path) : 0;
+}
+
 static int open_source(struct plan_source *s, int bundle, struct err *e)
 {
 	switch (s->kind) {
@@ -153,6 +161,7 @@ static int open_source(struct plan_source *s, int bundle, struct err *e)
 	case PLAN_SOURCE_ROOT: return open_root_source(s, bundle, e);
 	case PLAN_SOURCE_NS: return sources_open_ns(s->path, s->ns_type, &s->fd, e);
 	case PLAN_SOURCE_EXE: return open_exe_source(s, e);
+	case PLAN_SOURCE_LOG: return open_log_source(s, e);
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}
@@ -199,6 +208,7 @@ static int probe_source(const struct oci_spec *spec, const struct plan_source *s
 	case PLAN_SOURCE_ROOT: return probe_root(s, bundle, e);
 	case PLAN_SOURCE_NS: return sources_probe_ns(spec, s, e);
 	case PLAN_SOURCE_EXE: /* host_hooks looks at all hooks */
+	case PLAN_SOURCE_LOG: /* made if it is missing, and looking makes nothing */
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}

@@ -67,9 +67,11 @@ static int check_rules(struct validation *v)
 
 	problems_next_stage(v->all);
 	if (r == 0)
-		r = settle(v, container_check_supported(c->spec, v->e));
+		r = settle(v, container_check_process_set(c->spec, v->e));
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
+	if (r == 0)
+		r = settle(v, resctrl_emit(c->spec, c->record.id, &c->arena, &c->resctrl, v->e));
 	if (r == 0)
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
@@ -122,6 +124,7 @@ static int look_at_host(struct validation *v)
 		.spec = c->spec,
 		.plan = c->plan,
 		.cgroup_plan = wants_cgroup(v) ? &c->cgroup_plan : NULL,
+		.resctrl = &c->resctrl,
 		.bundle = c->bundle,
 		.e = v->e,
 	};

@@ -12,7 +12,8 @@
 #include <linux/filter.h>
 
 enum {
-	CAP_LIMIT = 64
+	CAP_LIMIT = 64,
+	GROUPS_MAX = 1024
 };
 
 struct cap_sets {
@@ -74,35 +75,24 @@ static int change_groups(const gid_t *list, size_t count)
 	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
 }
 
-static int change_ids(struct init *in, const struct plan_arg_ids *a)
+int op_groups_none(struct init *in, const struct plan_arg_groups_none *a)
 {
-	size_t len;
-	const gid_t *groups = (const void *)init_blob(in, a->groups, &len);
-	gid_t list[1024];
-	int r = 0;
-
-	if (len > sizeof(list))
-		return -EINVAL;
-	memcpy(list, groups, len); /* the pool is not aligned */
-	if (!(a->flags & PLAN_IDS_KEEP_GROUPS))
-		r = change_groups(list, len / sizeof(gid_t));
-	if (r < 0)
-		return r;
-	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
-	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
-		return -errno;
-	return 0;
+	(void)in;
+	(void)a;
+	/* without the privilege they stay: op_ids looks again */
+	return setgroups(0, NULL) < 0 && errno != EPERM ? -errno : 0;
 }
 
 /* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
-int op_ids(struct init *in, const struct plan_arg_ids *a)
+static int change_ids(uid_t uid, gid_t gid)
 {
 	struct cap_sets c;
-	int r;
+	int r = 0;
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	r = change_ids(in, a);
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		r = -errno;
 	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
 	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
@@ -114,6 +104,26 @@ int op_ids(struct init *in, const struct plan_arg_ids *a)
 		return r;
 	c.effective = c.permitted;
 	return caps_set(&c);
+}
+
+int op_ids(struct init *in, const struct plan_arg_ids *a)
+{
+	size_t len;
+	const void *groups = init_blob(in, a->groups, &len);
+	gid_t list[GROUPS_MAX];
+	int r;
+
+	if (len > sizeof(list))
+		return -EINVAL;
+	memcpy(list, groups, len); /* the pool is not aligned */
+	r = change_groups(list, len / sizeof(gid_t));
+	return r < 0 ? r : change_ids((uid_t)a->uid, (gid_t)a->gid);
+}
+
+int op_ids_alone(struct init *in, const struct plan_arg_ids_alone *a)
+{
+	(void)in;
+	return change_ids((uid_t)a->uid, (gid_t)a->gid);
 }
 
 int op_caps(struct init *in, const struct plan_arg_caps *a)

@@ -26,7 +26,8 @@ struct init {
 	char text[sizeof(((struct plan_message *)0)->text)];
 	int64_t value;
 
-	int console; /* slave of the terminal, -1 */
+	int console;		/* slave of the terminal, -1 */
+	int hook_out, hook_err; /* where hooks write, -1: nowhere in particular */
 	char **argv, **envp;
 	char program[4096]; /* what PATH lookup found */
 };

@@ -31,9 +31,6 @@ int op_section(struct init *in, const struct plan_arg_section *a)
 
 int op_setns(struct init *in, const struct plan_arg_setns *a)
 {
-	/* where setgroups is denied the caller's groups could not be dropped any more */
-	if (a->type & CLONE_NEWUSER)
-		(void)setgroups(0, NULL); /* without the privilege: op_ids looks again */
 	if (setns(init_reg(in, a->ns), (int)a->type) < 0)
 		return -errno;
 	init_reg_close(in, a->ns);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "oci/json.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "util/problems.h"
 
@@ -253,11 +254,29 @@ static void uts_names(struct check *c)
 	uts_name(c, "/domainname", c->spec->domainname);
 }
 
+/* Of those that are ours the value must make sense; the others are none of our business. */
+static void annotation(struct check *c, const struct oci_pair *a)
+{
+	const struct oci_annotation_info *info = oci_annotation_find(a->key);
+	const char *at = check_at_key(c, "/annotations", a->key);
+	bool on;
+
+	if (!a->key[0])
+		check_refuse(c, "/annotations/", "annotation without a key");
+	if (!info)
+		return;
+	if (info->kind == OCI_ANNOTATION_IS_REFUSED)
+		check_refuse(c, at, "'%s' is not supported: %s", a->key, info->why);
+	if (info->kind == OCI_ANNOTATION_IS_FLAG && !oci_annotation_parse_flag(a->value, &on))
+		check_refuse(c, at, "'%.100s' is none of 1, true, 0, false", a->value);
+	if (info->kind == OCI_ANNOTATION_IS_PATH && a->value[0] != '/')
+		check_refuse(c, at, "path '%.100s' is not absolute", a->value);
+}
+
 static void annotations(struct check *c)
 {
 	for (size_t i = 0; i < c->spec->annotations.count; i++)
-		if (!c->spec->annotations.items[i].key[0])
-			check_refuse(c, "/annotations/", "annotation without a key");
+		annotation(c, &c->spec->annotations.items[i]);
 }
 
 static void hook(struct check *c, const char *at, const struct oci_hook *h)

@@ -6,6 +6,7 @@
 
 #include <seccomp.h>
 
+#include "oci/annotations.h"
 #include "oci/names.h"
 
 enum {
@@ -44,7 +45,7 @@ static void defaults(struct check *c)
 
 static void listener(struct check *c)
 {
-	if (seccomp(c)->listener_metadata && !seccomp(c)->listener_path)
+	if (seccomp(c)->listener_metadata && !oci_seccomp_listener(c->spec, NULL))
 		check_refuse(c, "/linux/seccomp/listenerMetadata",
 			     "needs the member 'listenerPath'");
 }
@@ -65,7 +66,7 @@ static void rule(struct check *c, size_t i, const struct oci_seccomp_rule *sysca
 	char at[64];
 
 	names(c, i, syscalls);
-	if (syscalls->action == SCMP_ACT_NOTIFY && !seccomp(c)->listener_path)
+	if (syscalls->action == SCMP_ACT_NOTIFY && !oci_seccomp_listener(c->spec, NULL))
 		check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/action", i),
 			     "'SCMP_ACT_NOTIFY' needs linux.seccomp.listenerPath");
 	for (size_t k = 0; k < syscalls->args.count; k++)

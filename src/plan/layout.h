@@ -85,10 +85,6 @@ enum plan_mount_flags {
 		128, /* a symlink at the end of the path is mounted on, not followed */
 };
 
-enum plan_ids_flags {
-	PLAN_IDS_KEEP_GROUPS = 1, /* setgroups is denied or unwanted: leave the groups alone */
-};
-
 enum plan_program_flags {
 	PLAN_PROGRAM_HOME = 1, /* HOME is unset or empty: take it from the container's passwd */
 };

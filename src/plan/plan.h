@@ -22,6 +22,7 @@ enum plan_source_kind {
 	PLAN_SOURCE_ROOT, /* the same for the rootfs: its last component is no symlink */
 	PLAN_SOURCE_NS,	  /* a namespace file */
 	PLAN_SOURCE_EXE,  /* the executable of a hook */
+	PLAN_SOURCE_LOG,  /* a file that is made if it is missing, and appended to */
 	PLAN_SOURCE_FD,	  /* supplied by the caller (listening socket, device clone, ...) */
 };
 
@@ -62,6 +63,7 @@ struct plan {
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
+	bool keep_groups;	       /* the caller's supplementary groups are left alone */
 	bool want_console;	       /* init will send the master of a terminal */
 	uint64_t proc;		       /* register of the private proc; use plan_proc() */
 	struct plan_warning *warnings; /* newest first */

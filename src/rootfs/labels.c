@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "oci/annotations.h"
 #include "util/kernel.h"
-
-#define CONTEXT_ANNOTATION "run.oci.mount_context_type"
 
 static const char *const keys[] = { "context", "fscontext", "defcontext", "rootcontext" };
 
@@ -58,27 +57,21 @@ const char *label_unquoted(struct plan *p, const char *option)
 	return plan_origin(p, "%.*s%.*s", (int)(value - option), option, (int)len - 2, value + 1);
 }
 
-/* The word of the annotation, or NULL. */
-static const char *wanted_key(const struct oci_spec *spec)
-{
-	for (size_t i = 0; i < spec->annotations.count; i++)
-		if (strcmp(spec->annotations.items[i].key, CONTEXT_ANNOTATION) == 0)
-			return spec->annotations.items[i].value;
-	return NULL;
-}
-
 int label_context(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		  struct err *e)
 {
-	const char *key = wanted_key(spec);
+	const char *key = oci_annotation_value(spec, OCI_ANNOTATION_MOUNT_CONTEXT);
 
 	if (key && !is_key(key, strlen(key))) {
 		err_set(e, ERR_CONFIG, 0,
-			"annotation " CONTEXT_ANNOTATION ": '%s' is none of context, fscontext, "
+			"annotation run.oci.mount_context_type: '%s' is none of context, "
+			"fscontext, "
 			"defcontext, rootcontext",
 			key);
-		err_origin(e, "config.json /annotations/" CONTEXT_ANNOTATION);
-		return -EINVAL;
+		err_origin(e, "config.json /annotations/run.oci.mount_context_type");
+		if (err_keep(e, -EINVAL) < 0)
+			return -EINVAL;
+		key = NULL;
 	}
 	l->context = NULL;
 	if (l->mount_label && *l->mount_label)

@@ -64,10 +64,15 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 	PLAN_ADD(p, "/process/user", stdio_owner, .uid = u->uid, .gid = u->gid);
 	PLAN_ADD(p, "/process/user/umask", umask, .mask = u->umask.set ? u->umask.value : 0022);
 	PLAN_ADD(p, "/process/capabilities/bounding", bounding, .caps = caps->bounding);
-	PLAN_ADD(p, "/process/user", ids, .uid = u->uid, .gid = u->gid,
-		 .groups = plan_blob(p, u->additional_gids.items,
-				     u->additional_gids.count * sizeof(uint32_t)),
-		 .flags = keep_groups ? PLAN_IDS_KEEP_GROUPS : 0);
+	if (keep_groups && u->additional_gids.count)
+		plan_warn(p, "/process/user/additionalGids",
+			  "ignored: the caller's groups are kept");
+	if (keep_groups)
+		PLAN_ADD(p, "/process/user", ids_alone, .uid = u->uid, .gid = u->gid);
+	else
+		PLAN_ADD(p, "/process/user", ids, .uid = u->uid, .gid = u->gid,
+			 .groups = plan_blob(p, u->additional_gids.items,
+					     u->additional_gids.count * sizeof(uint32_t)));
 }
 
 static void emit_set(const struct oci_process *process, const struct security_caps *c, bool verify,

@@ -185,6 +185,24 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
 	return r;
 }
 
+int security_filter_check_names(const struct oci_seccomp *s, struct err *e)
+{
+	for (size_t i = 0; i < s->syscalls.count; i++) {
+		const oci_strings *names = &s->syscalls.items[i].names;
+
+		for (size_t k = 0; k < names->count; k++) {
+			if (seccomp_syscall_resolve_name(names->items[k]) != __NR_SCMP_ERROR)
+				continue;
+			err_set(e, ERR_CONFIG, 0, "seccomp: unknown system call '%s'",
+				names->items[k]);
+			err_origin(e, "config.json /linux/seccomp/syscalls/%zu/names/%zu", i, k);
+			err_hint(e, "remove it, or the annotation that asks for this check");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static bool names_call(const struct oci_seccomp_rule *rule, const char *name)
 {
 	for (size_t i = 0; i < rule->names.count; i++)

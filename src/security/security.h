@@ -96,6 +96,9 @@ bool security_filter_flag_works(uint64_t flag);
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
 			 struct err *e);
 
+/* All names of system calls are known to libseccomp; else -EINVAL, with the pointer of the first other. */
+int security_filter_check_names(const struct oci_seccomp *s, struct err *e);
+
 /*
  * True when the profile surely lets the system call @name through, whatever its arguments: for what
  * ctr-init itself still does when the filter is in force. Pure.

@@ -57,7 +57,7 @@ static void use(const struct plan *p)
 
 static void refused(const struct err *e)
 {
-	require(e->kind == ERR_CONFIG && e->text[0]);
+	require((e->kind == ERR_CONFIG || e->kind == ERR_UNSUPPORTED) && e->text[0]);
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 
@@ -78,6 +78,7 @@ static void compile(const struct oci_spec *spec)
 		.filter = &filter,
 		.cgroup_mount = "/sys/fs/cgroup",
 		.capabilities = UINT64_MAX,
+		.lsms = SECURITY_LSM_ALL,
 		.listener = -EBADF,
 	};
 	struct cgroup_plan cgroup;
@@ -102,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
 		return 0;
-	if (oci_spec_validate(spec, NULL) == 0 && container_check_supported(spec, NULL) == 0)
+	if (oci_spec_validate(spec, NULL) == 0 && container_check_process_set(spec, NULL) == 0)
 		compile(spec);
 	oci_spec_free(spec);
 	return 0;

@@ -181,7 +181,7 @@ sweep() {
 		capture "$payload" kill-at "$at" "$CTR" --root "$root" delete "$tag"
 		[[ $output != *'end exit '* ]] || break
 		[[ $output == *'killed signal 9'* ]]
-		seen+=" $(state_of 2>/dev/null)@$(ls -A "$root" | tr '\n' ,)"
+		seen+=" $(state_of 2>/dev/null)@$(find "$root" -mindepth 1 -maxdepth 1 -printf '%f,')"
 		[ "$("$CTR" --root "$root" list -q)" = "$tag" ] || [ ! -e "$root/$tag" ]
 		# every other time the next create finds what there is, else delete does
 		[ $((at % 2)) = 1 ] && [ ! -e "$root/$tag" ] || clean_up_and_look

@@ -97,7 +97,8 @@ f() {
 	f '.linux.seccomp.supportedFlags - .linux.seccomp.knownFlags == []'
 	f '.annotations | has("io.github.seccomp.libseccomp.version") and has("org.opencontainers.runc.checkpoint.enabled")'
 	f '[.annotations[] | type] | unique == ["string"]'
-	f '.potentiallyUnsafeConfigAnnotations | index("run.oci.") and all(endswith("."))'
+	f '.potentiallyUnsafeConfigAnnotations | index("run.oci.") and index("run.oci.hooks.stdout") and
+		index("run.oci.keep_original_groups") and all(type == "string")'
 }
 
 @test "features: says no to what this version refuses" {
