@@ -144,6 +144,7 @@ static void test_sentences_namespaces(void **state)
 	SAYS("create new namespaces: none", unshare, .flags = 0);
 	SAYS("create new namespaces: mount,0x1", unshare, .flags = CLONE_NEWNS | 1);
 	SAYS("continue in a child, with which pid and time namespaces take effect", fork, );
+	SAYS("drop the caller's groups", groups_none, );
 	SAYS("give ctr a socket of the network namespace", net_socket, );
 	SAYS("tell ctr 'the time namespace waits for its offsets' and wait for its word", sync,
 	     .what = PLAN_SYNC_TIME);
