@@ -101,7 +101,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.listener = -EBADF,
 		.notify = -EBADF,
 		.document = rq->process_file,
-		.lsms = security_lsms_probe(),
+		.lsms = security_lsms_probe(process, NULL),
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join;
