@@ -16,7 +16,7 @@ _ctr() {
 	done
 	case $verb in
 	run)
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -26,7 +26,7 @@ _ctr() {
 		case $prev in --preserve-fds) words='' ;; esac
 		;;
 	create)
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -40,7 +40,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	exec)
-		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --pid-file --console-socket --pidfd-socket --preserve-fds --help'
+		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --strict --pid-file --console-socket --pidfd-socket --preserve-fds --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
 		case $prev in --user | -u) words='' ;; esac
@@ -87,10 +87,11 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	spec)
-		words=' --bundle --config --rootless --help'
+		words=' --bundle --config --rootless --system --userns --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
+		case $prev in --userns) words='' ;; esac
 		;;
 	explain)
 		words=' --format --help'

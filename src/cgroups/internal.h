@@ -78,6 +78,14 @@ static inline bool cgroup_errno_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
+/* ---- root.c ---- */
+
+/*
+ * The first of the @count paths @usual that is a filesystem with the magic number @magic, else the first
+ * mount of @type in /proc/self/mountinfo that is one: a directory fd, or a negative errno.
+ */
+int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic);
+
 /* ---- path steps, cgroupfs.c ---- */
 
 /* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */
@@ -97,6 +105,17 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 				 const struct cgroup_plan *plan, struct err *e);
 /* The sentence for a controller that @dir_fd does not have; returns -EOPNOTSUPP. */
 int cgroup_controller_missing(const struct cgroup_controller *c, struct err *e);
+
+/* ---- handover.c ---- */
+
+/* Fill plan->handover. -ENOMEM. */
+int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
+/* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
+void cgroup_controllers_offer_in(int dir_fd);
+/* Change the owner of the cgroup @fd and of the files that go with it. */
+int cgroup_give(int fd, uint32_t uid, uint32_t gid);
+/* The reverse of a cgroup_hand_over that may have been: the cgroup is ours again. */
+void cgroup_take_back(int fd);
 
 /* ---- walk.c ---- */
 

@@ -21,7 +21,7 @@ struct exec_options {
 	const char *apparmor, *process_label;
 	struct cli_list env, caps, gids;
 	unsigned preserve_fds;
-	bool detach, tty, no_new_privs, ignore_paused;
+	bool detach, tty, no_new_privs, ignore_paused, strict;
 };
 
 #define AT(field) offsetof(struct exec_options, field)
@@ -47,6 +47,8 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "process-label", 0, CLI_STRING, "LABEL", AT(process_label),
 	  "SELinux label of the process", NULL },
+	{ "strict", 0, CLI_FLAG, NULL, AT(strict),
+	  "refuse what is otherwise a warning about the process", NULL },
 	{ "pid-file", 0, CLI_STRING, "FILE", AT(pid_file), "write the pid of the process", NULL },
 	{ "console-socket", 0, CLI_STRING, "PATH", AT(console_socket),
 	  "send the terminal's master to this socket", NULL },
@@ -86,6 +88,7 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 		.terminal = o->tty,
 		.no_new_privileges = o->no_new_privs,
 		.ignore_paused = o->ignore_paused,
+		.strict = o->strict,
 		.keep_fds = o->preserve_fds,
 	};
 	if (!o->process && !args[1])
@@ -115,8 +118,10 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 {
 	int r = container_exec(c, status, rq, e), wait_status;
 
-	if (r == 0)
+	if (r == 0) {
+		launch_warnings(cli, c);
 		r = announce(o, c, e);
+	}
 	/* no use of the directory any more: the process may run for days */
 	close_fd(&c->dir);
 	if (r < 0)

@@ -84,31 +84,34 @@ static void cgroup(struct json_out *o)
 	json_out_end_object(o);
 }
 
-/* "time" is left out: this version refuses it. */
-static void namespaces(struct json_out *o)
+static void memory_policy(struct json_out *o)
 {
-	json_out_member_array(o, "namespaces");
-	for (size_t i = 0; i < oci_namespace_names.count; i++)
-		if (oci_namespace_names.items[i].value != OCI_NS_TIME)
-			json_out_string(o, oci_namespace_names.items[i].name);
-	json_out_end_array(o);
+	json_out_member_object(o, "memoryPolicy");
+	names(o, "modes", &oci_memory_policy_names);
+	names(o, "flags", &oci_memory_policy_flag_names);
+	json_out_end_object(o);
 }
 
 static void linux_section(struct json_out *o)
 {
 	json_out_member_object(o, "linux");
-	namespaces(o);
+	names(o, "namespaces", &oci_namespace_names);
 	names(o, "capabilities", &oci_capability_names);
 	cgroup(o);
 	seccomp(o);
 	/* what is built, not what the host has on (features-linux.md) */
 	switch_object(o, "apparmor", true);
 	switch_object(o, "selinux", true);
-	switch_object(o, "intelRdt", false);
+	json_out_member_object(o, "intelRdt");
+	json_out_member_bool(o, "enabled", true);
+	json_out_member_bool(o, "schemata", true);
+	json_out_member_bool(o, "monitoring", true);
+	json_out_end_object(o);
+	memory_policy(o);
 	json_out_member_object(o, "mountExtensions");
 	switch_object(o, "idmap", true);
 	json_out_end_object(o);
-	switch_object(o, "netDevices", false);
+	switch_object(o, "netDevices", true);
 	json_out_end_object(o);
 }
 

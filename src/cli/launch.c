@@ -105,6 +105,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
+	rq->strict = o->strict;
 	rq->driver = cli_cgroup_driver(cli);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = pass_activation(rq, e);
@@ -184,8 +185,12 @@ void launch_withdraw(const struct launch_options *o)
 
 void launch_warnings(const struct cli *cli, const struct container *c)
 {
-	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		cli_warn(cli, "%s", w->text);
+	char text[800];
+
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next) {
+		plan_warning_text(c->plan, w, text, sizeof(text));
+		cli_warn(cli, "%s", text);
+	}
 }
 
 int launch_bind_notify(struct container *c, struct err *e)

@@ -8,7 +8,7 @@
 struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper;
+	bool no_pivot, no_new_keyring, no_subreaper, strict;
 };
 
 /* clang-format off */
@@ -31,7 +31,9 @@ struct launch_options {
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
 	  "keep the caller's session keyring", NULL },                                                \
 	{ "no-subreaper", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_subreaper),               \
-	  "leave orphans to the caller, as ctr always does", NULL }
+	  "leave orphans to the caller, as ctr always does", NULL },                                  \
+	{ "strict", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, strict),                           \
+	  "refuse what is otherwise a warning about the config", NULL }
 /* clang-format on */
 
 /*

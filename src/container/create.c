@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
@@ -47,6 +48,13 @@ static void undo_cgroup(void *data)
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
 }
 
+static void undo_resctrl(void *data)
+{
+	struct container *c = data;
+
+	(void)resctrl_remove(c->resctrl_root, &c->record.resctrl, NULL);
+}
+
 static void undo_init(void *data)
 {
 	struct container *c = data;
@@ -76,6 +84,9 @@ static int enter_store(struct container *c, struct err *e)
 	/* what is about to be made is ours even if we die before we can say so */
 	if (c->record.cgroup_path)
 		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	c->record.resctrl = c->resctrl.place;
+	if (c->resctrl.place.group)
+		c->record.resctrl.made = resctrl_missing(c->resctrl_root, &c->resctrl);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -108,13 +119,27 @@ static bool can_do_without(const struct container *c, int r)
 	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
 }
 
+/* An ordinary user can give files only to itself. The container then has to do without. */
+static int hand_over(struct container *c, struct err *e)
+{
+	int r = cgroup_hand_over(&c->cgroup, &c->cgroup_plan, e);
+
+	if (r != -EPERM)
+		return r;
+	plan_warn(c->plan, "/mounts", "no permission to give the cgroup '%s' to the container",
+		  c->cgroup.path);
+	*e = (struct err)ERR_INIT;
+	return 0;
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
 	if (can_do_without(c, r)) {
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 		c->record.cgroup_path = NULL;
@@ -127,8 +152,35 @@ static int enter_cgroup(struct container *c, struct err *e)
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
-	return cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			    c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
+			 c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+	return r < 0 ? r : hand_over(c, e);
+}
+
+static int enter_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_create(c->resctrl_root, &c->resctrl, &c->record.resctrl.made, e);
+	if (r < 0)
+		return r;
+	undo_push(&c->undo, undo_resctrl, c);
+	return 0;
+}
+
+/* A class of service with a name is for others, too, once there is a container in it. */
+static int join_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
+	if (r == 0)
+		c->record.resctrl.made &= ~(unsigned)RESCTRL_CLASS;
+	return r;
 }
 
 static int spawn(struct container *c, struct err *e)
@@ -152,6 +204,10 @@ static int spawn(struct container *c, struct err *e)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+	if (r == 0)
+		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+	if (r == 0)
+		r = join_resctrl(c, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -203,15 +259,21 @@ static int create(struct container *c, const struct container_request *rq, struc
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	if (r == 0 && c->resctrl.place.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
 		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
+	if (r == 0)
+		r = enter_resctrl(c, e);
 	return r < 0 ? r : spawn(c, e);
 }
 
@@ -275,6 +337,7 @@ int container_start(struct container *c, struct err *e)
 		container_abort(c);
 	else
 		undo_commit(&c->undo);
+	net_devices_close(&c->net); /* or we would keep the network namespace when it ends */
 	return r;
 }
 

@@ -13,6 +13,8 @@
 #include "container/terminal.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
+#include "namespaces/timens.h"
+#include "net/net.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -177,6 +179,20 @@ static int runtime_hooks(struct container *c, struct err *e)
 	return r;
 }
 
+/* Until the container runs they can go back where they came from. */
+static void undo_devices(void *data)
+{
+	struct container *c = data;
+
+	net_devices_return(&c->net);
+}
+
+static int devices_move(struct container *c, struct err *e)
+{
+	undo_push(&c->undo, undo_devices, c);
+	return net_devices_move(&c->net, &c->spec->linux_, e);
+}
+
 /* 1: stopped at @want, 0: go on listening. */
 static int on_sync(struct container *c, int64_t what, enum plan_sync want, struct err *e)
 {
@@ -184,6 +200,10 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 
 	if (what == PLAN_SYNC_IDS)
 		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, e);
+	else if (what == PLAN_SYNC_TIME)
+		r = timens_write(c->init.pid, &c->spec->linux_, e);
+	else if (what == PLAN_SYNC_NETWORK)
+		r = devices_move(c, e);
 	else if (what == PLAN_SYNC_RUNTIME)
 		r = runtime_hooks(c, e);
 	if (r < 0)
@@ -228,6 +248,10 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 			terminal_take_size(c->console);
 		return 0;
 	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
+	case PLAN_MSG_NETWORK:
+		close_fd(&c->net.inside);
+		c->net.inside = take_fd(fd);
+		return 0;
 	case PLAN_MSG_EXEC: c->announced = true; return 0;
 	case PLAN_MSG_GO: break;
 	}

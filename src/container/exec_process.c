@@ -161,8 +161,6 @@ static int from_options(struct container *c, const struct exec_request *rq, stru
 int exec_process_make(struct container *c, const struct exec_request *rq,
 		      struct oci_spec **ret_document, struct oci_process *ret, struct err *e)
 {
-	int r = rq->process_file ? read_document(c, rq, ret_document, ret, e)
-				 : from_options(c, rq, ret, e);
-
-	return r < 0 ? r : container_check_process(ret, e);
+	return rq->process_file ? read_document(c, rq, ret_document, ret, e)
+				: from_options(c, rq, ret, e);
 }

@@ -12,6 +12,8 @@
 #include "container/container.h"
 #include "container/host.h"
 #include "container/sources.h"
+#include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "rootfs/rootfs.h"
 #include "util/cleanup.h"
@@ -28,6 +30,8 @@ static int settle(struct validation *v, int r)
 {
 	if (r >= 0 || r == -ENOMEM)
 		return r;
+	if (v->e->kind == ERR_NONE) /* listed already */
+		return 0;
 	if (problems_add(v->all, PROBLEM_ERROR, v->e) < 0)
 		return err_set(v->e, ERR_SYSTEM, ENOMEM, "keep the list of problems");
 	return 0;
@@ -66,10 +70,15 @@ static int check_rules(struct validation *v)
 
 	problems_next_stage(v->all);
 	if (r == 0)
-		r = settle(v, container_check_supported(c->spec, v->e));
+		r = settle(v, container_check_process_set(c->spec, v->e));
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
 	if (r == 0)
+		r = settle(v, resctrl_emit(c->spec, c->record.id, &c->arena, &c->resctrl, v->e));
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = settle(v, security_filter_check_names(&c->spec->linux_.seccomp, v->e));
+	/* libseccomp is not asked about what the rules have refused */
+	if (r == 0 && !problems_below(v->all, "/linux/seccomp"))
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
@@ -78,17 +87,13 @@ static int check_rules(struct validation *v)
 
 /* ---- the plan ---- */
 
-/* "config.json POINTER: TEXT" */
-static int keep_warning(struct validation *v, const char *text)
+static int keep_warning(struct validation *v, const struct plan_warning *w)
 {
 	struct err e = ERR_INIT;
-	const char *end = strstr(text, ": ");
 
-	if (strncmp(text, "config.json /", 13) == 0 && end) {
-		err_origin(&e, "%.*s", (int)(end - text), text);
-		text = end + 2;
-	}
-	(void)snprintf(e.text, sizeof(e.text), "%s", text);
+	if (w->origin)
+		err_origin(&e, "config.json %s", w->origin);
+	(void)snprintf(e.text, sizeof(e.text), "%s", w->text);
 	e.kind = ERR_CONFIG;
 	return problems_add(v->all, PROBLEM_WARNING, &e);
 }
@@ -103,7 +108,7 @@ static int make_plan(struct validation *v)
 	r = settle(v, container_plan(c, v->e));
 	for (const struct plan_warning *w = c->plan ? c->plan->warnings : NULL; r == 0 && w;
 	     w = w->next)
-		r = keep_warning(v, w->text);
+		r = keep_warning(v, w);
 	return r;
 }
 
@@ -125,6 +130,7 @@ static int look_at_host(struct validation *v)
 		.spec = c->spec,
 		.plan = c->plan,
 		.cgroup_plan = wants_cgroup(v) ? &c->cgroup_plan : NULL,
+		.resctrl = &c->resctrl,
 		.bundle = c->bundle,
 		.e = v->e,
 	};
@@ -138,7 +144,8 @@ static int look_at_host(struct validation *v)
 		r = security_caps_own(&h.caps, v->e);
 	if (r < 0 || !c->plan)
 		return r;
-	if (c->spec->root.path)
+	/* a mount namespace that is joined has another root */
+	if (c->spec->root.path && oci_spec_new_namespace(c->spec, OCI_NS_MOUNT))
 		rootfs = container_root_open(c->spec->root.path, c->bundle, &ignored);
 	h.rootfs = rootfs;
 	h.cgroup_root = c->cgroup_root;
@@ -160,6 +167,8 @@ static int run_stages(struct validation *v)
 		r = check_rules(v);
 	if (r == 0 && !v->rq->config_only && v->rq->driver != CGROUP_DRIVER_NONE)
 		r = settle(v, cgroup_root_open(&c->cgroup_root, v->e));
+	if (r == 0 && !v->rq->config_only)
+		r = settle(v, userns_find_maps(c->spec, 0, v->e));
 	if (r == 0)
 		r = make_plan(v);
 	problems_next_stage(v->all);

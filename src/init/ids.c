@@ -65,6 +65,24 @@ int op_bounding(struct init *in, const struct plan_arg_bounding *a)
 	return 0;
 }
 
+/* A user namespace may deny setgroups (user_namespaces(7)): no groups wanted and none left is fine. */
+static int change_groups(const gid_t *list, size_t count)
+{
+	if (setgroups(count, list) == 0)
+		return 0;
+	if (errno != EPERM || count)
+		return -errno;
+	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
+}
+
+int op_groups_none(struct init *in, const struct plan_arg_groups_none *a)
+{
+	(void)in;
+	(void)a;
+	/* without the privilege they stay: op_ids looks again */
+	return setgroups(0, NULL) < 0 && errno != EPERM ? -errno : 0;
+}
+
 /* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
 static int change_ids(uid_t uid, gid_t gid)
 {
@@ -93,13 +111,13 @@ int op_ids(struct init *in, const struct plan_arg_ids *a)
 	size_t len;
 	const void *groups = init_blob(in, a->groups, &len);
 	gid_t list[GROUPS_MAX];
+	int r;
 
 	if (len > sizeof(list))
 		return -EINVAL;
 	memcpy(list, groups, len); /* the pool is not aligned */
-	if (setgroups(len / sizeof(gid_t), list) < 0)
-		return -errno;
-	return change_ids((uid_t)a->uid, (gid_t)a->gid);
+	r = change_groups(list, len / sizeof(gid_t));
+	return r < 0 ? r : change_ids((uid_t)a->uid, (gid_t)a->gid);
 }
 
 int op_ids_alone(struct init *in, const struct plan_arg_ids_alone *a)

@@ -12,6 +12,7 @@
 #include "oci/names.h"
 #include "oci/sysctl.h"
 #include "util/cleanup.h"
+#include "util/problems.h"
 
 enum {
 	DEVICE_MAJOR_MAX = (1 << 12) - 1, /* the kernel's dev_t */
@@ -19,6 +20,9 @@ enum {
 	NANOSECONDS = 1000000000,
 	SYSCTL_VALUE_MAX = 4096, /* procfs takes one page */
 };
+
+/* Half of what fits into the kernel's ktime_t: time_namespaces(7). */
+#define CLOCK_SECS_MAX (INT64_MAX / 1000000000 / 2)
 
 static const struct oci_linux *linux_of(const struct check *c)
 {
@@ -78,6 +82,34 @@ static void user_maps(struct check *c)
 	check_id_maps(c, "/linux/gidMappings", gids);
 }
 
+/* The process cannot become who does not exist in its user namespace. */
+static void mapped(struct check *c, const char *at, uint32_t id, const oci_id_maps *maps,
+		   const char *member)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (id >= maps->items[i].container_id &&
+		    id - maps->items[i].container_id < maps->items[i].size)
+			return;
+	/* no entry at all, or one that could not be read, has been told */
+	if (!maps->count || (c->e && problems_below(c->e->problems, member)))
+		return;
+	check_refuse(c, at, "%u is not mapped in linux.%s", id, member + sizeof("/linux"));
+}
+
+static void mapped_ids(struct check *c)
+{
+	const struct oci_user *u = &c->spec->process.user;
+	const oci_id_maps *gids = &linux_of(c)->gid_mappings;
+
+	if (!c->spec->process.set || !oci_spec_new_namespace(c->spec, OCI_NS_USER))
+		return;
+	mapped(c, "/process/user/uid", u->uid, &linux_of(c)->uid_mappings, "/linux/uidMappings");
+	mapped(c, "/process/user/gid", u->gid, gids, "/linux/gidMappings");
+	for (size_t i = 0; i < u->additional_gids.count; i++)
+		mapped(c, check_at(c, "/process/user/additionalGids/%zu", i),
+		       u->additional_gids.items[i], gids, "/linux/gidMappings");
+}
+
 static void time_offset(struct check *c, const char *at, const struct oci_time_offset *t)
 {
 	if (!t->set)
@@ -86,6 +118,10 @@ static void time_offset(struct check *c, const char *at, const struct oci_time_o
 	    (oci_spec_namespace(c->spec, OCI_NS_TIME) &&
 	     !oci_spec_new_namespace(c->spec, OCI_NS_TIME)))
 		check_refuse(c, at, "needs a new 'time' namespace in linux.namespaces");
+	if (t->secs < -CLOCK_SECS_MAX || t->secs > CLOCK_SECS_MAX)
+		check_refuse(c, check_at(c, "%s/secs", at), "%lld is outside -%lld to %lld",
+			     (long long)t->secs, (long long)CLOCK_SECS_MAX,
+			     (long long)CLOCK_SECS_MAX);
 	if (t->nanosecs >= NANOSECONDS)
 		check_refuse(c, check_at(c, "%s/nanosecs", at), "must be below %d", NANOSECONDS);
 }
@@ -94,6 +130,16 @@ static void time_offsets(struct check *c)
 {
 	time_offset(c, "/linux/timeOffsets/boottime", &linux_of(c)->boottime);
 	time_offset(c, "/linux/timeOffsets/monotonic", &linux_of(c)->monotonic);
+}
+
+/* The spec has no flags yet (config-linux.md, "Personality"). */
+static void personality(struct check *c)
+{
+	const oci_strings *flags = &linux_of(c)->personality.flags;
+
+	for (size_t i = 0; i < flags->count; i++)
+		check_refuse(c, check_at(c, "/linux/personality/flags/%zu", i),
+			     "unknown personality flag '%.100s' (none are known)", flags->items[i]);
 }
 
 static void device_number(struct check *c, size_t i, const char *member, const struct opt_i64 *n,
@@ -320,7 +366,7 @@ static void memory_policy(struct check *c)
 		check_refuse(c, "/linux/memoryPolicy/flags",
 			     "'MPOL_F_STATIC_NODES' and 'MPOL_F_RELATIVE_NODES' exclude "
 			     "each other");
-	if ((m->flags & placed) && !m->nodes)
+	if (!bare && (m->flags & placed) && !m->nodes)
 		check_refuse(c, "/linux/memoryPolicy/flags", "need nodes");
 	if ((m->flags & MPOL_F_NUMA_BALANCING) && m->mode != MPOL_BIND &&
 	    m->mode != MPOL_PREFERRED_MANY)
@@ -354,9 +400,10 @@ static void intel_rdt(struct check *c)
 void check_linux(struct check *c)
 {
 	static check_fn *const groups[] = {
-		namespaces,    user_maps,   time_offsets,    devices,	    net_devices,
-		hidden_paths,  propagation, mount_label,     cgroups_path,  sysctls,
-		memory_policy, intel_rdt,   check_resources, check_seccomp, mount_namespace,
+		namespaces,	 user_maps,	mapped_ids,  time_offsets,    devices,
+		net_devices,	 hidden_paths,	propagation, mount_label,     cgroups_path,
+		sysctls,	 memory_policy, intel_rdt,   check_resources, check_seccomp,
+		mount_namespace, personality,
 	};
 
 	check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));

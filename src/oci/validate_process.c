@@ -174,6 +174,12 @@ static void scheduler(struct check *c)
 	if (s->policy == SCHED_ISO_RESERVED)
 		check_refuse(c, at(c, "scheduler/policy"),
 			     "'SCHED_ISO' is not implemented by the kernel");
+	/* sched(7): such a process cannot have children */
+	if (s->policy == SCHED_DEADLINE && !(s->flags & SCHED_FLAG_RESET_ON_FORK) &&
+	    c->spec->hooks[OCI_HOOK_START_CONTAINER].count)
+		check_refuse(c, at(c, "scheduler/flags"),
+			     "startContainer hooks need 'SCHED_FLAG_RESET_ON_FORK' with "
+			     "'SCHED_DEADLINE'");
 	nice_and_priority(c, s);
 	deadline(c, s);
 }

@@ -154,23 +154,6 @@ const char *plan_origin(struct plan *p, const char *fmt, ...)
 	return s;
 }
 
-void plan_warn(struct plan *p, const char *fmt, ...)
-{
-	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w)), **last = &p->warnings;
-	char buf[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
-	if (!w || !(w->text = arena_strdup(&p->arena, buf)))
-		return; /* a warning that does not fit in memory changes nothing either */
-	w->next = NULL;
-	while (*last)
-		last = &(*last)->next;
-	*last = w;
-}
-
 int plan_finish(const struct plan *p, struct err *e)
 {
 	if (p->too_large) {

@@ -37,6 +37,7 @@ struct plan_source {
 	uint64_t prop;	       /* MS_* propagation of the detached tree, 0: leave */
 	uint64_t ns_type;      /* NS: CLONE_NEW* that it must be */
 	uint64_t rdev;	       /* TREE: it must be this device node, 0: anything */
+	uint32_t rdev_type;    /* S_IFCHR or S_IFBLK of it */
 	bool made_later;       /* TREE: not there before the container is made */
 	bool must_be_proc;     /* TREE: only a proc filesystem will do */
 	bool nofollow;	       /* TREE: the last component of path is not followed */
@@ -68,13 +69,28 @@ struct plan {
 	struct plan_warning *warnings; /* oldest first */
 };
 
-/* Something odd that changes nothing: shown with explain, and by --debug. */
+/* Something odd that changes nothing: shown with explain, and by --debug; an error with --strict. */
 struct plan_warning {
 	struct plan_warning *next;
+	const char *origin; /* JSON pointer, or NULL when the config has no part in it */
 	const char *text;
 };
 
-void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* @origin must outlive the plan, as that of a source. */
+void plan_warn(struct plan *p, const char *origin, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "config.json /the/field: text" into @buf. */
+void plan_warning_text(const struct plan *p, const struct plan_warning *w, char *buf, size_t size);
+
+/* --strict: -EINVAL for the first warning that is about the config, 0 when there is none. */
+int plan_refuse_warnings(const struct plan *p, struct err *e);
+
+/*
+ * Where a JSON pointer of this plan stands: "config.json /the/field", or for exec "FILE /field"; empty
+ * when @origin is NULL or its process comes from the command line.
+ */
+void plan_origin_text(const struct plan *p, const char *origin, char *buf, size_t size);
 
 struct plan *plan_new(void);	/* NULL when out of memory; owned by the caller */
 void plan_free(struct plan *p); /* closes the fds of all registers; NULL is fine */

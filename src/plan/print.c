@@ -50,6 +50,8 @@ static const struct bit_name prop_names[] = {
 
 static const char *const sync_names[PLAN_SYNC_COUNT] = {
 	[PLAN_SYNC_IDS] = "the user namespace waits for its id maps",
+	[PLAN_SYNC_TIME] = "the time namespace waits for its offsets",
+	[PLAN_SYNC_NETWORK] = "the network namespace waits for its devices",
 	[PLAN_SYNC_RUNTIME] = "the environment stands",
 	[PLAN_SYNC_READY] = "ready to execute",
 };
@@ -202,17 +204,27 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
 
-void plan_error_origin(const struct plan *p, const char *origin, struct err *e)
+void plan_origin_text(const struct plan *p, const char *origin, char *buf, size_t size)
 {
 	static const char process[] = "/process/";
 	size_t outer = sizeof(process) - 2; /* all but the last slash */
+	struct strbuf out = STRBUF_OVER(buf, size);
 
-	if (!*origin)
+	if (!origin || !*origin)
 		return;
 	if (!p->other_process || strncmp(origin, process, outer + 1) != 0)
-		err_origin(e, "config.json %s", origin);
+		strbuf_addf(&out, "config.json %s", origin);
 	else if (p->process_file)
-		err_origin(e, "%s %s", p->process_file, origin + outer);
+		strbuf_addf(&out, "%s %s", p->process_file, origin + outer);
+}
+
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e)
+{
+	char text[sizeof(e->origin)];
+
+	plan_origin_text(p, origin, text, sizeof(text));
+	if (text[0])
+		err_origin(e, "%s", text);
 }
 
 static const char *op_origin(const struct plan *p, const struct plan_message *m)

@@ -31,6 +31,13 @@ struct rootfs_layout {
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e);
 
+/*
+ * A mount namespace that is joined has a root and mounts of its own, which others see: the process gets
+ * them as they are, and what the config wants to change in them is refused. Pure.
+ */
+int rootfs_emit_joined(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+		       struct err *e);
+
 /* The rest, after the hooks: late pivot_root, read-only mounts and paths, masks, propagation. Pure. */
 int rootfs_emit_finish(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e);

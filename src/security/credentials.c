@@ -14,8 +14,8 @@ static uint64_t grant(const char *set, uint64_t want, uint64_t limit, struct pla
 		const char *name = oci_names_of(&oci_capability_names, (uint64_t)cap);
 
 		if (want >> cap & 1 && !(limit >> cap & 1))
-			plan_warn(p, "config.json /process/capabilities/%s: %s cannot be granted",
-				  set, name ? name : "an unknown capability");
+			plan_warn(p, plan_origin(p, "/process/capabilities/%s", set),
+				  "%s cannot be granted", name ? name : "an unknown capability");
 	}
 	return want & limit;
 }
@@ -27,8 +27,7 @@ void security_caps_resolve(const struct oci_process *process, uint64_t grantable
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < c->unknown.count; i++)
-		plan_warn(p,
-			  "config.json /process/capabilities: unknown capability '%s' is ignored",
+		plan_warn(p, "/process/capabilities", "unknown capability '%s' is ignored",
 			  c->unknown.items[i]);
 	ret->bounding = grant("bounding", c->bounding, grantable, p);
 	ret->permitted = grant("permitted", c->permitted, grantable, p);
@@ -69,10 +68,8 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 	PLAN_ADD(p, "/process/user/umask", umask, .mask = u->umask.set ? u->umask.value : 0022);
 	PLAN_ADD(p, "/process/capabilities/bounding", bounding, .caps = caps->bounding);
 	if (keep_groups && u->additional_gids.count)
-		plan_warn(
-			p,
-			"config.json /process/user/additionalGids is ignored: the caller's groups "
-			"are kept");
+		plan_warn(p, "/process/user/additionalGids",
+			  "ignored: the caller's groups are kept");
 	if (keep_groups)
 		PLAN_ADD(p, "/process/user", ids_alone, .uid = u->uid, .gid = u->gid);
 	else

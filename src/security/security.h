@@ -60,8 +60,11 @@ enum security_lsm {
 	SECURITY_LSM_ALL = 3,
 };
 
-/* The security modules that are on in the running kernel: enum security_lsm. Reads /sys and /proc. */
-unsigned security_lsms_probe(void);
+/*
+ * The security modules that are on in the running kernel: enum security_lsm. Reads /sys and /proc, but
+ * only if a label is asked for; else 0.
+ */
+unsigned security_lsms_probe(const struct oci_process *process, const char *mount_label);
 
 /*
  * Does the host (@lsms) have what the labels need? -EOPNOTSUPP with the JSON pointer if not (checklist

@@ -93,6 +93,15 @@ struct kernel_mount_attr { /* struct mount_attr, Linux 5.12 */
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
 
+struct kernel_sched_attr { /* struct sched_attr, version 1, Linux 5.3 */
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
 struct kernel_clone_args { /* struct clone_args, version 2, Linux 5.7 */
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 		set_tid_size, cgroup;
@@ -176,6 +185,16 @@ static inline int kernel_mount_change(int fd, unsigned flags, uint64_t set, uint
 static inline int kernel_clone3(struct kernel_clone_args *args)
 {
 	return KERNEL_CALL(SYS_clone3, args, sizeof(*args));
+}
+
+static inline int kernel_sched_setattr(pid_t pid, const struct kernel_sched_attr *attr)
+{
+	return KERNEL_CALL(SYS_sched_setattr, pid, attr, 0);
+}
+
+static inline int kernel_ioprio_set(int which, pid_t who, int value)
+{
+	return KERNEL_CALL(SYS_ioprio_set, which, who, value);
 }
 
 static inline int kernel_pidfd_open(pid_t pid)

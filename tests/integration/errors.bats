@@ -295,12 +295,9 @@ teardown() { ctr_teardown; }
 }
 
 @test "errors: what this version cannot do is refused" {
-	filter='.process.terminal = false | .linux.personality = {"domain": "LINUX32"}'
+	filter='.process.terminal = false | .linux.intelRdt = {"closID": "/"}'
 	run_bundle
-	fails 'linux/personality is not supported by this version of ctr'
-	filter='.process.terminal = false | .process.scheduler = {"policy": "SCHED_BATCH"}'
-	run_bundle
-	fails 'process/scheduler is not supported by this version of ctr'
+	fails 'linux/intelRdt is not supported by this version of ctr'
 }
 
 # --- ids of containers, privileges, the state directory ---

@@ -88,6 +88,8 @@ f() {
 	f '.mountOptions == (.mountOptions | sort | unique)'
 	f '.linux.mountExtensions.idmap.enabled'
 	f '.linux.namespaces | index("user") and index("mount") and index("cgroup")'
+	f '(.linux.namespaces | sort) == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]'
+	f '.linux.netDevices.enabled and (.linux.memoryPolicy.modes | length == 7) and (.linux.memoryPolicy.flags | length == 3)'
 	f '.linux.cgroup | .v1 == false and .v2 == true'
 	f '.linux.capabilities | index("CAP_SYS_ADMIN") and index("CAP_CHECKPOINT_RESTORE") and length > 40'
 	f '.linux.seccomp.enabled and (.linux.seccomp.actions | index("SCMP_ACT_NOTIFY")) and
@@ -172,5 +174,8 @@ c() {
 
 @test "spec: what it writes is valid by the schema" {
 	ctr spec -b "$T"
+	validate config-schema.json "$T/config.json"
+	rm "$T/config.json"
+	ctr spec --system --userns 100000 -b "$T"
 	validate config-schema.json "$T/config.json"
 }
