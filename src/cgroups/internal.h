@@ -78,6 +78,14 @@ static inline bool cgroup_errno_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
+/* ---- root.c ---- */
+
+/*
+ * The first of the @count paths @usual that is a filesystem with the magic number @magic, else the first
+ * mount of @type in /proc/self/mountinfo that is one: a directory fd, or a negative errno.
+ */
+int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic);
+
 /* ---- path steps, cgroupfs.c ---- */
 
 /* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */

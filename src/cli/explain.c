@@ -131,6 +131,24 @@ static void text_cgroup(const struct cgroup_plan *c)
 	}
 }
 
+/* One line for each line of schemata, which belong to the class. */
+static void text_resctrl(const struct resctrl_plan *plan)
+{
+	if (!plan->place.group)
+		return;
+	say("  put the container into the class of service '%s' of resctrl%s", plan->place.group,
+	    plan->named ? "" : ", which is its own");
+	text_origin("/linux/intelRdt");
+	for (const char *s = plan->schemata; s && *s; s += strcspn(s, "\n") + 1) {
+		say("  its schemata are %.*s", (int)strcspn(s, "\n"), s);
+		text_origin("/linux/intelRdt");
+	}
+	if (plan->place.monitor) {
+		say("  make the monitoring group '%s'", plan->place.monitor);
+		text_origin("/linux/intelRdt/enableMonitoring");
+	}
+}
+
 static void text_maps(const char *what, const oci_id_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++)
@@ -179,6 +197,7 @@ static void text_host(const struct container *c)
 
 	(void)printf("On the host, ctr will:\n");
 	text_cgroup(&c->cgroup_plan);
+	text_resctrl(&c->resctrl);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	(void)printf(
@@ -300,6 +319,19 @@ static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
 	json_out_end_object(o);
 }
 
+static void json_resctrl(struct json_out *o, const struct resctrl_plan *plan)
+{
+	if (!plan->place.group)
+		return;
+	json_out_member_object(o, "resctrl");
+	json_out_member_string(o, "group", plan->place.group);
+	if (plan->schemata)
+		json_out_member_string(o, "schemata", plan->schemata);
+	if (plan->place.monitor)
+		json_out_member_string(o, "monitor", plan->place.monitor);
+	json_out_end_object(o);
+}
+
 static void json_hooks(struct json_out *o, const struct oci_spec *spec)
 {
 	json_out_member_array(o, "hooks");
@@ -334,6 +366,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	json_out_member_object(o, "host");
 	json_cgroup(o, &c->cgroup_plan);
+	json_resctrl(o, &c->resctrl);
 	json_out_member_string(o, "namespaces", flags);
 	json_maps(o, "uidMappings", &c->plan->uid_maps);
 	json_maps(o, "gidMappings", &c->plan->gid_maps);

@@ -102,7 +102,11 @@ static void linux_section(struct json_out *o)
 	/* what is built, not what the host has on (features-linux.md) */
 	switch_object(o, "apparmor", true);
 	switch_object(o, "selinux", true);
-	switch_object(o, "intelRdt", false);
+	json_out_member_object(o, "intelRdt");
+	json_out_member_bool(o, "enabled", true);
+	json_out_member_bool(o, "schemata", true);
+	json_out_member_bool(o, "monitoring", true);
+	json_out_end_object(o);
 	memory_policy(o);
 	json_out_member_object(o, "mountExtensions");
 	switch_object(o, "idmap", true);

@@ -103,7 +103,8 @@ static void warn_annotations(const struct oci_spec *spec, struct plan *p)
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
-	bool joined = !oci_spec_new_namespace(spec, OCI_NS_MOUNT);
+	bool joined = oci_spec_namespace(spec, OCI_NS_MOUNT) &&
+		      !oci_spec_new_namespace(spec, OCI_NS_MOUNT);
 	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,

@@ -50,8 +50,9 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 		    struct plan *p, struct err *e);
 
 /*
- * Refuse what config.json may ask for and this version does not do: nothing is silently skipped.
+ * Pure. The specification lets a config be without process until start; ctr refuses it at create
+ * (doc/CONFORMANCE.md, L14). Error: ERR_UNSUPPORTED.
  */
-int container_check_supported(const struct oci_spec *spec, struct err *e);
+int container_check_process_set(const struct oci_spec *spec, struct err *e);
 
 #endif

@@ -56,6 +56,8 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
+	struct resctrl_plan resctrl;
+	int resctrl_root;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */

@@ -48,6 +48,13 @@ static void undo_cgroup(void *data)
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
 }
 
+static void undo_resctrl(void *data)
+{
+	struct container *c = data;
+
+	(void)resctrl_remove(c->resctrl_root, &c->record.resctrl, NULL);
+}
+
 static void undo_init(void *data)
 {
 	struct container *c = data;
@@ -77,6 +84,9 @@ static int enter_store(struct container *c, struct err *e)
 	/* what is about to be made is ours even if we die before we can say so */
 	if (c->record.cgroup_path)
 		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	c->record.resctrl = c->resctrl.place;
+	if (c->resctrl.place.group)
+		c->record.resctrl.made = resctrl_missing(c->resctrl_root, &c->resctrl);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -147,6 +157,32 @@ static int enter_cgroup(struct container *c, struct err *e)
 	return r < 0 ? r : hand_over(c, e);
 }
 
+static int enter_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_create(c->resctrl_root, &c->resctrl, &c->record.resctrl.made, e);
+	if (r < 0)
+		return r;
+	undo_push(&c->undo, undo_resctrl, c);
+	return 0;
+}
+
+/* A class of service with a name is for others, too, once there is a container in it. */
+static int join_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
+	if (r == 0)
+		c->record.resctrl.made &= ~(unsigned)RESCTRL_CLASS;
+	return r;
+}
+
 static int spawn(struct container *c, struct err *e)
 {
 	struct limits_nofile nofile;
@@ -170,6 +206,8 @@ static int spawn(struct container *c, struct err *e)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+	if (r == 0)
+		r = join_resctrl(c, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -221,6 +259,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	if (r == 0 && c->resctrl.place.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
@@ -232,6 +272,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
+	if (r == 0)
+		r = enter_resctrl(c, e);
 	return r < 0 ? r : spawn(c, e);
 }
 

@@ -168,6 +168,18 @@ static int remove_cgroup(struct container *c, struct err *e)
 				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
 }
 
+static int remove_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->record.resctrl.made)
+		return 0;
+	r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == -ENODEV)
+		return 0; /* unmounted: the groups went with it */
+	return r < 0 ? r : resctrl_remove(c->resctrl_root, &c->record.resctrl, e);
+}
+
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
 static void poststop(struct container *c, struct err *ret_warning)
 {
@@ -196,6 +208,8 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	if (r < 0 && r != -ESRCH)
 		return r;
 	r = remove_cgroup(c, e);
+	if (r == 0)
+		r = remove_resctrl(c, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);

@@ -165,6 +165,10 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, process, c->init.pid, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "security/security.h"
+#include "util/cleanup.h"
 #include "util/kernel.h"
 
 int host_op_fails(struct host_check *h, size_t op, enum plan_stage stage, int errnum,
@@ -53,6 +54,19 @@ static int host_cgroup(struct host_check *h)
 	return cgroup_probe(h->cgroup_root, h->cgroup_plan, h->e);
 }
 
+static int host_resctrl(struct host_check *h)
+{
+	cleanup_fd int root = -EBADF;
+	int r;
+
+	if (!h->resctrl->place.group)
+		return 0;
+	r = resctrl_root_open(&root, h->e);
+	if (r == 0)
+		r = resctrl_probe(root, h->resctrl, h->e);
+	return r < 0 ? err_keep(h->e, r) : 0;
+}
+
 static int host_seccomp(struct host_check *h)
 {
 	return security_filter_probe(&h->spec->linux_.seccomp, h->e);
@@ -61,9 +75,9 @@ static int host_seccomp(struct host_check *h)
 int host_check_all(struct host_check *h)
 {
 	static host_fn *const checks[] = {
-		host_namespaces,  host_id_maps,	 host_cgroup,  host_sources,
-		host_filesystems, host_devices,	 host_sysctls, host_limits,
-		host_seccomp,	  host_listener, host_hooks,   host_program,
+		host_namespaces,  host_id_maps, host_cgroup,  host_resctrl, host_sources,
+		host_filesystems, host_devices, host_sysctls, host_limits,  host_seccomp,
+		host_listener,	  host_hooks,	host_program,
 	};
 	int r = 0;
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "cgroups/cgroup.h"
+#include "cgroups/resctrl.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "util/err.h"
@@ -19,10 +20,11 @@ struct host_check {
 	const struct oci_spec *spec;
 	struct plan *plan;		       /* the whole of it */
 	const struct cgroup_plan *cgroup_plan; /* NULL: no cgroup is wanted */
-	int bundle, rootfs;		       /* rootfs: O_PATH, or -EBADF when there is none */
-	int cgroup_root;		       /* or -EBADF */
-	uint64_t caps;			       /* effective capabilities of the caller */
-	struct err *e;			       /* with the list of problems */
+	const struct resctrl_plan *resctrl;
+	int bundle, rootfs; /* rootfs: O_PATH, or -EBADF when there is none */
+	int cgroup_root;    /* or -EBADF */
+	uint64_t caps;	    /* effective capabilities of the caller */
+	struct err *e;	    /* with the list of problems */
 };
 
 /* Looks at one thing; 0, or what err_keep() does not take (-ENOMEM). */

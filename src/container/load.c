@@ -28,6 +28,7 @@ struct container *container_new(void)
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
 	c->notify_tree = c->notify = -EBADF;
+	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
 	c->net = (struct net_devices)NET_DEVICES_EMPTY;
@@ -46,6 +47,7 @@ void container_free(struct container *c)
 	close_fd(&c->dir);
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
+	close_fd(&c->resctrl_root);
 	close_fd(&c->listener);
 	close_fd(&c->notify_tree);
 	close_fd(&c->notify);
@@ -102,6 +104,15 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	return 0;
 }
 
+int container_check_process_set(const struct oci_spec *spec, struct err *e)
+{
+	if (spec->process.set)
+		return 0;
+	err_set(e, ERR_UNSUPPORTED, 0, "process is missing");
+	err_origin(e, "config.json /process");
+	return err_keep(e, -EINVAL);
+}
+
 int container_load(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = container_id_check(rq->id, e);
@@ -120,7 +131,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	if (r == 0)
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
-		r = container_check_supported(c->spec, e);
+		r = container_check_process_set(c->spec, e);
 	if (r == 0 && !rq->explain)
 		r = userns_find_maps(c->spec, 0, e);
 	if (r == 0)
@@ -129,6 +140,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
 	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
 		r = security_filter_check_names(&c->spec->linux_.seccomp, e);
+	if (r == 0)
+		r = resctrl_emit(c->spec, rq->id, &c->arena, &c->resctrl, e);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)

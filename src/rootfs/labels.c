@@ -69,7 +69,9 @@ int label_context(const struct oci_spec *spec, struct rootfs_layout *l, struct p
 			"defcontext, rootcontext",
 			key);
 		err_origin(e, "config.json /annotations/run.oci.mount_context_type");
-		return -EINVAL;
+		if (err_keep(e, -EINVAL) < 0)
+			return -EINVAL;
+		key = NULL;
 	}
 	l->context = NULL;
 	if (l->mount_label && *l->mount_label)

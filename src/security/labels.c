@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/io.h"
+#include "util/kernel.h"
 
 /* Only a label that is not empty asks for something; engines write "" for none. */
 static bool asked(const char *label)
@@ -31,32 +32,46 @@ unsigned security_lsms_probe(void)
 	return lsms;
 }
 
-static int refuse(const struct plan *p, const char *lsm, const char *label, const char *origin,
-		  const char *remedy, struct err *e)
+/* What a label needs of the host. */
+struct need {
+	const char *label, *origin, *what, *lsm;
+	unsigned bit;
+	const char *remedy;
+};
+
+static int check(const struct need *n, unsigned lsms, const struct plan *p, struct err *e)
 {
-	err_set(e, ERR_CONFIG, 0, "%s '%s': %s is not enabled on this host",
-		strcmp(lsm, "AppArmor") == 0 ? "AppArmor profile" : "SELinux label", label, lsm);
-	plan_error_origin(p, origin, e);
-	err_hint(e, "%s", remedy);
-	return -EOPNOTSUPP;
+	if (!asked(n->label) || lsms & n->bit)
+		return 0;
+	err_set(e, ERR_SYSTEM, 0, "%s '%s': %s is not enabled on this host", n->what, n->label,
+		n->lsm);
+	plan_error_origin(p, n->origin, e);
+	err_hint(e, "%s", n->remedy);
+	return err_keep(e, -EOPNOTSUPP);
 }
 
 int security_check_labels(const struct oci_process *process, const char *mount_label, unsigned lsms,
 			  const struct plan *p, struct err *e)
 {
-	const char *profile = process->apparmor_profile, *label = process->selinux_label;
+	static const char selinux[] = "boot with security=selinux, or remove the label";
+	const char *profile = process->apparmor_profile;
+	const struct need needs[] = {
+		{ profile, "/process/apparmorProfile", "AppArmor profile", "AppArmor",
+		  SECURITY_LSM_APPARMOR,
+		  "boot with apparmor=1 security=apparmor, or remove the profile" },
+		{ process->selinux_label, "/process/selinuxLabel", "SELinux label", "SELinux",
+		  SECURITY_LSM_SELINUX, selinux },
+		{ mount_label, "/linux/mountLabel", "SELinux label", "SELinux",
+		  SECURITY_LSM_SELINUX, selinux },
+	};
+	int r = 0;
 
 	/* where there is no AppArmor, everything is unconfined */
-	if (asked(profile) && strcmp(profile, "unconfined") != 0 && !(lsms & SECURITY_LSM_APPARMOR))
-		return refuse(p, "AppArmor", profile, "/process/apparmorProfile",
-			      "boot with apparmor=1 security=apparmor, or remove the profile", e);
-	if (asked(label) && !(lsms & SECURITY_LSM_SELINUX))
-		return refuse(p, "SELinux", label, "/process/selinuxLabel",
-			      "boot with security=selinux, or remove the label", e);
-	if (asked(mount_label) && !(lsms & SECURITY_LSM_SELINUX))
-		return refuse(p, "SELinux", mount_label, "/linux/mountLabel",
-			      "boot with security=selinux, or remove the label", e);
-	return 0;
+	if (asked(profile) && strcmp(profile, "unconfined") == 0)
+		lsms |= SECURITY_LSM_APPARMOR;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(needs); i++)
+		r = check(&needs[i], lsms, p, e);
+	return r;
 }
 
 static bool wants_apparmor(const struct oci_process *process, unsigned lsms)

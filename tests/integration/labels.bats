@@ -122,3 +122,21 @@ without_lsm() {
 	fails "'context,ro' is none of context, fscontext, defcontext, rootcontext" \
 		'/annotations/run.oci.mount_context_type'
 }
+
+@test "labels: validate tells all that the host lacks, and --config-only none of it" {
+	config '.process.apparmorProfile = "x" | .process.selinuxLabel = "a:b:c" | .linux.mountLabel = "a:b:c"'
+	args payload exit 0
+	write_config
+	as_if '' "$CTR" validate "$bundle"
+	same 1 "$status"
+	has "error: /process/apparmorProfile: AppArmor profile 'x': AppArmor is not enabled" \
+		"error: /process/selinuxLabel: SELinux label 'a:b:c': SELinux is not enabled" \
+		"error: /linux/mountLabel: SELinux label 'a:b:c': SELinux is not enabled" '3 errors'
+	as_if '' "$CTR" validate --config-only "$bundle"
+	same 0 "$status"
+	config '.annotations["run.oci.mount_context_type"] = "x"'
+	write_config
+	as_if '' "$CTR" validate --config-only "$bundle"
+	same 1 "$status"
+	has 'error: /annotations/run.oci.mount_context_type' '1 error'
+}
