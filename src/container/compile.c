@@ -78,7 +78,7 @@ static int emit_tree(const struct compile_input *in, struct rootfs_layout *l, bo
 		err_set(e, ERR_USAGE, 0,
 			"NOTIFY_SOCKET cannot be passed into a mount namespace that is joined");
 		err_hint(e, "unset it in the environment of ctr");
-		return -EINVAL;
+		return err_keep(e, -EINVAL);
 	}
 	if (in->notify >= 0)
 		emit_notify(in, l, p);

@@ -58,9 +58,13 @@ static void use(const struct plan *p, bool seed)
 	free(data);
 }
 
+/* By the config, or by what was asked for beside it: the notify socket. */
 static void refused(const struct err *e)
 {
-	require((e->kind == ERR_CONFIG || e->kind == ERR_UNSUPPORTED) && e->text[0]);
+	require(e->text[0]);
+	if (e->kind == ERR_USAGE)
+		return;
+	require(e->kind == ERR_CONFIG || e->kind == ERR_UNSUPPORTED);
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 

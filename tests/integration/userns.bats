@@ -61,7 +61,7 @@ teardown() { ctr_teardown; }
 @test "userns: a user that is not mapped" {
 	config '.process.user.uid = 70000'
 	run_bundle
-	fails 'become uid 70000' '/process/user' 'not mapped'
+	fails '70000 is not mapped in linux.uidMappings' '/process/user/uid'
 }
 
 @test "userns: a group that is not mapped" {

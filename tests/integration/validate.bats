@@ -416,7 +416,7 @@ expected_of_sample() {
 		name=${file#"$samples"/}
 		cp "$file" "$T/b/config.json"
 		ctr validate --config-only "$T/b"
-		said=$(grep -v 'valid: ' <<<"$output" || true)
+		said=$(grep '^error: ' <<<"$output" || true)
 		[ "$said" = "$(expected_of_sample "${name%.json}")" ] || {
 			printf '%s: %s\n' "$name" "$output"
 			return 1
