@@ -13,9 +13,16 @@ struct advice {
 	const char *hint;
 };
 
+/* mount_too_revealing() in the kernel's fs/namespace.c */
+#define REVEALING                                                                                  \
+	"in a user namespace it needs the matching namespace to be new as well; in a container, "  \
+	"none of that container's maskedPaths and readonlyPaths may be in it"
+
 static const struct advice table[] = {
 	{ "open the filesystem type", ENODEV,
 	  "the kernel does not have this filesystem: check the type, or load its module" },
+	{ "mount proc at", EPERM, REVEALING },
+	{ "mount sysfs at", EPERM, REVEALING },
 	{ "create the filesystem", EPERM,
 	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
 	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
