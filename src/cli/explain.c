@@ -374,14 +374,16 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct explain_options *o = opts;
 	cleanup_(container_freep) struct container *c = container_new();
+	struct caller root = caller_root(), user = caller_user(0, 0);
+	bool rootless = cli->options.rootless && strcmp(cli->options.rootless, "true") == 0;
 	struct container_request rq = { .store = -EBADF,
+					.caller = rootless ? &user : &root,
 					.id = "explain",
 					.bundle = args[0],
 					.interrupt = -EBADF,
 					.explain = true };
 	int r;
 
-	(void)cli;
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
 	r = container_load(c, &rq, e);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "container/hooks.h"
 #include "container/sdnotify.h"
+#include "namespaces/idmap.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
 #include "oci/sysctl.h"
@@ -47,7 +49,10 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
-/* A copy of the caller's descriptor, which the plan owns. */
+/*
+ * A copy of the caller's descriptor, which the plan owns: a detached mount, or the directory itself where
+ * only init may copy mounts.
+ */
 static void emit_notify(const struct compile_input *in, const struct rootfs_layout *l,
 			struct plan *p)
 {
@@ -55,12 +60,34 @@ static void emit_notify(const struct compile_input *in, const struct rootfs_layo
 		.kind = PLAN_SOURCE_FD,
 		.label = "notify socket",
 		.fd = fcntl(in->notify, F_DUPFD_CLOEXEC, 3),
+		.set = SDNOTIFY_ATTR,
+		.prop = MS_PRIVATE,
 	};
+	uint64_t reg;
 
 	if (tree.fd < 0)
 		tree.fd = -EBADF;
+	reg = plan_source(p, &tree);
+	if (p->late_copies)
+		rootfs_emit_copy(reg, &tree, in->notify_path, p);
 	PLAN_ADD(p, NULL, mount_tree, .root = l->root, .path = plan_str(p, SDNOTIFY_MOUNT),
-		 .tree = plan_source(p, &tree));
+		 .tree = reg);
+}
+
+/* Only the owner of a network namespace may mount a sysfs that shows it. */
+static bool no_own_sysfs(const struct oci_spec *spec, const struct caller *caller)
+{
+	if (oci_spec_new_namespace(spec, OCI_NS_NETWORK))
+		return false;
+	return oci_spec_new_namespace(spec, OCI_NS_USER) ||
+	       (!caller->initial_userns && !oci_spec_namespace(spec, OCI_NS_NETWORK));
+}
+
+static bool keeps_groups(const struct oci_spec *spec, const struct caller *caller)
+{
+	return oci_spec_new_namespace(spec, OCI_NS_USER)
+		       ? !idmap_allows_setgroups(&spec->linux_.gid_mappings, caller)
+		       : !caller->setgroups;
 }
 
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
@@ -75,12 +102,20 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
 		 */
 		.no_pivot = in->no_pivot,
-		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
+		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER) ||
+			      !caller_is_privileged(in->caller),
+		.bundle = in->record->bundle,
+		.bind_devices = oci_spec_namespace(spec, OCI_NS_USER) || !in->caller->makes_devices,
+		.host_sysfs = no_own_sysfs(spec, in->caller),
 	};
-	int r = namespaces_emit(spec, p, e);
+	int r;
 
+	p->late_copies = !in->caller->copies_mounts;
+	compile_oom_score(in, &spec->process, p);
+	r = namespaces_emit(spec, p, e);
 	if (r < 0)
 		return r;
+	p->keep_groups = keeps_groups(spec, in->caller);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));

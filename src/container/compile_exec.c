@@ -38,6 +38,8 @@ static int emit_all(const struct compile_input *in, const struct compile_join *j
 {
 	uint64_t root;
 
+	p->keep_groups = join->keep_groups;
+	compile_oom_score(in, process, p);
 	emit_join(in, join, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,

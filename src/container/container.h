@@ -6,7 +6,8 @@
  *   container_start    let it go; returns when the program is executing and poststart hooks are done
  *   container_abort    undo: no process, cgroup, mount or state is left
  *
- * and container_destroy ends one that exists. All need the privileges of root (rootless comes later).
+ * and container_destroy ends one that exists. What they need of privileges, and do without, follows from
+ * who the caller is (util/caller.h).
  */
 #ifndef CTR_CONTAINER_CONTAINER_H
 #define CTR_CONTAINER_CONTAINER_H
@@ -37,10 +38,11 @@ struct container_request {
 	size_t extra_env_len;
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
-	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
+	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
 	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
 	 */
 	bool explain;
+	const struct caller *caller; /* who asks; explain: who is to be thought of */
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -61,6 +63,7 @@ struct container {
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
+	struct caller caller; /* who works on it: root of the host until somebody asked */
 	const char *extra_env; /* borrowed */
 	size_t extra_env_len;
 	struct undo undo;

@@ -89,7 +89,7 @@ static int prepare_sockets(struct container *c, const struct container_request *
 	if (rq->wait_start)
 		r = startsock_listen(c->dir, &c->listener, e);
 	if (r == 0 && rq->notify)
-		r = sdnotify_prepare(c->dir, &c->notify_tree, e);
+		r = sdnotify_prepare(c->dir, c->caller.copies_mounts, &c->notify_tree, e);
 	if (r < 0)
 		return r;
 	plan_free(take_ptr(c->plan));
@@ -137,11 +137,11 @@ static int spawn(struct container *c, struct err *e)
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
-		r = container_open_sources(c->plan, c->bundle, e);
+		r = container_open_sources(c->plan, c->bundle, &c->caller, e);
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
 	if (r == 0)
-		r = container_spawn(c->plan, c->cgroup.fd, c->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
@@ -151,7 +151,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)

@@ -165,7 +165,7 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	int r = 0;
 
 	if (what == PLAN_SYNC_IDS)
-		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, e);
+		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, &c->caller, e);
 	else if (what == PLAN_SYNC_RUNTIME)
 		r = runtime_hooks(c, e);
 	if (r < 0)

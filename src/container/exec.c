@@ -17,6 +17,7 @@
 #include "container/exec_process.h"
 #include "container/limits.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 static int check_status(enum container_status status, bool ignore_paused, struct err *e)
@@ -65,6 +66,14 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 	return 0;
 }
 
+static bool denies_setgroups(pid_t pid)
+{
+	char path[64], word[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
+}
+
 /* The cgroup to be born in: the container's own, or one below it. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
@@ -85,6 +94,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 {
 	struct compile_input in = {
 		.spec = c->spec,
+		.caller = &c->caller,
 		.record = &c->record,
 		.filter = &c->filter,
 		.keep_fds = rq->keep_fds,
@@ -94,7 +104,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.document = rq->process_file,
 	};
 	cleanup_fd int pidfd = -EBADF;
-	struct compile_join join;
+	struct compile_join join = { 0 };
 	int r = process_open(&c->record.init, &pidfd);
 
 	if (r < 0)
@@ -103,8 +113,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 	/* what was read is about this very process: it still lives */
 	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
 		r = err_set(e, ERR_STATE, 0, "container not running");
-	if (r == 0)
-		r = security_caps_own(&in.capabilities, e);
+	join.keep_groups = denies_setgroups(c->record.init.pid);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 	join.pidfd = pidfd;
@@ -121,12 +130,12 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
-		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = limits_set(process, c->init.pid, &nofile, e);
+		r = limits_set(process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r < 0)
@@ -142,6 +151,7 @@ int container_exec(struct container *c, enum container_status status, const stru
 	int r = check_status(status, rq->ignore_paused, e);
 
 	c->interrupt = rq->interrupt;
+	c->caller = *rq->caller;
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)

@@ -111,7 +111,7 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
 }
 
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
-	       struct err *e)
+	       const struct caller *caller, struct err *e)
 {
 	int r = 0;
 
@@ -119,7 +119,7 @@ int limits_set(const struct oci_process *process, pid_t pid, const struct limits
 		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
 		r = set_limit(pid, &process->user, &process->rlimits.items[i], i, e);
-	if (r == 0 && process->oom_score_adj.set)
+	if (r == 0 && process->oom_score_adj.set && caller_is_host_root(caller))
 		r = set_oom_score(pid, process->oom_score_adj.value, e);
 	return r;
 }

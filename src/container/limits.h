@@ -9,6 +9,7 @@
 
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 /* The caller's own limit on open files, which the payload gets back. */
@@ -22,10 +23,11 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
 
 /*
  * rlimits and oom_score_adj of @process for @pid. Last, because ctr-init would be the first to hit
- * them. Raising a hard limit, or lowering the score, needs CAP_SYS_RESOURCE.
+ * them. Raising a hard limit, or lowering the score, needs CAP_SYS_RESOURCE. For others than root the
+ * score is an operation of the plan: that file of ctr-init belongs to root of its user namespace.
  */
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
-	       struct err *e);
+	       const struct caller *caller, struct err *e);
 
 /*
  * Pin a process (0: the caller) to @cpus ("0-3,7"), or let it use all that its cpuset has when NULL:

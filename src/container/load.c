@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container/compile.h"
+#include "container/sdnotify.h"
 #include "container/store.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
@@ -75,6 +76,18 @@ static int read_config(struct container *c, const char *bundle, const char *conf
 	return oci_spec_decode(c->config, c->config_size, &c->spec, e);
 }
 
+/* A plan for nobody in particular: an ordinary user is whoever a map of one id names. */
+static void imagine_caller(struct container *c)
+{
+	const oci_id_maps *uid = &c->spec->linux_.uid_mappings,
+			  *gid = &c->spec->linux_.gid_mappings;
+
+	if (!c->explain || c->caller.maps_ids)
+		return;
+	c->caller.uid = uid->count == 1 ? uid->items[0].host_id : 0;
+	c->caller.gid = gid->count == 1 ? gid->items[0].host_id : 0;
+}
+
 static int fill_record(struct container *c, const struct container_request *rq, struct err *e)
 {
 	struct container_record *r = &c->record;
@@ -110,10 +123,13 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->extra_env = rq->extra_env;
 	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
+	c->caller = *rq->caller;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
 	r = read_config(c, rq->bundle, rq->config, e);
-	if (r == 0)
-		r = oci_spec_validate(c->spec, e);
+	if (r < 0)
+		return r;
+	imagine_caller(c);
+	r = oci_spec_validate(c->spec, e);
 	if (r == 0)
 		r = container_check_supported(c->spec, e);
 	if (r == 0)
@@ -129,17 +145,35 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	return 0;
 }
 
+/* The directory of the socket as the host knows it; NULL when that cannot be told. */
+static const char *notify_path(struct container *c)
+{
+	char link[64], dir[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", c->dir);
+	n = readlink(link, dir, sizeof(dir));
+	return n > 0 && n < (ssize_t)sizeof(dir)
+		       ? arena_printf(&c->arena, "%.*s/" SDNOTIFY_DIR, (int)n, dir)
+		       : NULL;
+}
+
 /* What the plan depends on besides the config; @mount is where the cgroup tree's path is put. */
-static int surroundings(const struct container *c, struct compile_input *in, char *mount,
-			size_t size, struct err *e)
+static int surroundings(struct container *c, struct compile_input *in, char *mount, size_t size,
+			struct err *e)
 {
 	char link[64];
 	ssize_t n;
 
+	in->caller = &c->caller;
 	if (c->explain) {
-		in->capabilities = UINT64_MAX;
 		in->cgroup_mount = "/sys/fs/cgroup";
 		return 0;
+	}
+	if (c->notify_tree >= 0 && !c->caller.copies_mounts) {
+		in->notify_path = notify_path(c);
+		if (!in->notify_path)
+			return err_set(e, ERR_SYSTEM, ENOMEM, "find the socket for NOTIFY_SOCKET");
 	}
 	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
 	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
@@ -150,7 +184,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 			in->cgroup_mount = mount;
 		}
 	}
-	return security_caps_own(&in->capabilities, e);
+	return 0;
 }
 
 int container_plan(struct container *c, struct err *e)
