@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "oci/default_spec.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+
+enum {
+	TTY_GROUP = 5 /* of terminals, by Linux tradition */
+};
 
 struct spec_options {
 	const char *bundle;
@@ -49,17 +54,31 @@ static int write_config(const char *bundle, const char *text, size_t len, struct
 	return 0;
 }
 
+/* Is there such a group in our user namespace? Each line of the map: first one inside, outside, count. */
+static bool is_mapped(unsigned long gid)
+{
+	FILE *f = fopen("/proc/self/gid_map", "re");
+	unsigned long first, count;
+	bool found = !f;
+
+	while (f && !found && fscanf(f, "%lu %*u %lu", &first, &count) == 2)
+		found = gid >= first && gid - first < count;
+	if (f)
+		(void)fclose(f); /* read only: nothing to lose */
+	return found;
+}
+
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct spec_options *o = opts;
 	struct oci_default_options d = { .rootless = o->rootless,
-					 .uid = geteuid(),
-					 .gid = getegid() };
+					 .no_tty_group = !is_mapped(TTY_GROUP),
+					 .uid = cli->caller.uid,
+					 .gid = cli->caller.gid };
 	cleanup_free char *text = NULL;
 	size_t len;
 	int r = oci_default_spec(&d, &text, &len, e);
 
-	(void)cli;
 	(void)args;
 	return r < 0 ? r : write_config(o->bundle ? o->bundle : ".", text, len, e);
 }

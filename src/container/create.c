@@ -22,6 +22,8 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
+#define DELEGATE "systemd-run --user --scope -p Delegate=yes ctr ..."
+
 enum {
 	REMOVE_DEADLINE_MS = 10000,
 	DEATH_MS = 10000,
@@ -104,8 +106,37 @@ static bool can_do_without(const struct container *c, int r)
 {
 	const struct cgroup_plan *p = &c->cgroup_plan;
 
-	return cgroup_plan_skippable(p, r) &&
-	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
+	return c->caller.needs_no_cgroup && cgroup_plan_skippable(p, r) &&
+	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER) ||
+		!c->caller.initial_userns);
+}
+
+/* The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable. */
+static int go_without(struct container *c, struct err *e)
+{
+	if (!oci_spec_new_namespace(c->spec, OCI_NS_PID)) {
+		err_set(e, ERR_CONFIG, 0,
+			"without a cgroup a container needs a pid namespace of its own: its "
+			"processes could not be found again");
+		err_origin(e, "config.json /linux/namespaces");
+		err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: " DELEGATE);
+		return -EINVAL;
+	}
+	plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		  c->cgroup_plan.path);
+	c->record.cgroup_driver = CGROUP_DRIVER_NONE;
+	c->record.cgroup_path = NULL;
+	c->record.cgroup_made = 0;
+	*e = (struct err)ERR_INIT;
+	return 0;
+}
+
+static int no_cgroup(const struct container *c, int r, struct err *e)
+{
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !caller_is_host_root(&c->caller))
+		err_hint(e, "limits need a cgroup of yours: " DELEGATE
+			    "; or remove linux.resources and linux.cgroupsPath");
+	return r;
 }
 
 static int enter_cgroup(struct container *c, struct err *e)
@@ -113,22 +144,17 @@ static int enter_cgroup(struct container *c, struct err *e)
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
-	if (can_do_without(c, r)) {
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
-			  c->cgroup_plan.path);
-		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
-		c->record.cgroup_path = NULL;
-		c->record.cgroup_made = 0;
-		*e = (struct err)ERR_INIT;
-		return 0;
-	}
+	if (can_do_without(c, r))
+		return go_without(c, e);
 	if (r < 0)
-		return r;
+		return no_cgroup(c, r, e);
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
 	return cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			    c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+			    (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
+				    (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
+			    e);
 }
 
 static int spawn(struct container *c, struct err *e)
@@ -190,6 +216,17 @@ static int check_disabled(const struct cgroup_plan *p, struct err *e)
 	return 0;
 }
 
+static int delegate_cgroup(struct container *c, struct err *e)
+{
+	int r;
+
+	if (caller_is_host_root(&c->caller))
+		return 0;
+	r = cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
+	c->record.cgroup_path = c->cgroup_plan.path;
+	return r;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = check_kernel(e);
@@ -201,6 +238,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	if (r == 0 && c->cgroup_root >= 0)
+		r = delegate_cgroup(c, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);

@@ -112,7 +112,10 @@ static int write_text(int fd, const struct kind *k, const oci_id_maps *maps,
 	err_origin(e, "config.json /linux/%s", k->field);
 	if (r == -EINVAL)
 		err_hint(e, "mappings must not overlap");
-	else if (r == -EPERM && !caller_is_host_root(caller))
+	else if (r == -EPERM && !caller->initial_userns)
+		err_hint(e, "only ids that this user namespace has itself can be given on: see "
+			    "/proc/self/uid_map and gid_map");
+	else if (r == -EPERM && !caller->maps_ids)
 		advice_userns(r, e);
 	return r;
 }

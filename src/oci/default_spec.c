@@ -37,12 +37,12 @@ static const struct default_mount mounts[] = {
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" } },
 };
 
-/* A user namespace without a network namespace of its own may not mount sysfs. */
+/* A user namespace without a network namespace of its own may not mount sysfs: all of it is read-only. */
 static const struct default_mount host_sys = {
 	"/sys",
 	"none",
 	"/sys",
-	{ "rbind", "nosuid", "noexec", "nodev", "ro" },
+	{ "rbind", "nosuid", "noexec", "nodev", "rro" },
 };
 
 static const char *const namespaces[] = { "pid", "network", "ipc", "uts", "mount", "cgroup" };
@@ -107,7 +107,7 @@ static void process(struct json_out *o)
 	json_out_end_object(o);
 }
 
-static void write_mount(struct json_out *o, const struct default_mount *m, bool rootless)
+static void write_mount(struct json_out *o, const struct default_mount *m, bool tty_group)
 {
 	json_out_object(o);
 	json_out_member_string(o, "destination", m->destination);
@@ -116,21 +116,22 @@ static void write_mount(struct json_out *o, const struct default_mount *m, bool 
 	if (m->options[0]) {
 		json_out_member_array(o, "options");
 		for (size_t i = 0; i < MOUNT_OPTIONS_MAX && m->options[i]; i++)
-			/* a map of one id has no group 5 */
-			if (!rootless || strncmp(m->options[i], "gid=", 4) != 0)
+			if (tty_group || strncmp(m->options[i], "gid=", 4) != 0)
 				json_out_string(o, m->options[i]);
 		json_out_end_array(o);
 	}
 	json_out_end_object(o);
 }
 
-static void all_mounts(struct json_out *o, bool rootless)
+static void all_mounts(struct json_out *o, const struct oci_default_options *options)
 {
 	json_out_member_array(o, "mounts");
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		bool sys = strcmp(mounts[i].destination, "/sys") == 0;
 
-		write_mount(o, rootless && sys ? &host_sys : &mounts[i], rootless);
+		/* a map of one id has no group 5 */
+		write_mount(o, options->rootless && sys ? &host_sys : &mounts[i],
+			    !options->rootless && !options->no_tty_group);
 	}
 	json_out_end_array(o);
 }
@@ -202,7 +203,7 @@ int oci_default_spec(const struct oci_default_options *options, char **ret_text,
 	json_out_member_bool(&o, "readonly", true);
 	json_out_end_object(&o);
 	json_out_member_string(&o, "hostname", "ctr");
-	all_mounts(&o, options->rootless);
+	all_mounts(&o, options);
 	linux_section(&o, options);
 	json_out_end_object(&o);
 	r = json_out_finish(&o, ret_text, ret_len);
