@@ -154,6 +154,9 @@ void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty o
  */
 int cgroup_root_open(int *ret_fd, struct err *e);
 
+/* The cgroup v2 that we are in, as a path below the mount, in @a. NULL: none, or not visible from here. */
+const char *cgroup_own_path(struct arena *a);
+
 /*
  * For an ordinary user: move a path below "/ctr" to where the user may make cgroups, which on a delegated
  * subtree is beside the caller's own cgroup, or else below it. clone3 needs write access to the

@@ -40,14 +40,21 @@ static int move_below(struct cgroup_plan *plan, const char *parent, struct arena
 	return plan->path ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "prepare the cgroup");
 }
 
+const char *cgroup_own_path(struct arena *a)
+{
+	char text[4096], *own;
+
+	if (io_read_line(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
+		return NULL;
+	own = own_path(text);
+	return own ? arena_strdup(a, own) : NULL;
+}
+
 int cgroup_plan_delegate(int root_fd, struct cgroup_plan *plan, struct arena *a, struct err *e)
 {
-	char text[4096], parent[4096], *own, *slash;
+	const char *own = plan->default_parent ? cgroup_own_path(a) : NULL;
+	char parent[4096], *slash;
 
-	if (!plan->default_parent ||
-	    io_read_line(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
-		return 0;
-	own = own_path(text);
 	if (!own)
 		return 0;
 	(void)snprintf(parent, sizeof(parent), "%s", own);

@@ -96,7 +96,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,
-		.cgroup_path = in->record->cgroup_path,
+		.cgroup_path = in->cgroup_path,
 		/*
 		 * In a user namespace the kernel allows a new proc or sysfs only next to one that is
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.

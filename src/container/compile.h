@@ -14,6 +14,7 @@ struct compile_input {
 	const struct oci_spec *spec;
 	const struct container_record *record; /* for the state that hooks read */
 	const char *cgroup_mount;	       /* where the host has its cgroup v2 tree, or NULL */
+	const char *cgroup_path;	       /* the cgroup that the container will be in, or NULL */
 	const struct seccomp_filter *filter;
 	const struct caller *caller;
 	unsigned keep_fds;     /* fds 3.. that the payload keeps */

@@ -114,6 +114,8 @@ static bool can_do_without(const struct container *c, int r)
 /* The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable. */
 static int go_without(struct container *c, struct err *e)
 {
+	int r;
+
 	if (!oci_spec_new_namespace(c->spec, OCI_NS_PID)) {
 		err_set(e, ERR_CONFIG, 0,
 			"without a cgroup a container needs a pid namespace of its own: its "
@@ -122,13 +124,17 @@ static int go_without(struct container *c, struct err *e)
 		err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: " DELEGATE);
 		return -EINVAL;
 	}
-	plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
-		  c->cgroup_plan.path);
 	c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 	c->record.cgroup_path = NULL;
 	c->record.cgroup_made = 0;
 	*e = (struct err)ERR_INIT;
-	return 0;
+	/* a mount of the cgroup shows another one now */
+	plan_free(take_ptr(c->plan));
+	r = container_plan(c, e);
+	if (r == 0)
+		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+			  c->cgroup_plan.path);
+	return r;
 }
 
 static int no_cgroup(const struct container *c, int r, struct err *e)

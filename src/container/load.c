@@ -166,6 +166,8 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 	ssize_t n;
 
 	in->caller = &c->caller;
+	/* without one of its own, it stays in that of whoever calls */
+	in->cgroup_path = c->record.cgroup_path ? c->record.cgroup_path : cgroup_own_path(&c->arena);
 	if (c->explain) {
 		in->cgroup_mount = "/sys/fs/cgroup";
 		return 0;
