@@ -220,6 +220,39 @@ is_running() {
 	has $'file 3\nfile 4\nfile 5\n2 1 a:b'
 }
 
+# What dockerd writes when nobody asked for a limit: zeros, nulls, and keys of cgroup v1.
+docker_resources='{
+	"devices": [
+		{ "allow": false, "access": "rwm" },
+		{ "allow": true, "type": "c", "major": 1, "minor": 5, "access": "rwm" },
+		{ "allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm" },
+		{ "allow": true, "type": "c", "major": 5, "minor": 0, "access": "rwm" },
+		{ "allow": false, "type": "c", "major": 10, "minor": 229, "access": "rwm" } ],
+	"memory": { "disableOOMKiller": false, "swappiness": null },
+	"cpu": { "shares": 0 },
+	"pids": { "limit": 0 },
+	"blockIO": { "weight": 0 }
+}'
+
+@test "C16: docker's default resources, without a limit of pids" {
+	local pids
+	for pids in '{ "limit": null }' null '{ "limit": -1 }'; do
+		config ".linux.resources = $docker_resources | .linux.resources.pids = $pids"
+		run_payload read /dev/null
+		is '/dev/null: empty'
+	done
+}
+
+@test "C16: pids 0 is the smallest limit there is" {
+	config ".linux.resources = $docker_resources"
+	args payload read /dev/null
+	write_config
+	ctr explain --format json "$bundle"
+	ok
+	jq -e '[.. | objects | select(.file? == "pids.max" or .name? == "pids.max")] | any(.value == "1")' \
+		"$T/stdout" >/dev/null || { cat "$T/stdout"; return 1; }
+}
+
 @test "C19: exec in a paused container fails at once, or waits with --ignore-paused" {
 	start_payload sleep
 	ctr pause "$tag"

@@ -6,8 +6,6 @@
 load lib
 
 setup_file() {
-	# on a busy machine a teardown once found podman's own shm mount still busy; not traced to its cause
-	export BATS_TEST_RETRIES=1
 	clients_begin podman conmon jq python3 ip
 }
 
