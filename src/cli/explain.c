@@ -93,12 +93,14 @@ static void source_text(const struct plan *p, const struct plan_source *s, char 
 
 static void text_sources(const struct plan *p)
 {
+	const char *copy = p->late_copies ? "look at" : "copy the mount of";
+
 	for (size_t i = 1; i < p->reg_count; i++) {
 		const struct plan_source *s = &p->regs[i];
-		static const char *const what[] = {
+		const char *const what[] = {
 			[PLAN_SOURCE_NONE] = NULL,
-			[PLAN_SOURCE_TREE] = "copy the mount of",
-			[PLAN_SOURCE_ROOT] = "copy the mount of",
+			[PLAN_SOURCE_TREE] = copy,
+			[PLAN_SOURCE_ROOT] = copy,
 			[PLAN_SOURCE_NS] = "open the namespace",
 			[PLAN_SOURCE_EXE] = "open the hook",
 			[PLAN_SOURCE_FD] = NULL,
@@ -107,7 +109,9 @@ static void text_sources(const struct plan *p)
 
 		if (!what[s->kind])
 			continue;
-		source_text(p, s, how, sizeof(how));
+		how[0] = '\0';
+		if (!p->late_copies)
+			source_text(p, s, how, sizeof(how));
 		say("  %s %s as <%s>%s%s%s", what[s->kind], s->path, s->label, how[0] ? " (" : "",
 		    how, how[0] ? ")" : "");
 		text_origin(s->origin);
@@ -141,15 +145,17 @@ static void text_maps(const char *what, const oci_id_maps *maps)
 			     maps->items[i].host_id, what, i);
 }
 
-static void text_limits(const struct oci_process *p)
+static void text_limits(const struct container *c)
 {
+	const struct oci_process *p = &c->spec->process;
+
 	for (size_t i = 0; i < p->rlimits.count; i++)
 		(void)printf(
 			"  limit %s to %" PRIu64 ", at most %" PRIu64
 			"    [/process/rlimits/%zu]\n",
 			oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
 			p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
-	if (p->oom_score_adj.set)
+	if (p->oom_score_adj.set && caller_is_host_root(&c->caller)) /* else init does it */
 		(void)printf("  set oom_score_adj to %" PRId64 "    [/process/oomScoreAdj]\n",
 			     p->oom_score_adj.value);
 }
@@ -190,7 +196,7 @@ static void text_host(const struct container *c)
 	(void)printf(
 		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
 		flags);
-	text_limits(&c->spec->process);
+	text_limits(c);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
 	text_hooks(c->spec);

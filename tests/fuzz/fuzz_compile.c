@@ -13,6 +13,7 @@
 
 #include "cgroups/cgroup.h"
 #include "container/compile.h"
+#include "util/kernel.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -61,7 +62,7 @@ static void refused(const struct err *e)
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 
-static void compile(const struct oci_spec *spec)
+static void compile(const struct oci_spec *spec, const struct caller *caller)
 {
 	const struct seccomp_filter filter = { 0 };
 	const struct container_record record = {
@@ -69,16 +70,17 @@ static void compile(const struct oci_spec *spec)
 		.bundle = "/bundle",
 		.rootfs = "/bundle/rootfs",
 		.created = "2026-01-02T03:04:05.000000006Z",
-		.cgroup_path = "/ctr/fuzz",
 		.annotations = spec->annotations,
 	};
 	const struct compile_input in = {
 		.spec = spec,
 		.record = &record,
 		.filter = &filter,
+		.caller = caller,
 		.cgroup_mount = "/sys/fs/cgroup",
-		.capabilities = UINT64_MAX,
+		.cgroup_path = "/ctr/fuzz",
 		.listener = -EBADF,
+		.notify = -EBADF,
 	};
 	struct cgroup_plan cgroup;
 	struct plan *p = NULL;
@@ -98,12 +100,14 @@ static void compile(const struct oci_spec *spec)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct caller callers[] = { caller_root(), caller_user(1000, 1000) };
 	struct oci_spec *spec = NULL;
 
 	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
 		return 0;
 	if (oci_spec_validate(spec, NULL) == 0 && container_check_supported(spec, NULL) == 0)
-		compile(spec);
+		for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
+			compile(spec, &callers[i]);
 	oci_spec_free(spec);
 	return 0;
 }
