@@ -67,6 +67,7 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 		if (lock)
 			*ret_status = STATUS_STOPPED;
 	}
+	c->caller = c->record.creator;
 	if (r == -ENOMEM)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "look up container '%s'", id);
 	*ret = take_ptr(c);

@@ -185,7 +185,7 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 		c->listener = c->init.sync;
 		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
 			c->notify_tree = c->init.sync;
-		if (c->cgroup_root < 0 && c->record.cgroup_path)
+		if (c->cgroup_root < 0)
 			(void)cgroup_root_open(&c->cgroup_root, NULL); /* one operation needs it */
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 		if (r == 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include "container/compile.h"
 #include "container/sdnotify.h"
@@ -88,6 +89,18 @@ static void imagine_caller(struct container *c)
 	c->caller.gid = gid->count == 1 ? gid->items[0].host_id : 0;
 }
 
+/* Every namespace but that of users needs CAP_SYS_ADMIN, and in a new one of these everybody has it. */
+static int check_privileges(const struct container *c, struct err *e)
+{
+	if (c->caller.capabilities >> CAP_SYS_ADMIN & 1 ||
+	    oci_spec_namespace(c->spec, OCI_NS_USER))
+		return 0;
+	err_set(e, ERR_USAGE, EPERM, "a container without a user namespace needs root's privileges");
+	err_origin(e, "config.json /linux/namespaces");
+	err_hint(e, "run as root, or use a config for yourself: ctr spec --rootless");
+	return -EPERM;
+}
+
 static int fill_record(struct container *c, const struct container_request *rq, struct err *e)
 {
 	struct container_record *r = &c->record;
@@ -103,6 +116,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->rootfs = root[0] == '/' ? arena_strdup(&c->arena, root)
 				   : arena_printf(&c->arena, "%s/%s", bundle, root);
 	r->owner = geteuid();
+	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
@@ -130,6 +144,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		return r;
 	imagine_caller(c);
 	r = oci_spec_validate(c->spec, e);
+	if (r == 0)
+		r = check_privileges(c, e);
 	if (r == 0)
 		r = container_check_supported(c->spec, e);
 	if (r == 0)

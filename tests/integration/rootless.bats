@@ -337,7 +337,7 @@ is_running_twice() {
 	without_namespace user
 	config 'del(.linux.uidMappings, .linux.gidMappings)'
 	run_payload ids
-	fails 'operation not permitted' 'needs a user namespace' 'spec --rootless'
+	fails "a container without a user namespace needs root's privileges" '/linux/namespaces' 'spec --rootless'
 }
 
 @test "rootless: idmapped mounts are refused" {
@@ -546,4 +546,15 @@ undelegate() {
 	same "0::/$tag/ctr-$tag" "$(grep ^0:: "/proc/$(cat "$T/run/pid")/cgroup")"
 	delete_ctr
 	rmdir "$parent"
+}
+
+@test "rootless: start names the operation that failed" {
+	hook startContainer 'exit 9'
+	args sh -c ':'
+	write_config
+	ctr create -b "$bundle" "$tag"
+	ok
+	ctr start "$tag"
+	fails "start $tag" 'run hook' 'exit status 9' '/hooks/startContainer/0'
+	delete_ctr
 }
