@@ -76,8 +76,8 @@ struct cgroup_device_rule {
 };
 
 struct cgroup_plan {
-	const char *path;   /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
-	bool explicit_path; /* config.json named it */
+	const char *path;    /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
+	bool explicit_path;  /* config.json named it */
 	bool default_parent; /* below "/ctr", because it was not named from the top */
 	struct {
 		struct cgroup_file *items;

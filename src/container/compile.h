@@ -14,24 +14,24 @@ struct compile_input {
 	const struct oci_spec *spec;
 	const struct container_record *record; /* for the state that hooks read */
 	const char *cgroup_mount;	       /* where the host has its cgroup v2 tree, or NULL */
-	const char *cgroup_path;	       /* the cgroup that the container will be in, or NULL */
+	const char *cgroup_path; /* the cgroup that the container will be in, or NULL */
 	const struct seccomp_filter *filter;
 	const struct caller *caller;
-	unsigned keep_fds;     /* fds 3.. that the payload keeps */
-	bool no_keyring;       /* stay in the caller's session keyring */
-	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
-	int listener;	       /* create: socket that `ctr start` connects to; < 0: run at once */
-	int notify;	       /* mount for the notify socket; < 0: none */
+	unsigned keep_fds;	 /* fds 3.. that the payload keeps */
+	bool no_keyring;	 /* stay in the caller's session keyring */
+	bool no_pivot;		 /* move the root and chroot instead of pivot_root */
+	int listener;		 /* create: socket that `ctr start` connects to; < 0: run at once */
+	int notify;		 /* mount for the notify socket; < 0: none */
 	const char *notify_path; /* where its directory is, for a caller who may not copy mounts */
-	const char *document;  /* exec: what the process was read from, or NULL */
+	const char *document;	 /* exec: what the process was read from, or NULL */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;
 };
 
 /* Where `ctr exec` goes. */
 struct compile_join {
-	int pidfd;	/* the container's init; not owned */
-	uint64_t flags; /* CLONE_NEW* of the namespaces that are not ours */
+	int pidfd;	  /* the container's init; not owned */
+	uint64_t flags;	  /* CLONE_NEW* of the namespaces that are not ours */
 	bool keep_groups; /* its user namespace denies setgroups */
 };
 

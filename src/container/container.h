@@ -63,7 +63,7 @@ struct container {
 	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
-	struct caller caller; /* who works on it: its creator until somebody else asks */
+	struct caller caller;  /* who works on it: its creator until somebody else asks */
 	const char *extra_env; /* borrowed */
 	size_t extra_env_len;
 	struct undo undo;

@@ -92,10 +92,10 @@ static void imagine_caller(struct container *c)
 /* Every namespace but that of users needs CAP_SYS_ADMIN, and in a new one of these everybody has it. */
 static int check_privileges(const struct container *c, struct err *e)
 {
-	if (c->caller.capabilities >> CAP_SYS_ADMIN & 1 ||
-	    oci_spec_namespace(c->spec, OCI_NS_USER))
+	if (c->caller.capabilities >> CAP_SYS_ADMIN & 1 || oci_spec_namespace(c->spec, OCI_NS_USER))
 		return 0;
-	err_set(e, ERR_USAGE, EPERM, "a container without a user namespace needs root's privileges");
+	err_set(e, ERR_USAGE, EPERM,
+		"a container without a user namespace needs root's privileges");
 	err_origin(e, "config.json /linux/namespaces");
 	err_hint(e, "run as root, or use a config for yourself: ctr spec --rootless");
 	return -EPERM;
@@ -183,7 +183,8 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 
 	in->caller = &c->caller;
 	/* without one of its own, it stays in that of whoever calls */
-	in->cgroup_path = c->record.cgroup_path ? c->record.cgroup_path : cgroup_own_path(&c->arena);
+	in->cgroup_path =
+		c->record.cgroup_path ? c->record.cgroup_path : cgroup_own_path(&c->arena);
 	if (c->explain) {
 		in->cgroup_mount = "/sys/fs/cgroup";
 		return 0;

@@ -117,7 +117,8 @@ int process_zombie_status(const struct process_identity *id, int *ret_status)
 {
 	struct stat_line line;
 
-	if (!may_trace(id->pid) || read_stat(id->pid, &line) < 0 || line.start_time != id->start_time || line.state != 'Z')
+	if (!may_trace(id->pid) || read_stat(id->pid, &line) < 0 ||
+	    line.start_time != id->start_time || line.state != 'Z')
 		return -ESRCH;
 	*ret_status = line.exit_status;
 	return 0;

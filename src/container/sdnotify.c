@@ -28,8 +28,7 @@ enum {
 int sdnotify_prepare(int dir, bool copy, int *ret_tree, struct err *e)
 {
 	struct kernel_mount_attr attr = {
-		.attr_set = SDNOTIFY_ATTR,
-		.propagation = 1UL << 18, /* MS_PRIVATE */
+		.attr_set = SDNOTIFY_ATTR, .propagation = 1UL << 18, /* MS_PRIVATE */
 	};
 	cleanup_fd int tree = -EBADF;
 	int r = 0;

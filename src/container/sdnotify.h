@@ -17,8 +17,7 @@
 #define SDNOTIFY_MOUNT "/run/notify"
 #define SDNOTIFY_ENV   "NOTIFY_SOCKET=" SDNOTIFY_MOUNT "/notify.sock"
 
-#define SDNOTIFY_ATTR                                                                              \
-	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define SDNOTIFY_ATTR (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 /*
  * Make the directory for the socket in the container's state directory @dir. *ret_tree is a detached

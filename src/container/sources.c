@@ -142,10 +142,9 @@ static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 static int open_late_source(struct plan_source *s, int bundle, struct err *e)
 {
 	bool root = s->kind == PLAN_SOURCE_ROOT;
-	cleanup_fd int fd = kernel_openat2(bundle, s->path,
-					   O_PATH | (root ? O_DIRECTORY : 0) |
-						   (root || s->nofollow ? O_NOFOLLOW : 0),
-					   0, 0);
+	cleanup_fd int fd = kernel_openat2(
+		bundle, s->path,
+		O_PATH | (root ? O_DIRECTORY : 0) | (root || s->nofollow ? O_NOFOLLOW : 0), 0, 0);
 	int r;
 
 	if (fd < 0)

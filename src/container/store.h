@@ -27,9 +27,11 @@ int container_id_check(const char *id, struct err *e);
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e);
 
 enum store_flags {
-	STORE_CREATE = 1,  /* make it (0700) if it is missing */
-	STORE_NO_LINK = 2, /* somebody else may write where it is: a symlink there is not followed */
-	STORE_STICKY = 4,  /* mark it, so that cleaners of XDG_RUNTIME_DIR pass it by (XDG Base Directory) */
+	STORE_CREATE = 1, /* make it (0700) if it is missing */
+	STORE_NO_LINK =
+		2, /* somebody else may write where it is: a symlink there is not followed */
+	STORE_STICKY =
+		4, /* mark it, so that cleaners of XDG_RUNTIME_DIR pass it by (XDG Base Directory) */
 };
 
 /*

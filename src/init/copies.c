@@ -20,7 +20,7 @@ int fail_locked(struct init *in, int mount, int r)
 		long flag;
 		const char *name;
 	} names[] = {
-		{ ST_RDONLY, "ro," },	{ ST_NOSUID, "nosuid," },   { ST_NODEV, "nodev," },
+		{ ST_RDONLY, "ro," },	  { ST_NOSUID, "nosuid," },   { ST_NODEV, "nodev," },
 		{ ST_NOEXEC, "noexec," }, { ST_NOATIME, "noatime," }, { ST_RELATIME, "relatime," },
 	};
 	struct statfs fs;
@@ -68,9 +68,9 @@ int op_tree_copy(struct init *in, const struct plan_arg_tree_copy *a)
 
 int op_tree_attr(struct init *in, const struct plan_arg_tree_attr *a)
 {
-	struct kernel_mount_attr attr = {
-		.attr_set = a->set, .attr_clr = a->clear, .propagation = a->prop
-	};
+	struct kernel_mount_attr attr = { .attr_set = a->set,
+					  .attr_clr = a->clear,
+					  .propagation = a->prop };
 	int tree = init_reg(in, a->tree);
 	int r = kernel_mount_setattr(tree, a->recursive ? AT_RECURSIVE : 0, &attr);
 

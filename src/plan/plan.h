@@ -59,8 +59,8 @@ struct plan {
 	/* what the parent does when it makes the child */
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
-	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
-	bool keep_groups;	       /* setgroups is denied there */
+	uint32_t base_uid, base_gid; /* ids that init takes inside a new user namespace */
+	bool keep_groups;	     /* setgroups is denied there */
 	/*
 	 * The caller may not copy mounts, its child in the new namespaces may: sources of mounts are opened
 	 * (O_PATH) by the parent, and copied by init with the operation tree_copy.

@@ -66,8 +66,8 @@ void caller_probe(enum caller_rootless word, struct caller *ret)
 	c.makes_devices = c.initial_userns && has(&c, CAP_MKNOD) && has(&c, CAP_SYS_ADMIN);
 	c.maps_ids = has(&c, CAP_SETUID) && has(&c, CAP_SETGID);
 	c.setgroups = c.initial_userns || may_set_groups();
-	c.needs_no_cgroup = word == CALLER_ROOTLESS ||
-			    (word == CALLER_AUTO && !caller_is_host_root(&c));
+	c.needs_no_cgroup =
+		word == CALLER_ROOTLESS || (word == CALLER_AUTO && !caller_is_host_root(&c));
 	*ret = c;
 }
 

@@ -83,7 +83,7 @@ end_pause() {
 }
 
 start() {
-	podman run -d --name w --network none "$@" busy sh -c 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done'
+	podman run -d --name w --network none busy sh -c 'trap "exit 7" TERM; echo up; while :; do sleep 0.1; done'
 	ok
 	wait_until logged up
 }

@@ -53,7 +53,7 @@ as_user() {
 	esac
 	wrap+=(setpriv --reuid "$user" --regid "$user" --clear-groups)
 	[ "${where[0]}" != nested ] || wrap+=(unshare "${where[@]:1}")
-	env -i PATH="$PATH" HOME="$T/home" XDG_RUNTIME_DIR="$T/run" CTR_TEST_TAG="$tag" ${more_env:-} \
+	env -i PATH="$PATH" HOME="$T/home" XDG_RUNTIME_DIR="$T/run" CTR_TEST_TAG="$tag" ${more_env:+"$more_env"} \
 		"${wrap[@]}" "$@"
 }
 
@@ -79,5 +79,7 @@ subordinate_ids() {
 
 need_uidmap() {
 	type -P newuidmap newgidmap >/dev/null || need uidmap
-	[ -e /etc/subuid ] && [ -e /etc/subgid ] || need '/etc/subuid and /etc/subgid'
+	if [ ! -e /etc/subuid ] || [ ! -e /etc/subgid ]; then
+		need '/etc/subuid and /etc/subgid'
+	fi
 }
