@@ -185,6 +185,16 @@ unsigned cgroup_missing(int root_fd, const char *path);
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
 		  struct cgroup *ret, struct err *e);
 
+/* Is this driver built? -EOPNOTSUPP when it is not. */
+int cgroup_driver_check(enum cgroup_driver driver, struct err *e);
+
+/*
+ * Would cgroup_create of @plan go well, as far as that can be seen? Makes and changes nothing. Its
+ * errors, with the field of config.json that is to blame; all of them when all problems are wanted
+ * (err_keep).
+ */
+int cgroup_probe(int root_fd, const struct cgroup_plan *plan, struct err *e);
+
 /*
  * Open the cgroup of an existing container; @path as in the plan, @made from the record.
  * -ENOENT when it is gone. @path must stay alive as long as *@ret. With another cgroup's fd as

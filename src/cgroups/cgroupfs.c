@@ -120,8 +120,7 @@ static int parent_make(int root_fd, const struct cgroup_plan *plan, unsigned *ma
 	}
 }
 
-/* An existing leaf is taken over when nobody and nothing is in it. */
-static int leaf_check(int fd, const char *path, struct err *e)
+int cgroup_leaf_check(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 	uint64_t populated = 0, frozen = 0;
@@ -165,7 +164,7 @@ static int leaf_make(int parent_fd, const char *path, unsigned *made, struct err
 		return report(e, fd, "open", path, strlen(path));
 	}
 	*made = exists ? 0 : *made + 1;
-	r = exists ? leaf_check(fd, path, e) : 0;
+	r = exists ? cgroup_leaf_check(fd, path, e) : 0;
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -197,6 +196,11 @@ static int driver_missing(enum cgroup_driver driver, struct err *e)
 	err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'", cgroup_driver_name(driver));
 	err_hint(e, "this version makes cgroups itself: use --cgroup-manager cgroupfs");
 	return -EOPNOTSUPP;
+}
+
+int cgroup_driver_check(enum cgroup_driver driver, struct err *e)
+{
+	return driver == CGROUP_DRIVER_SYSTEMD ? driver_missing(driver, e) : 0;
 }
 
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,

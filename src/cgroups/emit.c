@@ -37,7 +37,7 @@ int cgroup_driver_parse(const char *word, enum cgroup_driver *ret)
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer)
 {
 	err_origin(b->e, "config.json %s", pointer);
-	return r;
+	return err_keep(b->e, r);
 }
 
 static int out_of_memory(struct err *e)
@@ -195,7 +195,7 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e);
+	r = err_keep(e, cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e));
 	for (size_t i = 0; r == 0 && b.r->set && i < sizeof(topics) / sizeof(topics[0]); i++)
 		r = topics[i](&b);
 	return r;

@@ -39,7 +39,10 @@ struct cgroup_builder {
 
 /* Append a copy of *@f; a NULL value or origin counts as "out of memory". */
 int cgroup_builder_add(struct cgroup_builder *b, struct cgroup_file f);
-/* "config.json <pointer>" as the origin of the error that was just set; returns @r. */
+/*
+ * "config.json <pointer>" as the origin of the error that was just set; returns @r, or 0 to go on with
+ * the next field when all problems are wanted.
+ */
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer);
 
 /* ---- emit_*.c, devices.c: one topic each, all append to the plan ---- */
@@ -75,6 +78,14 @@ static inline bool cgroup_errno_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
+/* ---- root.c ---- */
+
+/*
+ * The first of the @count paths @usual that is a filesystem with the magic number @magic, else the first
+ * mount of @type in /proc/self/mountinfo that is one: a directory fd, or a negative errno.
+ */
+int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic);
+
 /* ---- path steps, cgroupfs.c ---- */
 
 /* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */
@@ -83,6 +94,9 @@ int cgroup_parent_open(int root_fd, const char *path);
 void cgroup_dirs_remove(int root_fd, const char *path, size_t len, unsigned count);
 /* Where the name of the parent ends: strlen of "/a" for "/a/b". */
 size_t cgroup_parent_len(const char *path);
+
+/* An existing leaf is taken over when nobody and nothing is in it: else -EBUSY (ERR_STATE). */
+int cgroup_leaf_check(int fd, const char *path, struct err *e);
 
 /* ---- controllers.c ---- */
 

@@ -37,10 +37,14 @@ static int emit_all(const struct compile_input *in, const struct compile_join *j
 		    const struct oci_process *process, struct plan *p, struct err *e)
 {
 	uint64_t root;
+	int r = security_check_labels(process, NULL, in->lsms, p, e);
 
+	if (r < 0)
+		return r;
 	p->keep_groups = join->keep_groups;
 	compile_oom_score(in, process, p);
 	emit_join(in, join, p);
+	security_emit_key_label(process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
@@ -63,6 +67,8 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 
 	if (!p)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	p->other_process = true;
+	p->process_file = in->document;
 	r = emit_all(in, join, process, p, e);
 	if (r == 0)
 		r = plan_finish(p, e);
@@ -70,8 +76,6 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 		plan_free(p);
 		return r;
 	}
-	p->other_process = true;
-	p->process_file = in->document;
 	*ret = p;
 	return 0;
 }

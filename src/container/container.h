@@ -19,6 +19,7 @@
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/undo.h"
+#include "net/net.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "security/security.h"
@@ -36,6 +37,7 @@ struct container_request {
 	enum cgroup_driver driver;
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
+	bool strict;	    /* warnings about the config are errors */
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
@@ -56,11 +58,15 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
+	struct resctrl_plan resctrl;
+	int resctrl_root;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
-	int console; /* master of the terminal, -EBADF if none */
+	struct net_devices net; /* moved into the container's network namespace */
+	bool announced;		/* init has said that the program comes next */
+	int console;		/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	struct caller caller;  /* who works on it: its creator until somebody else asks */
@@ -82,6 +88,16 @@ static inline void container_freep(struct container **c)
  * No effect on the system: also the first half of explain.
  */
 int container_load(struct container *c, const struct container_request *rq, struct err *e);
+
+/* The first step of it: open the bundle, read and decode the config. */
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e);
+
+/* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
+int container_check_disabled(const struct cgroup_plan *p, struct err *e);
+
+/* -ENOSYS for a kernel that is too old. */
+int container_check_kernel(struct err *e);
 
 /* The plan for what container_load read. No effect on the system. */
 int container_plan(struct container *c, struct err *e);
@@ -139,6 +155,12 @@ int container_signal(const struct container *c, enum container_status status, in
  * yields one on which every call succeeds and does nothing.
  */
 int container_open_cgroup(const struct container *c, struct cgroup *ret, struct err *e);
+
+/* May it go on without a cgroup after cgroup_create failed with @r, or would? */
+bool container_can_skip_cgroup(const struct container *c, int r);
+
+/* For others than root of the host: cgroup_plan_delegate, for plan and record. */
+int container_delegate_cgroup(struct container *c, struct err *e);
 
 /* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);

@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
@@ -49,6 +50,13 @@ static void undo_cgroup(void *data)
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
 }
 
+static void undo_resctrl(void *data)
+{
+	struct container *c = data;
+
+	(void)resctrl_remove(c->resctrl_root, &c->record.resctrl, NULL);
+}
+
 static void undo_init(void *data)
 {
 	struct container *c = data;
@@ -78,6 +86,9 @@ static int enter_store(struct container *c, struct err *e)
 	/* what is about to be made is ours even if we die before we can say so */
 	if (c->record.cgroup_path)
 		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	c->record.resctrl = c->resctrl.place;
+	if (c->resctrl.place.group)
+		c->record.resctrl.made = resctrl_missing(c->resctrl_root, &c->resctrl);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -102,7 +113,7 @@ static int prepare_sockets(struct container *c, const struct container_request *
  * A user may not make cgroups where nobody has delegated any: then there is none, if nothing was asked
  * of it (checklist 1.6). A container with a user namespace needs no device rules.
  */
-static bool can_do_without(const struct container *c, int r)
+bool container_can_skip_cgroup(const struct container *c, int r)
 {
 	const struct cgroup_plan *p = &c->cgroup_plan;
 
@@ -132,7 +143,7 @@ static int go_without(struct container *c, struct err *e)
 	plan_free(take_ptr(c->plan));
 	r = container_plan(c, e);
 	if (r == 0)
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL, "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 	return r;
 }
@@ -150,7 +161,7 @@ static int enter_cgroup(struct container *c, struct err *e)
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
-	if (can_do_without(c, r))
+	if (container_can_skip_cgroup(c, r))
 		return go_without(c, e);
 	if (r < 0)
 		return no_cgroup(c, r, e);
@@ -161,6 +172,32 @@ static int enter_cgroup(struct container *c, struct err *e)
 			    (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				    (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			    e);
+}
+
+static int enter_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_create(c->resctrl_root, &c->resctrl, &c->record.resctrl.made, e);
+	if (r < 0)
+		return r;
+	undo_push(&c->undo, undo_resctrl, c);
+	return 0;
+}
+
+/* A class of service with a name is for others, too, once there is a container in it. */
+static int join_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
+	if (r == 0)
+		c->record.resctrl.made &= ~(unsigned)RESCTRL_CLASS;
+	return r;
 }
 
 static int spawn(struct container *c, struct err *e)
@@ -185,6 +222,10 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
+		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+	if (r == 0)
+		r = join_resctrl(c, e);
+	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
 		return r;
@@ -193,7 +234,7 @@ static int spawn(struct container *c, struct err *e)
 }
 
 /* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
-static int check_kernel(struct err *e)
+int container_check_kernel(struct err *e)
 {
 	struct utsname u;
 	unsigned major, minor;
@@ -208,21 +249,23 @@ static int check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-static int check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 {
-	for (size_t i = 0; i < p->files.count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
 		if (p->files.items[i].need == CGROUP_OPTIONAL)
 			continue;
 		err_set(e, ERR_USAGE, 0,
 			"%s needs a cgroup, and --cgroup-manager disabled makes none",
 			p->files.items[i].name);
 		err_origin(e, "config.json %s", p->files.items[i].origin);
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
-	return 0;
+	return r;
 }
 
-static int delegate_cgroup(struct container *c, struct err *e)
+int container_delegate_cgroup(struct container *c, struct err *e)
 {
 	int r;
 
@@ -235,26 +278,32 @@ static int delegate_cgroup(struct container *c, struct err *e)
 
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = check_kernel(e);
+	int r = container_check_kernel(e);
 
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(&c->cgroup_plan, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
 	if (r == 0 && c->cgroup_root >= 0)
-		r = delegate_cgroup(c, e);
+		r = container_delegate_cgroup(c, e);
+	if (r == 0 && c->resctrl.place.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
 		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
+	if (r == 0)
+		r = enter_resctrl(c, e);
 	return r < 0 ? r : spawn(c, e);
 }
 
@@ -281,7 +330,7 @@ int container_commit(struct container *c, struct err *e)
 
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
-		r = dialog_executed(c, e);
+		r = dialog_released(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -290,14 +339,17 @@ int container_commit(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
+static int note_running(struct container *c, struct err *e)
+{
+	c->record.phase = PHASE_RUNNING;
+	return record_save(c->dir, &c->record, e);
+}
+
 static int let_go(struct container *c, struct err *e)
 {
-	int r;
+	int r = dialog_go(c, e);
 
-	c->record.phase = PHASE_RUNNING;
-	r = record_save(c->dir, &c->record, e);
-	if (r == 0)
-		r = dialog_go(c, e);
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
@@ -307,12 +359,15 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = let_go(c, e);
+	int r = note_running(c, e);
 
+	if (r == 0)
+		r = let_go(c, e);
 	if (r < 0)
 		container_abort(c);
 	else
 		undo_commit(&c->undo);
+	net_devices_close(&c->net); /* or we would keep the network namespace when it ends */
 	return r;
 }
 
@@ -370,10 +425,12 @@ int container_start_created(struct container *c, enum container_status status, b
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = note_running(c, e);
 	if (r < 0)
-		return r;
-	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+		return r; /* it still waits, for another start */
 	r = let_go(c, e);
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* nobody listens there any more */
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);

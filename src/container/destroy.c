@@ -55,6 +55,11 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
+	/* the record went because the container did */
+	if (r == -ENOENT && !store_is_current(store, id, c->dir)) {
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+		return -ENOENT;
+	}
 	/* a copy of another container's directory: it must not be ended in its name */
 	if (c->record.id && strcmp(c->record.id, id) != 0) {
 		memset(&c->record, 0, sizeof(c->record));
@@ -156,6 +161,18 @@ static int remove_cgroup(struct container *c, struct err *e)
 				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
 }
 
+static int remove_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->record.resctrl.made)
+		return 0;
+	r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == -ENODEV)
+		return 0; /* unmounted: the groups went with it */
+	return r < 0 ? r : resctrl_remove(c->resctrl_root, &c->record.resctrl, e);
+}
+
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
 static void poststop(struct container *c, struct err *ret_warning)
 {
@@ -184,6 +201,8 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	if (r < 0 && r != -ESRCH)
 		return r;
 	r = c->record.cgroup_path ? remove_cgroup(c, e) : await_end(c, e);
+	if (r == 0)
+		r = remove_resctrl(c, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);

@@ -16,6 +16,8 @@
 #include "container/dialog.h"
 #include "container/exec_process.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
+#include "container/userns.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -102,6 +104,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.listener = -EBADF,
 		.notify = -EBADF,
 		.document = rq->process_file,
+		.lsms = security_lsms_probe(),
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join = { 0 };
@@ -110,6 +113,8 @@ static int compile(struct container *c, const struct exec_request *rq,
 	if (r < 0)
 		return err_set(e, ERR_STATE, 0, "container not running");
 	r = find_namespaces(c->record.init.pid, &join.flags, e);
+	if (r == 0 && join.flags & CLONE_NEWUSER)
+		r = userns_find_maps(c->spec, c->record.init.pid, e);
 	/* what was read is about this very process: it still lives */
 	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
 		r = err_set(e, ERR_STATE, 0, "container not running");
@@ -138,6 +143,12 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set(process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
+	if (r == 0)
+		r = scheduling_set(c->plan, process, c->init.pid, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;
@@ -160,6 +171,8 @@ int container_exec(struct container *c, enum container_status status, const stru
 		r = open_cgroup(c, rq->cgroup, e);
 	if (r == 0)
 		r = compile(c, rq, &process, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	return r < 0 ? r : launch(c, rq, &process, e);
 }
 

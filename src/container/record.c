@@ -63,6 +63,18 @@ static void write_creator(struct json_out *o, const struct caller *c)
 	json_out_end_object(o);
 }
 
+static void write_resctrl(struct json_out *o, const struct resctrl_place *p)
+{
+	if (!p->group)
+		return;
+	json_out_member_object(o, "resctrl");
+	json_out_member_string(o, "group", p->group);
+	if (p->monitor)
+		json_out_member_string(o, "monitor", p->monitor);
+	json_out_member_uint(o, "made", p->made);
+	json_out_end_object(o);
+}
+
 static void write_exit(struct json_out *o, const struct container_exit *x)
 {
 	if (!x->known)
@@ -91,6 +103,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 		json_out_member_string(o, "path", r->cgroup_path);
 	json_out_member_uint(o, "made", r->cgroup_made);
 	json_out_end_object(o);
+	write_resctrl(o, &r->resctrl);
 	json_out_member_uint(o, "owner", r->owner);
 	write_creator(o, &r->creator);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
@@ -207,6 +220,19 @@ static void get_creator(const struct json_node *root, struct caller *ret)
 		*(bool *)((char *)ret + creator_flags[i].at) = get_bool(c, creator_flags[i].key);
 }
 
+static void get_resctrl(const struct json_node *root, struct arena *a, struct resctrl_place *ret)
+{
+	const struct json_node *p = json_member(root, "resctrl");
+
+	if (!p)
+		return;
+	ret->group = get_string(p, "group", a);
+	ret->monitor = get_string(p, "monitor", a);
+	ret->made = (unsigned)get_uint(p, "made");
+	if (!ret->monitor)
+		ret->made &= ~(unsigned)RESCTRL_MONITOR;
+}
+
 static void get_exit(const struct json_node *root, struct arena *a, struct container_exit *ret)
 {
 	const struct json_node *x = json_member(root, "exit");
@@ -257,6 +283,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cgroups/cgroup.h"
+#include "cgroups/resctrl.h"
 #include "container/process.h"
 #include "oci/spec.h"
 #include "util/arena.h"
@@ -42,10 +43,11 @@ struct container_record {
 	const char *cgroup_path; /* NULL: none */
 	unsigned cgroup_made;
 	struct caller creator; /* what they could do: a plan that is made again must be the same */
-	uint32_t owner;	       /* uid of who made it */
-	bool hooks_started;    /* a create hook ran: poststop hooks are due */
-	bool hooks_done;       /* poststop hooks ran already */
-	bool no_keyring;       /* exec does as create did */
+	struct resctrl_place resctrl;
+	uint32_t owner;	    /* uid of who made it */
+	bool hooks_started; /* a create hook ran: poststop hooks are due */
+	bool hooks_done;    /* poststop hooks ran already */
+	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
 	oci_pairs annotations;
 };

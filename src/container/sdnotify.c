@@ -52,6 +52,8 @@ int sdnotify_bind(int dir, int *ret_fd, struct err *e)
 
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s/%s", dir,
 		       SDNOTIFY_DIR, SOCKET_NAME);
+	/* one who waited before us, and did not come to it, has left its name */
+	(void)unlink(addr.sun_path);
 	before = umask(0111); /* any user of the container may report */
 	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	umask(before);

@@ -12,7 +12,8 @@
 #include <linux/filter.h>
 
 enum {
-	CAP_LIMIT = 64
+	CAP_LIMIT = 64,
+	GROUPS_MAX = 1024
 };
 
 struct cap_sets {
@@ -77,32 +78,16 @@ int op_bounding(struct init *in, const struct plan_arg_bounding *a)
 	return 0;
 }
 
-static int change_ids(struct init *in, const struct plan_arg_ids *a)
-{
-	size_t len;
-	const gid_t *groups = (const void *)init_blob(in, a->groups, &len);
-	gid_t list[1024];
-
-	if (len > sizeof(list))
-		return -EINVAL;
-	memcpy(list, groups, len); /* the pool is not aligned */
-	if (!(a->flags & PLAN_IDS_KEEP_GROUPS) && setgroups(len / sizeof(gid_t), list) < 0)
-		return -errno;
-	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
-	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
-		return -errno;
-	return 0;
-}
-
 /* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
-int op_ids(struct init *in, const struct plan_arg_ids *a)
+static int change_ids(uid_t uid, gid_t gid)
 {
 	struct cap_sets c;
-	int r;
+	int r = 0;
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	r = change_ids(in, a);
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		r = -errno;
 	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
 	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
@@ -114,6 +99,26 @@ int op_ids(struct init *in, const struct plan_arg_ids *a)
 		return r;
 	c.effective = c.permitted;
 	return caps_set(&c);
+}
+
+int op_ids(struct init *in, const struct plan_arg_ids *a)
+{
+	size_t len;
+	const void *groups = init_blob(in, a->groups, &len);
+	gid_t list[GROUPS_MAX];
+
+	if (len > sizeof(list))
+		return -EINVAL;
+	memcpy(list, groups, len); /* the pool is not aligned */
+	if (setgroups(len / sizeof(gid_t), list) < 0)
+		return -errno;
+	return change_ids((uid_t)a->uid, (gid_t)a->gid);
+}
+
+int op_ids_alone(struct init *in, const struct plan_arg_ids_alone *a)
+{
+	(void)in;
+	return change_ids((uid_t)a->uid, (gid_t)a->gid);
 }
 
 int op_caps(struct init *in, const struct plan_arg_caps *a)

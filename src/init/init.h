@@ -26,7 +26,8 @@ struct init {
 	char text[sizeof(((struct plan_message *)0)->text)];
 	int64_t value;
 
-	int console; /* slave of the terminal, -1 */
+	int console;		/* slave of the terminal, -1 */
+	int hook_out, hook_err; /* where hooks write, -1: nowhere in particular */
 	char **argv, **envp;
 	char program[4096]; /* what PATH lookup found */
 };
@@ -86,6 +87,11 @@ int resolve_parent(int root, const char *path, const char **ret_leaf);
 
 /* init_fail for a mount_setattr that the kernel refused with EPERM: the report names the locked flags. */
 int fail_locked(struct init *in, int mount, int r);
+
+/* ---- mounts.c ---- */
+
+/* Give the filesystem context @fs the options of the LIST slot @blob: "key=value" or "key". */
+int mount_options(struct init *in, int fs, uint64_t blob);
 
 /* ---- copyup.c ---- */
 

@@ -77,7 +77,7 @@ static int fs_fail(struct init *in, int fs, enum plan_stage stage, const char *t
 	return init_fail(in, stage, said + 2, r);
 }
 
-static int set_options(struct init *in, int fs, uint64_t blob)
+int mount_options(struct init *in, int fs, uint64_t blob)
 {
 	size_t len;
 	const char *list = init_blob(in, blob, &len);
@@ -105,7 +105,7 @@ static int mode_from_target(int fs, int target)
 
 static int fs_create(struct init *in, int fs, int target, const struct plan_arg_mount_fs *a)
 {
-	int r = set_options(in, fs, a->options), mnt;
+	int r = mount_options(in, fs, a->options), mnt;
 
 	if (r == 0 && a->flags & PLAN_MOUNT_MODE_FROM_TARGET)
 		r = mode_from_target(fs, target);
@@ -214,7 +214,7 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, target);
 	if (PLAN_BLOB_LEN(a->options)) {
 		fs = kernel_fspick(target);
-		r = fs < 0 ? fs : set_options(in, fs, a->options);
+		r = fs < 0 ? fs : mount_options(in, fs, a->options);
 		if (r == 0)
 			r = kernel_fsconfig(fs, KERNEL_FSCONFIG_RECONFIGURE, NULL, NULL, 0);
 		if (fs >= 0)

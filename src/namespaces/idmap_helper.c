@@ -19,10 +19,7 @@ enum {
 };
 
 /* Everything that differs between the two. The last place is NixOS'. */
-static const struct {
-	const char *name, *table;
-	const char *places[4];
-} helpers[] = {
+static const struct idmap_helper_info helpers[] = {
 	[IDMAP_NEWUIDMAP] = { "newuidmap",
 			      "/etc/subuid",
 			      { "/usr/bin/newuidmap", "/bin/newuidmap", "/usr/local/bin/newuidmap",
@@ -33,7 +30,12 @@ static const struct {
 				"/run/wrappers/bin/newgidmap" } },
 };
 
-static const char *find(enum idmap_helper which)
+const struct idmap_helper_info *idmap_helper_info(enum idmap_helper which)
+{
+	return &helpers[which];
+}
+
+const char *idmap_helper_find(enum idmap_helper which)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(helpers[which].places); i++)
 		if (access(helpers[which].places[i], X_OK) == 0)
@@ -73,8 +75,7 @@ static int missing(enum idmap_helper which, struct err *e)
 {
 	err_set(e, ERR_SYSTEM, 0, "this id map needs %s, which is not installed",
 		helpers[which].name);
-	err_hint(e, "install it (Debian, Fedora: package uidmap or shadow-utils), or map nothing "
-		    "but your own id, as `ctr spec --rootless` does");
+	err_hint(e, IDMAP_HELPER_HINT);
 	return -ENOENT;
 }
 
@@ -91,7 +92,7 @@ static int refused(enum idmap_helper which, const struct child_result *result, s
 
 int idmap_helper_run(enum idmap_helper which, pid_t pid, const oci_id_maps *maps, struct err *e)
 {
-	const char *path = find(which);
+	const char *path = idmap_helper_find(which);
 	cleanup_free char *text = NULL;
 	cleanup_free char **argv = NULL;
 	char *const envp[] = { NULL };

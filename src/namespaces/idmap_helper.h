@@ -16,6 +16,20 @@ enum idmap_helper {
 	IDMAP_NEWGIDMAP,
 };
 
+struct idmap_helper_info {
+	const char *name, *table; /* "newuidmap", "/etc/subuid" */
+	const char *places[4];
+};
+
+const struct idmap_helper_info *idmap_helper_info(enum idmap_helper which);
+
+/* Its path, or NULL: not installed. */
+const char *idmap_helper_find(enum idmap_helper which);
+
+#define IDMAP_HELPER_HINT                                                                          \
+	"install it (Debian, Fedora: package uidmap or shadow-utils), or map nothing but your own " \
+	"id, as `ctr spec --rootless` does"
+
 /*
  * Let the helper write @maps for @pid, whose owner must be the caller. -ENOENT: not installed; -EPERM:
  * it refused, and what it said is part of @e. Both with advice.

@@ -65,6 +65,8 @@ enum plan_kind {
 /* The moments at which init stops and waits for one byte of permission from ctr. */
 enum plan_sync {
 	PLAN_SYNC_IDS,	   /* the user namespace exists: write the id maps */
+	PLAN_SYNC_TIME,	   /* the time namespace exists, nobody is in it: write its offsets */
+	PLAN_SYNC_NETWORK, /* the network namespace exists, ctr has a socket of it: move devices */
 	PLAN_SYNC_RUNTIME, /* the environment stands, before pivot_root: run the runtime's hooks */
 	PLAN_SYNC_READY,   /* everything is prepared, only the program is left to execute */
 	PLAN_SYNC_COUNT,
@@ -86,10 +88,6 @@ enum plan_mount_flags {
 enum plan_copy_flags {
 	PLAN_COPY_RECURSIVE = 1, /* with all mounts below */
 	PLAN_COPY_NOFOLLOW = 2,	 /* the last component of the path is not followed */
-};
-
-enum plan_ids_flags {
-	PLAN_IDS_KEEP_GROUPS = 1, /* setgroups is denied or unwanted: leave the groups alone */
 };
 
 enum plan_program_flags {
@@ -175,6 +173,9 @@ enum plan_message_type {
 	PLAN_MSG_PID, /* init -> ctr: value = pid of the child that goes on (in ctr's pid namespace) */
 	PLAN_MSG_CONSOLE, /* init -> ctr: SCM_RIGHTS carries the terminal's master */
 	PLAN_MSG_NOTIFY,  /* init -> ctr: SCM_RIGHTS carries the seccomp notify fd */
+	PLAN_MSG_NETWORK, /* init -> ctr: SCM_RIGHTS carries a socket of its network namespace */
+	PLAN_MSG_EXEC, /* init -> ctr: nothing is left but execve; a socket that closes without it
+			* is that of a process that died */
 };
 
 /* Where inside an operation it went wrong; names for people are in plan/print.c. */

@@ -13,8 +13,8 @@ static uint64_t grant(const char *set, uint64_t want, uint64_t limit, struct pla
 		const char *name = oci_names_of(&oci_capability_names, (uint64_t)cap);
 
 		if (want >> cap & 1 && !(limit >> cap & 1))
-			plan_warn(p, "config.json /process/capabilities/%s: %s cannot be granted",
-				  set, name ? name : "an unknown capability");
+			plan_warn(p, plan_origin(p, "/process/capabilities/%s", set),
+				  "%s cannot be granted", name ? name : "an unknown capability");
 	}
 	return want & limit;
 }
@@ -26,8 +26,7 @@ void security_caps_resolve(const struct oci_process *process, uint64_t grantable
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < c->unknown.count; i++)
-		plan_warn(p,
-			  "config.json /process/capabilities: unknown capability '%s' is ignored",
+		plan_warn(p, "/process/capabilities", "unknown capability '%s' is ignored",
 			  c->unknown.items[i]);
 	ret->bounding = grant("bounding", c->bounding, grantable, p);
 	ret->permitted = grant("permitted", c->permitted, grantable, p);
@@ -46,10 +45,15 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 	PLAN_ADD(p, "/process/user", stdio_owner, .uid = u->uid, .gid = u->gid);
 	PLAN_ADD(p, "/process/user/umask", umask, .mask = u->umask.set ? u->umask.value : 0022);
 	PLAN_ADD(p, "/process/capabilities/bounding", bounding, .caps = caps->bounding);
-	PLAN_ADD(p, "/process/user", ids, .uid = u->uid, .gid = u->gid,
-		 .groups = plan_blob(p, u->additional_gids.items,
-				     u->additional_gids.count * sizeof(uint32_t)),
-		 .flags = keep_groups ? PLAN_IDS_KEEP_GROUPS : 0);
+	if (keep_groups && u->additional_gids.count)
+		plan_warn(p, "/process/user/additionalGids",
+			  "ignored: the caller's groups are kept");
+	if (keep_groups)
+		PLAN_ADD(p, "/process/user", ids_alone, .uid = u->uid, .gid = u->gid);
+	else
+		PLAN_ADD(p, "/process/user", ids, .uid = u->uid, .gid = u->gid,
+			 .groups = plan_blob(p, u->additional_gids.items,
+					     u->additional_gids.count * sizeof(uint32_t)));
 }
 
 static void emit_set(const struct oci_process *process, const struct security_caps *c, bool verify,

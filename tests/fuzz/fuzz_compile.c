@@ -58,7 +58,7 @@ static void use(const struct plan *p)
 
 static void refused(const struct err *e)
 {
-	require(e->kind == ERR_CONFIG && e->text[0]);
+	require((e->kind == ERR_CONFIG || e->kind == ERR_UNSUPPORTED) && e->text[0]);
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 
@@ -79,6 +79,7 @@ static void compile(const struct oci_spec *spec, const struct caller *caller)
 		.caller = caller,
 		.cgroup_mount = "/sys/fs/cgroup",
 		.cgroup_path = "/ctr/fuzz",
+		.lsms = SECURITY_LSM_ALL,
 		.listener = -EBADF,
 		.notify = -EBADF,
 	};
@@ -105,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
 		return 0;
-	if (oci_spec_validate(spec, NULL) == 0 && container_check_supported(spec, NULL) == 0)
+	if (oci_spec_validate(spec, NULL) == 0 && container_check_process_set(spec, NULL) == 0)
 		for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
 			compile(spec, &callers[i]);
 	oci_spec_free(spec);
