@@ -87,9 +87,10 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	spec)
-		words=' --bundle --rootless --help'
+		words=' --bundle --rootless --system --userns --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --userns) words='' ;; esac
 		;;
 	explain)
 		words=' --format --help'

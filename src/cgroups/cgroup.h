@@ -100,6 +100,14 @@ struct cgroup_plan {
 		bool set;
 		int64_t limit, swap; /* swap: memory + swap */
 	} memory_check;
+	/*
+	 * The container has a cgroup namespace and a writable mount of it: the cgroup is its own to divide.
+	 * With a user namespace it also becomes the owner: the ids, outside, of process.user.
+	 */
+	struct {
+		bool set, owner;
+		uint32_t uid, gid;
+	} handover;
 };
 
 /*
@@ -111,6 +119,8 @@ struct cgroup_plan {
  * Numbers: null and 0 mean "not set", except pids.limit (0 becomes 1, because the kernel counts the
  * container's first process), io.max rates (0: unlimited), cpu.burst and cpu.idle.
  * cgroup v1 features that are null, 0 or false are accepted, anything else is refused.
+ * A cgroup mount at /sys/fs/cgroup that is writable, in a new cgroup namespace, hands the cgroup over
+ * (checklist 1.6, "delegation chown").
  * Devices: later rules win, each access bit on its own; without a list everything is allowed; with
  * one the default is deny, plus mknod of anything and the devices that every container has.
  *
@@ -179,6 +189,8 @@ unsigned cgroup_missing(int root_fd, const char *path);
  * controller from being enabled: -EBUSY, naming the ancestor. No permission: -EACCES, -EPERM or
  * -EROFS.
  * On failure all directories made here are removed again; controllers stay enabled.
+ * For a cgroup that is handed over the controllers that init systems use are enabled as well, as far as
+ * the host has them to give.
  * Without controllers this costs: open parent, mkdir, open leaf, close.
  * Record the path before the call and ret->made after it.
  */
@@ -226,6 +238,13 @@ enum cgroup_apply_flags {
  */
 int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
 		 struct err *e);
+
+/*
+ * If the plan says so, make its user the owner of the cgroup and of the files that the kernel lists in
+ * /sys/kernel/cgroup/delegate, so that root of a user namespace can make cgroups below. Limits stay
+ * ours. Needs CAP_CHOWN over these ids: -EPERM. Nothing to do: 0.
+ */
+int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 
 /* SIGKILL to everything in the cgroup and below, frozen or not (cgroup.kill, 5.14). Gone: 0. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);

@@ -176,7 +176,7 @@ static int create_once(int root_fd, const struct cgroup_plan *plan, struct cgrou
 	unsigned made = 0;
 	int r;
 
-	if (plan->controllers.count == 0)
+	if (plan->controllers.count == 0 && !plan->handover.set)
 		parent = cgroup_parent_open(root_fd, path);
 	if (parent < 0)
 		parent = parent_make(root_fd, plan, &made, e);

@@ -196,6 +196,8 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 
 	memset(ret, 0, sizeof(*ret));
 	r = err_keep(e, cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e));
+	if (r == 0 && cgroup_emit_handover(spec, a, ret) < 0)
+		r = out_of_memory(e);
 	for (size_t i = 0; r == 0 && b.r->set && i < sizeof(topics) / sizeof(topics[0]); i++)
 		r = topics[i](&b);
 	return r;

@@ -101,6 +101,8 @@ static int swap_add(struct cgroup_builder *b)
 	switch (cgroup_convert_swap(limit, swap, &bytes)) {
 	case CGROUP_SWAP_UNSET: return 0;
 	case CGROUP_SWAP_NEGATIVE:
+		if (limit < -1) /* the limit has been refused */
+			return 0;
 		return number_bad(b, "memory and swap limit", swap, "must be bytes or -1", pointer);
 	case CGROUP_SWAP_NO_LIMIT:
 		return number_bad(b, "memory and swap limit", swap, "needs a memory limit",

@@ -106,6 +106,17 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 /* The sentence for a controller that @dir_fd does not have; returns -EOPNOTSUPP. */
 int cgroup_controller_missing(const struct cgroup_controller *c, struct err *e);
 
+/* ---- handover.c ---- */
+
+/* Fill plan->handover. -ENOMEM. */
+int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
+/* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
+void cgroup_controllers_offer_in(int dir_fd);
+/* Change the owner of the cgroup @fd and of the files that go with it. */
+int cgroup_give(int fd, uint32_t uid, uint32_t gid);
+/* The reverse of a cgroup_hand_over that may have been: the cgroup is ours again. */
+void cgroup_take_back(int fd);
+
 /* ---- walk.c ---- */
 
 struct cgroup_walk_ops {

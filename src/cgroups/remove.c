@@ -108,10 +108,12 @@ static int leaf_restore(const struct cgroup *cg, int64_t deadline, struct err *e
 {
 	int r = leaf_clear(cg, deadline, e);
 
+	if (r < 0)
+		return r;
 	/* without the right to look for a program we have attached none */
-	if (r == 0)
-		(void)cgroup_devices_attach(cg->fd, NULL, 0, true, NULL);
-	return r;
+	(void)cgroup_devices_attach(cg->fd, NULL, 0, true, NULL);
+	cgroup_take_back(cg->fd);
+	return 0;
 }
 
 static int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms,

@@ -105,7 +105,7 @@ static int emit_tree(const struct compile_input *in, struct rootfs_layout *l, bo
 		err_set(e, ERR_USAGE, 0,
 			"NOTIFY_SOCKET cannot be passed into a mount namespace that is joined");
 		err_hint(e, "unset it in the environment of ctr");
-		return -EINVAL;
+		return err_keep(e, -EINVAL);
 	}
 	if (in->notify >= 0)
 		emit_notify(in, l, p);
@@ -130,7 +130,8 @@ static void warn_annotations(const struct oci_spec *spec, struct plan *p)
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
-	bool joined = !oci_spec_new_namespace(spec, OCI_NS_MOUNT);
+	bool joined = oci_spec_namespace(spec, OCI_NS_MOUNT) &&
+		      !oci_spec_new_namespace(spec, OCI_NS_MOUNT);
 	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,

@@ -151,6 +151,12 @@ int container_signal(const struct container *c, enum container_status status, in
 		     struct err *e);
 
 /*
+ * The signal that asks the container's program to end: what the annotation
+ * org.opencontainers.image.stopSignal says, else SIGTERM. -EINVAL when it names no signal.
+ */
+int container_stop_signal(const struct container *c, struct err *e);
+
+/*
  * Open the cgroup of an existing container. -ENOENT when it is gone. A container without a cgroup
  * yields one on which every call succeeds and does nothing.
  */

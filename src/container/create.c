@@ -156,6 +156,19 @@ static int no_cgroup(const struct container *c, int r, struct err *e)
 	return r;
 }
 
+/* An ordinary user can give files only to itself. The container then has to do without. */
+static int hand_over(struct container *c, struct err *e)
+{
+	int r = cgroup_hand_over(&c->cgroup, &c->cgroup_plan, e);
+
+	if (r != -EPERM)
+		return r;
+	plan_warn(c->plan, "/mounts", "no permission to give the cgroup '%s' to the container",
+		  c->cgroup.path);
+	*e = (struct err)ERR_INIT;
+	return 0;
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
@@ -168,10 +181,11 @@ static int enter_cgroup(struct container *c, struct err *e)
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
-	return cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			    (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
-				    (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
-			    e);
+	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
+			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
+				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
+			 e);
+	return r < 0 ? r : hand_over(c, e);
 }
 
 static int enter_resctrl(struct container *c, struct err *e)

@@ -10,10 +10,12 @@
 
 #include "container/hooks.h"
 #include "container/store.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/signals.h"
 
 enum {
 	KILL_DEADLINE_MS = 10000,
@@ -92,6 +94,27 @@ int container_signal(const struct container *c, enum container_status status, in
 		return -ESRCH;
 	}
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send signal %d", sig) : 0;
+}
+
+int container_stop_signal(const struct container *c, struct err *e)
+{
+	const char *key = oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name;
+	const oci_pairs *list = &c->record.annotations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		int sig;
+
+		if (strcmp(list->items[i].key, key) != 0)
+			continue;
+		sig = signal_parse(list->items[i].value);
+		if (sig > 0)
+			return sig;
+		err_set(e, ERR_CONFIG, 0, "unknown stop signal '%s'", list->items[i].value);
+		err_origin(e, "config.json /annotations/%s", key);
+		err_hint(e, "say which one to send");
+		return -EINVAL;
+	}
+	return SIGTERM;
 }
 
 /* A process that was just killed takes a moment to die; who says delete now means that one. */

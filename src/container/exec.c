@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +126,45 @@ static int compile(struct container *c, const struct exec_request *rq,
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
 }
 
+/*
+ * Init's cgroup, if that is below the container's own; else -EBUSY. Paths in /proc are those that we see
+ * below the mount.
+ */
+static int open_init_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
+{
+	size_t own = strlen(c->record.cgroup_path);
+	char path[PATH_MAX];
+	int r = process_cgroup(c->record.init.pid, path, sizeof(path));
+
+	if (r < 0 || strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
+		return -EBUSY;
+	/* it can only be wrong about a process that has ended, and then exec fails when it joins that */
+	return cgroup_open(c->cgroup.fd, c->record.cgroup_driver, path + own, 0, ret, e);
+}
+
+/*
+ * An init system gives the controllers of the container's cgroup to cgroups below it, where it moves
+ * itself as well; then no process can be in it any more (cgroup-v2.rst, "No Internal Process
+ * Constraint"), and a new one is born beside init.
+ */
+static int spawn(struct container *c, const struct exec_request *rq, struct err *e)
+{
+	cleanup_(cgroup_close) struct cgroup beside = CGROUP_EMPTY;
+	struct err why = ERR_INIT;
+	int r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
+
+	if (r != -EBUSY || c->cgroup.fd < 0)
+		return r;
+	if (rq->cgroup || open_init_cgroup(c, &beside, &why) < 0) {
+		err_hint(e,
+			 "this cgroup has given its controllers to cgroups below it: name one of "
+			 "them with --cgroup");
+		return r;
+	}
+	*e = (struct err)ERR_INIT;
+	return container_spawn(c->plan, &c->caller, beside.fd, rq->keep_fds, &c->init, e);
+}
+
 static int launch(struct container *c, const struct exec_request *rq,
 		  const struct oci_process *process, struct err *e)
 {
@@ -135,7 +175,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
-		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
+		r = spawn(c, rq, e);
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "container/sources.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -187,7 +188,7 @@ int host_hooks(struct host_check *h)
 
 int host_listener(struct host_check *h)
 {
-	const char *path = h->spec->linux_.seccomp.listener_path;
+	const char *at, *path = oci_seccomp_listener(h->spec, &at);
 	struct stat st;
 	int errnum = 0;
 
@@ -199,7 +200,6 @@ int host_listener(struct host_check *h)
 		errnum = ENOTSOCK;
 	if (!errnum)
 		return 0;
-	return host_lacks(h, "/linux/seccomp/listenerPath", errnum,
-			  "the agent must listen there before the container starts",
+	return host_lacks(h, at, errnum, "the agent must listen there before the container starts",
 			  "send the seccomp notify descriptor to '%s'", path);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,4 +155,18 @@ int process_zombie_status(const struct process_identity *id, int *ret_status)
 		return -ESRCH;
 	*ret_status = line.exit_status;
 	return 0;
+}
+
+int process_cgroup(pid_t pid, char *buf, size_t size)
+{
+	char path[64], text[2 * PATH_MAX], *save = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	/* "0::/path", which lines of cgroup v1 hierarchies may surround */
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (strncmp(l, "0::/", 4) == 0)
+			return snprintf(buf, size, "%s", l + 3) < (int)size ? 0 : -ENAMETOOLONG;
+	return -ESRCH;
 }

@@ -41,4 +41,7 @@ bool process_ended_as_init(const struct process_identity *id);
  */
 int process_zombie_status(const struct process_identity *id, int *ret_status);
 
+/* The cgroup (v2) of the process, as a path below the root of our cgroup namespace. -ESRCH. */
+int process_cgroup(pid_t pid, char *buf, size_t size);
+
 #endif

@@ -15,7 +15,8 @@ static int adopt(oci_id_maps *given, const oci_id_maps *found, const char *field
 		err_set(e, ERR_CONFIG, 0, "the user namespace that is joined has other mappings");
 		err_origin(e, "config.json /linux/%s", field);
 		err_hint(e, "leave %s out: those of the namespace count", field);
-		return -EINVAL;
+		if (err_keep(e, -EINVAL) < 0)
+			return -EINVAL;
 	}
 	*given = *found;
 	return 0;

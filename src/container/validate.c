@@ -13,6 +13,7 @@
 #include "container/host.h"
 #include "container/sources.h"
 #include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "rootfs/rootfs.h"
 #include "util/cleanup.h"
@@ -29,6 +30,8 @@ static int settle(struct validation *v, int r)
 {
 	if (r >= 0 || r == -ENOMEM)
 		return r;
+	if (v->e->kind == ERR_NONE) /* listed already */
+		return 0;
 	if (problems_add(v->all, PROBLEM_ERROR, v->e) < 0)
 		return err_set(v->e, ERR_SYSTEM, ENOMEM, "keep the list of problems");
 	return 0;
@@ -72,7 +75,10 @@ static int check_rules(struct validation *v)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
 	if (r == 0)
 		r = settle(v, resctrl_emit(c->spec, c->record.id, &c->arena, &c->resctrl, v->e));
-	if (r == 0)
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = settle(v, security_filter_check_names(&c->spec->linux_.seccomp, v->e));
+	/* libseccomp is not asked about what the rules have refused */
+	if (r == 0 && !problems_below(v->all, "/linux/seccomp"))
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
@@ -139,7 +145,8 @@ static int look_at_host(struct validation *v)
 		r = settle(v, container_check_disabled(&c->cgroup_plan, v->e));
 	if (r < 0 || !c->plan)
 		return r;
-	if (c->spec->root.path)
+	/* a mount namespace that is joined has another root */
+	if (c->spec->root.path && oci_spec_new_namespace(c->spec, OCI_NS_MOUNT))
 		rootfs = container_root_open(c->spec->root.path, c->bundle, &ignored);
 	h.rootfs = rootfs;
 	h.cgroup_root = c->cgroup_root;

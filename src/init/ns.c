@@ -109,6 +109,9 @@ int op_keyring(struct init *in, const struct plan_arg_keyring *a)
 	/* kernels without keys, and a full quota, must not prevent a start (checklist 1.3, D23) */
 	if (r < 0)
 		return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r;
+	/* 0, no serial: it is ours already, in a container within a container of the same name */
+	if (r == 0)
+		return 0;
 	/* exec finds it by its name; one that others made searchable is not ours to change */
 	r = KERNEL_CALL(SYS_keyctl, KEYCTL_SETPERM, r, (unsigned)SESSION_KEYRING_PERM);
 	return r < 0 && r != -EACCES ? r : 0;

@@ -272,7 +272,7 @@ items(struct decode *d, const struct json_node *node, const struct decode_field 
 
 	if (r == 0)
 		r = decode_array(d, node->count, f->size, &a.items);
-	if (r < 0)
+	if (r < 0 || !a.items)
 		return r;
 	json_for_each (item, node) {
 		char *slot = (char *)a.items + a.count * f->size;

@@ -38,6 +38,8 @@ static int fill(struct oci_spec *spec, const char *text, size_t len,
 	int r = json_parse(&spec->arena, text, len, spec->file, &root, e);
 
 	if (r == 0)
+		r = decode_expect(&d, root, JSON_OBJECT);
+	if (r == 0)
 		r = decode_without(&d, decode_object(&d, root, table, object));
 	if (r == 0 && e && e->problems)
 		problems_compacted(e->problems);

@@ -217,7 +217,7 @@ static void version(struct check *c)
 
 static void root(struct check *c)
 {
-	if (!c->spec->root.set)
+	if (!c->spec->root.set && !(c->e && problems_below(c->e->problems, "/root")))
 		check_refuse(c, "", "required member 'root' is missing");
 }
 

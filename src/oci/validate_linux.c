@@ -12,6 +12,7 @@
 #include "oci/names.h"
 #include "oci/sysctl.h"
 #include "util/cleanup.h"
+#include "util/problems.h"
 
 enum {
 	DEVICE_MAJOR_MAX = (1 << 12) - 1, /* the kernel's dev_t */
@@ -79,6 +80,34 @@ static void user_maps(struct check *c)
 	}
 	check_id_maps(c, "/linux/uidMappings", uids);
 	check_id_maps(c, "/linux/gidMappings", gids);
+}
+
+/* The process cannot become who does not exist in its user namespace. */
+static void mapped(struct check *c, const char *at, uint32_t id, const oci_id_maps *maps,
+		   const char *member)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (id >= maps->items[i].container_id &&
+		    id - maps->items[i].container_id < maps->items[i].size)
+			return;
+	/* no entry at all, or one that could not be read, has been told */
+	if (!maps->count || (c->e && problems_below(c->e->problems, member)))
+		return;
+	check_refuse(c, at, "%u is not mapped in linux.%s", id, member + sizeof("/linux"));
+}
+
+static void mapped_ids(struct check *c)
+{
+	const struct oci_user *u = &c->spec->process.user;
+	const oci_id_maps *gids = &linux_of(c)->gid_mappings;
+
+	if (!c->spec->process.set || !oci_spec_new_namespace(c->spec, OCI_NS_USER))
+		return;
+	mapped(c, "/process/user/uid", u->uid, &linux_of(c)->uid_mappings, "/linux/uidMappings");
+	mapped(c, "/process/user/gid", u->gid, gids, "/linux/gidMappings");
+	for (size_t i = 0; i < u->additional_gids.count; i++)
+		mapped(c, check_at(c, "/process/user/additionalGids/%zu", i),
+		       u->additional_gids.items[i], gids, "/linux/gidMappings");
 }
 
 static void time_offset(struct check *c, const char *at, const struct oci_time_offset *t)
@@ -337,7 +366,7 @@ static void memory_policy(struct check *c)
 		check_refuse(c, "/linux/memoryPolicy/flags",
 			     "'MPOL_F_STATIC_NODES' and 'MPOL_F_RELATIVE_NODES' exclude "
 			     "each other");
-	if ((m->flags & placed) && !m->nodes)
+	if (!bare && (m->flags & placed) && !m->nodes)
 		check_refuse(c, "/linux/memoryPolicy/flags", "need nodes");
 	if ((m->flags & MPOL_F_NUMA_BALANCING) && m->mode != MPOL_BIND &&
 	    m->mode != MPOL_PREFERRED_MANY)
@@ -371,10 +400,10 @@ static void intel_rdt(struct check *c)
 void check_linux(struct check *c)
 {
 	static check_fn *const groups[] = {
-		namespaces,	 user_maps,	time_offsets,	 devices,
-		net_devices,	 hidden_paths,	propagation,	 mount_label,
-		cgroups_path,	 sysctls,	memory_policy,	 intel_rdt,
-		check_resources, check_seccomp, mount_namespace, personality,
+		namespaces,	 user_maps,	mapped_ids,  time_offsets,    devices,
+		net_devices,	 hidden_paths,	propagation, mount_label,     cgroups_path,
+		sysctls,	 memory_policy, intel_rdt,   check_resources, check_seccomp,
+		mount_namespace, personality,
 	};
 
 	check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));

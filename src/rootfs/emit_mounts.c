@@ -13,6 +13,10 @@
 #include "util/kernel.h"
 #include "util/path.h"
 
+enum {
+	MANY = 256 /* of mounts, to compare each with each */
+};
+
 /* One entry of mounts[] while it is translated. */
 struct entry {
 	const struct oci_mount *m;
@@ -184,8 +188,11 @@ static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct 
 	src->uid_idmap = mapped ? &t->m->uid_mappings : &spec->linux_.uid_mappings;
 	src->gid_idmap = mapped ? &t->m->gid_mappings : &spec->linux_.gid_mappings;
 	src->idmap_recursive = t->o.idmap_recursive;
-	/* those of a namespace that is joined are known only where it exists: not to explain */
-	if ((src->uid_idmap->count && src->gid_idmap->count) || (!mapped && joined))
+	/*
+	 * One of the two alone is refused by the rules. Those of a namespace that is joined are known
+	 * only where it exists: not to explain.
+	 */
+	if (mapped || joined || (src->uid_idmap->count && src->gid_idmap->count))
 		return 0;
 	err_set(e, ERR_CONFIG, 0,
 		"mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
@@ -402,6 +409,28 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 		rootfs_emit_pivot(l, p);
 }
 
+/* A mount over a directory hides what was mounted below it. */
+static void warn_hidden(const struct oci_spec *spec, struct plan *p)
+{
+	const char *later;
+
+	for (size_t i = 0; i + 1 < spec->mounts.count && i < MANY; i++) {
+		const char *dest = path_clean(&p->arena, spec->mounts.items[i].destination);
+
+		for (size_t k = i + 1; dest && k < spec->mounts.count && k < MANY; k++) {
+			later = path_clean(&p->arena, spec->mounts.items[k].destination);
+			if (!later || strcmp(later, dest) == 0 || !path_below(dest, later) ||
+			    strcmp(later, "/") == 0)
+				continue;
+			plan_warn(p, plan_origin(p, "/mounts/%zu", i),
+				  "'%s' is hidden by the mount at '%s' "
+				  "that comes after it",
+				  dest, later);
+			break;
+		}
+	}
+}
+
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e)
 {
@@ -413,5 +442,6 @@ int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, str
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Mounts"));
 	for (size_t i = 0; r == 0 && i < spec->mounts.count; i++)
 		r = err_keep(e, emit_mount(spec, p, l, i, e));
+	warn_hidden(spec, p);
 	return r < 0 ? r : rootfs_emit_devices(spec, l, p, e);
 }

@@ -197,7 +197,8 @@ int security_filter_check_names(const struct oci_seccomp *s, struct err *e)
 				names->items[k]);
 			err_origin(e, "config.json /linux/seccomp/syscalls/%zu/names/%zu", i, k);
 			err_hint(e, "remove it, or the annotation that asks for this check");
-			return -EINVAL;
+			if (err_keep(e, -EINVAL) < 0)
+				return -EINVAL;
 		}
 	}
 	return 0;

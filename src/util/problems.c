@@ -53,7 +53,7 @@ size_t problems_count(const struct problems *p, enum problem_severity severity)
 }
 
 /* Was it said already? The document as a whole ("") may have any number of problems. */
-static bool is_known(const struct problems *p, const struct err *e)
+static bool is_known(const struct problems *p, enum problem_severity severity, const struct err *e)
 {
 	const char *at = problem_pointer(e);
 
@@ -62,8 +62,8 @@ static bool is_known(const struct problems *p, const struct err *e)
 
 		if (strcmp(o->err.text, e->text) == 0 && strcmp(problem_pointer(&o->err), at) == 0)
 			return true;
-		if (*at && o->severity == PROBLEM_ERROR && o->stage < p->stage &&
-		    is_below(problem_pointer(&o->err), at))
+		if (severity == PROBLEM_ERROR && o->severity == PROBLEM_ERROR && *at &&
+		    o->stage < p->stage && is_below(problem_pointer(&o->err), at))
 			return true;
 	}
 	return false;
@@ -130,7 +130,7 @@ int problems_add(struct problems *p, enum problem_severity severity, const struc
 	}
 	one.err.problems = NULL;
 	mend_origin(p, &one.err);
-	if (is_known(p, &one.err))
+	if (is_known(p, severity, &one.err))
 		return 0;
 	items = grown(p->items, p->count, &p->room, sizeof(*items));
 	if (!items)

@@ -7,8 +7,8 @@
  *	struct err e = { .problems = &all };
  *	r = check_something(spec, &e);     // err_keep() inside: 0 although there are problems
  *
- * Stages keep one mistake from being told twice: what a later stage says about a value, or about one
- * that holds it, is left out when an earlier stage already had something to say there.
+ * Stages keep one mistake from being told twice: an error that a later stage finds in a value, or in one
+ * that holds it, is left out when an earlier stage already found one there.
  */
 #ifndef CTR_UTIL_PROBLEMS_H
 #define CTR_UTIL_PROBLEMS_H
@@ -56,7 +56,7 @@ struct problems {
 
 void problems_free(struct problems *p);
 
-/* Copy what @e holds into the list, unless an earlier stage had something to say there. */
+/* Copy what @e holds into the list, unless it is there already, or an earlier stage found that out. */
 int problems_add(struct problems *p, enum problem_severity severity, const struct err *e);
 /* Likewise in words, about the value at the JSON pointer @at of config.json; @hint may be NULL. */
 int problems_addf(struct problems *p, enum problem_severity severity, const char *at,

@@ -28,7 +28,7 @@ refused() {
 	write_config
 	capture setpriv --groups 4711 "$CTR" --root "$root" --debug run "$bundle"
 	same '0 4711' "$output"
-	[[ $stderr == *'additionalGids is ignored'* ]]
+	[[ $stderr == *'additionalGids: ignored'* ]]
 	ctr explain "$bundle"
 	has "become uid 0, gid 0, and keep the caller's groups"
 }

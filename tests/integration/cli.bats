@@ -183,6 +183,43 @@ commands() {
 		and .linux.resources.devices[0] == {"allow": false, "access": "rwm"}' "$bundle/config.json"
 }
 
+@test "spec: --system" {
+	ctr spec --system -b "$bundle"
+	is ''
+	jq -e '(.process.terminal | not) and (.root.readonly | not) and .process.args == ["/sbin/init"]
+		and (.process.env | index("container=oci"))
+		and any(.process.env[]; test("^container_uuid=[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"))
+		and ([.linux.namespaces[].type] | index("user") | not)
+		and (.process.capabilities.bounding | index("CAP_SYS_ADMIN") | not)' "$bundle/config.json"
+	mv "$bundle/config.json" "$T/first"
+	ctr spec --system -b "$bundle"
+	refute cmp -s "$T/first" "$bundle/config.json"
+}
+
+@test "spec: --userns" {
+	ctr spec --userns 100000 -b "$bundle"
+	is ''
+	jq -e '.linux.uidMappings == [{"containerID": 0, "hostID": 100000, "size": 65536}]
+		and .linux.gidMappings == .linux.uidMappings' "$bundle/config.json"
+	rm "$bundle/config.json"
+	ctr spec --system --userns 5:7 -b "$bundle"
+	jq -e '.linux.uidMappings == [{"containerID": 0, "hostID": 5, "size": 7}]
+		and .process.args == ["/sbin/init"]' "$bundle/config.json"
+	rm "$bundle/config.json"
+	for bad in '' x 5: 5:0 :5 -1 5:x 4294967290:10 4294967295 '5 '; do
+		ctr spec --userns "$bad" -b "$bundle"
+		fails "--userns '$bad': not a range of ids" '100000:65536'
+		[ ! -e "$bundle/config.json" ]
+	done
+}
+
+@test "spec: --rootless excludes --system and --userns" {
+	ctr spec --rootless --system -b "$bundle"
+	fails '--rootless cannot be combined with --system'
+	ctr spec --rootless --userns 5 -b "$bundle"
+	fails '--rootless cannot be combined with --userns'
+}
+
 @test "spec: an existing config is not overwritten" {
 	echo mine >"$bundle/config.json"
 	ctr spec -b "$bundle"

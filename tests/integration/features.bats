@@ -175,4 +175,7 @@ c() {
 @test "spec: what it writes is valid by the schema" {
 	ctr spec -b "$T"
 	validate config-schema.json "$T/config.json"
+	rm "$T/config.json"
+	ctr spec --system --userns 100000 -b "$T"
+	validate config-schema.json "$T/config.json"
 }

@@ -94,6 +94,9 @@ static void test_stages(void **state)
 	keep(&p, "", "the document");
 	keep(&p, "/w", "a warning does not count");
 	assert_int_equal(p.count, 6);
+	/* nor is a warning an error said in other words */
+	assert_int_equal(problems_addf(&p, PROBLEM_WARNING, "/a/1", NULL, "odd"), 0);
+	assert_int_equal(p.count, 7);
 }
 
 static void test_below(void **state)
