@@ -294,12 +294,6 @@ teardown() { ctr_teardown; }
 	fails '/process/oomScoreAdj'
 }
 
-@test "errors: what this version cannot do is refused" {
-	filter='.process.terminal = false | .linux.intelRdt = {"closID": "/"}'
-	run_bundle
-	fails 'linux/intelRdt is not supported by this version of ctr'
-}
-
 # --- ids of containers, privileges, the state directory ---
 
 @test "errors: an id that is taken" {
