@@ -37,6 +37,8 @@ static const struct advice table[] = {
 	{ "open a terminal", ENODEV, "process.terminal needs a devpts mount at /dev/pts" },
 	{ "under the AppArmor profile", ENOENT,
 	  "the kernel has no such profile: load it with apparmor_parser, or correct the name" },
+	{ "under the AppArmor profile", EINVAL,
+	  "write it as the kernel does: the order of a stack of profiles counts" },
 	{ "under the AppArmor profile", EACCES, "the profile that ctr runs under forbids it" },
 	{ "under the AppArmor profile", EPERM, "the profile that ctr runs under forbids it" },
 	{ "the SELinux context", EINVAL,

@@ -42,6 +42,7 @@ const struct cli_option cli_global_options[] = {
 	  "auto or false: as who we are", rootless_words },
 	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
 	  "show warnings and more detail", NULL },
+	{ "criu", 0, CLI_STRING, "PATH", offsetof(struct cli_globals, criu), NULL, NULL },
 	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version",
 	  NULL },
 	{ 0 },

@@ -173,7 +173,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 			in->cgroup_mount = mount;
 		}
 	}
-	in->lsms = security_lsms_probe();
+	in->lsms = security_lsms_probe(&c->spec->process, c->spec->linux_.mount_label);
 	return security_caps_own(&in->capabilities, e);
 }
 

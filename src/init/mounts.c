@@ -15,11 +15,7 @@ static int set_attr(int fd, unsigned flags, uint64_t set, uint64_t clear, uint64
 	return kernel_mount_setattr(fd, flags, &attr);
 }
 
-/*
- * The file or directory to mount on, created if missing. Nothing is mounted inside a procfs unless
- * ctr allowed it by name: a symlink in the image must not turn /data into /proc/self.
- */
-static int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
+int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
 {
 	bool file = flags & PLAN_MOUNT_FILE;
 	int dir = init_reg(in, root);
