@@ -84,20 +84,6 @@ static const char *init_cgroup(struct container *c)
 	return arena_strdup(&c->arena, path + own);
 }
 
-static int check_named(const char *below, const struct cgroup *own, struct err *e)
-{
-	if (strchr(below, ':')) {
-		err_set(e, ERR_USAGE, 0,
-			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
-		err_hint(e, "leave out what stands before the colon");
-		return -EINVAL;
-	}
-	if (own->fd < 0)
-		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
-			       below);
-	return 0;
-}
-
 /* The cgroup to be born in: init's, or the one that --cgroup names below the container's own. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
@@ -107,12 +93,17 @@ static int open_cgroup(struct container *c, const char *below, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (below)
-		r = check_named(below, &own, e);
-	else if (own.fd >= 0)
+	if (below && strchr(below, ':')) {
+		err_set(e, ERR_USAGE, 0,
+			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
+		err_hint(e, "leave out what stands before the colon");
+		return -EINVAL;
+	}
+	if (own.fd < 0 && below)
+		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
+			       below);
+	if (own.fd >= 0 && !below)
 		path = init_cgroup(c);
-	if (r < 0)
-		return r;
 	if (!path) {
 		c->cgroup = own;
 		own.fd = -EBADF;

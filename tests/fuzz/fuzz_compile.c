@@ -87,6 +87,7 @@ static void compile(const struct oci_spec *spec, struct problems *all)
 		.capabilities = UINT64_MAX,
 		.lsms = SECURITY_LSM_ALL,
 		.listener = -EBADF,
+		.notify = -EBADF,
 	};
 	struct cgroup_plan cgroup;
 	struct plan *p = NULL;
