@@ -144,12 +144,20 @@ static int freezer_set(const struct cgroup *cg, bool frozen, int timeout_ms)
 	return cgroup_events_wait(cg->fd, "frozen", frozen, cgroup_deadline(timeout_ms));
 }
 
+static int no_freezer(const char *what, struct err *e)
+{
+	err_set(e, ERR_STATE, EOPNOTSUPP, "%s a container without a cgroup", what);
+	err_hint(e, "only containers in a cgroup can be paused: an ordinary user gets one with "
+		    "systemd-run --user --scope -p Delegate=yes ctr ...");
+	return -EOPNOTSUPP;
+}
+
 int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
 	int r;
 
 	if (cg->driver == CGROUP_DRIVER_NONE)
-		return err_set(e, ERR_STATE, EOPNOTSUPP, "freeze a container without a cgroup");
+		return no_freezer("freeze", e);
 	r = freezer_set(cg, true, timeout_ms);
 	if (r == -ETIMEDOUT) {
 		r = timed_out(cg, "freeze", e);
@@ -164,7 +172,7 @@ int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
 	int r;
 
 	if (cg->driver == CGROUP_DRIVER_NONE)
-		return err_set(e, ERR_STATE, EOPNOTSUPP, "thaw a container without a cgroup");
+		return no_freezer("thaw", e);
 	r = freezer_set(cg, false, timeout_ms);
 	if (r < 0) {
 		r = err_set(e, ERR_SYSTEM, -r, "thaw cgroup '%s'", cg->path);

@@ -101,6 +101,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 		return err_set(e, ERR_USAGE, 0,
 			       "--preserve-fds %u: one of these descriptors is not open",
 			       o->preserve_fds);
+	rq->caller = &cli->caller;
 	rq->keep_fds = o->preserve_fds;
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;

@@ -27,7 +27,12 @@ static const char *const log_formats[] = { "text", "json", NULL };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
 static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
-static const char *const rootless_words[] = { "auto", "false", NULL };
+static const char *const rootless_words[] = {
+	[CALLER_AUTO] = "auto",
+	[CALLER_ROOTLESS] = "true",
+	[CALLER_NOT_ROOTLESS] = "false",
+	NULL,
+};
 
 const struct cli_option cli_global_options[] = {
 	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root),
@@ -43,7 +48,8 @@ const struct cli_option cli_global_options[] = {
 	{ "systemd-cgroup", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, systemd_cgroup),
 	  "the same as --cgroup-manager systemd", NULL },
 	{ "rootless", 0, CLI_STRING, "WORD", offsetof(struct cli_globals, rootless),
-	  "auto or false: as who we are", rootless_words },
+	  "do without a cgroup that may not be made: true, false, or auto (not for root)",
+	  rootless_words },
 	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
 	  "show warnings and more detail", NULL },
 	{ "criu", 0, CLI_STRING, "PATH", offsetof(struct cli_globals, criu), NULL, NULL },
@@ -110,15 +116,17 @@ enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
 int cli_store(struct cli *cli, bool create, struct err *e)
 {
 	char path[4096];
-	int r = 0;
+	unsigned flags = create ? STORE_CREATE : 0;
+	int r;
 
 	if (cli->store >= 0)
 		return 0;
-	if (!cli->options.root)
-		r = store_default_path(path, sizeof(path), e);
-	return r < 0 ? r
-		     : store_open(cli->options.root ? cli->options.root : path, create, &cli->store,
-				  e);
+	if (cli->options.root)
+		return store_open(cli->options.root, flags, &cli->store, e);
+	r = store_default_path(&cli->caller, path, sizeof(path), e);
+	if (!caller_is_host_root(&cli->caller))
+		flags |= STORE_NO_LINK | STORE_STICKY;
+	return r < 0 ? r : store_open(path, flags, &cli->store, e);
 }
 
 int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
@@ -307,6 +315,15 @@ static int run_command(struct cli *cli, const struct cli_command *c, int argc, c
 	return r;
 }
 
+static enum caller_rootless rootless_word(const struct cli *cli)
+{
+	int word = CALLER_AUTO;
+
+	while (cli->options.rootless && strcmp(rootless_words[word], cli->options.rootless) != 0)
+		word++; /* the table has made sure that it is one of them */
+	return (enum caller_rootless)word;
+}
+
 static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 {
 	const struct cli_command *command;
@@ -329,6 +346,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 		err_hint(e, "see ctr --help");
 		return -EINVAL;
 	}
+	caller_probe(rootless_word(cli), &cli->caller);
 	return run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
 }
 

@@ -20,6 +20,7 @@
 #include "container/scheduling.h"
 #include "container/userns.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 static int check_status(enum container_status status, bool ignore_paused, struct err *e)
@@ -84,6 +85,14 @@ static const char *init_cgroup(struct container *c)
 	return arena_strdup(&c->arena, path + own);
 }
 
+static bool denies_setgroups(pid_t pid)
+{
+	char path[64], word[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
+}
+
 /* The cgroup to be born in: init's, or the one that --cgroup names below the container's own. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
@@ -119,6 +128,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 {
 	struct compile_input in = {
 		.spec = c->spec,
+		.caller = &c->caller,
 		.record = &c->record,
 		.filter = &c->filter,
 		.keep_fds = rq->keep_fds,
@@ -129,7 +139,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.lsms = security_lsms_probe(process, NULL),
 	};
 	cleanup_fd int pidfd = -EBADF;
-	struct compile_join join;
+	struct compile_join join = { 0 };
 	int r = process_open(&c->record.init, &pidfd);
 
 	if (r < 0)
@@ -140,8 +150,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 	/* what was read is about this very process: it still lives */
 	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
 		r = err_set(e, ERR_STATE, 0, "container not running");
-	if (r == 0)
-		r = security_caps_own(&in.capabilities, e);
+	join.keep_groups = denies_setgroups(c->record.init.pid);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 	join.pidfd = pidfd;
@@ -158,7 +167,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
-		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r == -EBUSY)
 		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
 			    "of these with --cgroup");
@@ -166,7 +175,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = limits_set(process, c->init.pid, &nofile, e);
+		r = limits_set(process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)
@@ -188,6 +197,7 @@ int container_exec(struct container *c, enum container_status status, const stru
 	int r = check_status(status, rq->ignore_paused, e);
 
 	c->interrupt = rq->interrupt;
+	c->caller = *rq->caller;
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)

@@ -109,7 +109,7 @@ int container_wait_exit(struct container *c, enum container_status status,
 		if (errno != EINTR)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
 	/* readable means dead: a zombie, whose parent may take its time to reap it ... */
-	if (geteuid() == 0 && process_zombie_status(&c->record.init, &wait_status) == 0)
+	if (process_zombie_status(&c->record.init, &wait_status) == 0)
 		return found(c, wait_status, ret, e);
 	/* ... or reaped already (POLLHUP), and then the pidfd knows */
 	p.events = 0;

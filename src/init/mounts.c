@@ -212,7 +212,8 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 	if (r == 0) {
 		r = kernel_mount_change(target, 0, a->set, a->clear, 0);
 		if (r < 0)
-			r = init_fail(in, PLAN_STAGE_ATTR, NULL, r);
+			r = r == -EPERM ? fail_locked(in, target, r)
+					: init_fail(in, PLAN_STAGE_ATTR, NULL, r);
 	}
 	(void)close(target);
 	return r;
