@@ -143,7 +143,8 @@ static int go_without(struct container *c, struct err *e)
 	plan_free(take_ptr(c->plan));
 	r = container_plan(c, e);
 	if (r == 0)
-		plan_warn(c->plan, NULL, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 	return r;
 }

@@ -25,7 +25,7 @@ struct host_check {
 	int bundle, rootfs; /* rootfs: O_PATH, or -EBADF when there is none */
 	int cgroup_root;    /* or -EBADF */
 	const struct caller *caller;
-	struct err *e;	    /* with the list of problems */
+	struct err *e; /* with the list of problems */
 };
 
 /* Looks at one thing; 0, or what err_keep() does not take (-ENOMEM). */

@@ -120,8 +120,8 @@ int host_id_maps(struct host_check *h)
 
 	if (!oci_spec_new_namespace(h->spec, OCI_NS_USER))
 		return 0;
-	r = id_maps(h, "uidMappings", &l->uid_mappings, "/proc/self/uid_map",
-		    IDMAP_NEWUIDMAP, h->caller->uid);
+	r = id_maps(h, "uidMappings", &l->uid_mappings, "/proc/self/uid_map", IDMAP_NEWUIDMAP,
+		    h->caller->uid);
 	return r < 0 ? r
 		     : id_maps(h, "gidMappings", &l->gid_mappings, "/proc/self/gid_map",
 			       IDMAP_NEWGIDMAP, h->caller->gid);

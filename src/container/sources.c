@@ -145,11 +145,10 @@ static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 /* Init copies the mount: it is only looked at here, and pinned, so that init finds the same. */
 static int open_late_source(struct plan_source *s, int bundle, struct err *e)
 {
-	cleanup_fd int fd =
-		s->kind == PLAN_SOURCE_ROOT
-			? container_root_open(s->path, bundle, e)
-			: kernel_openat2(bundle, s->path, O_PATH | (s->nofollow ? O_NOFOLLOW : 0),
-					 0, 0);
+	cleanup_fd int fd = s->kind == PLAN_SOURCE_ROOT
+				    ? container_root_open(s->path, bundle, e)
+				    : kernel_openat2(bundle, s->path,
+						     O_PATH | (s->nofollow ? O_NOFOLLOW : 0), 0, 0);
 	int r;
 
 	if (fd < 0)

@@ -119,8 +119,7 @@ static int make_plan(struct validation *v)
 /* No permission and no wish for a cgroup: there will be none (checklist 1.6). */
 static bool wants_cgroup(const struct validation *v)
 {
-	return v->rq->driver == CGROUP_DRIVER_CGROUPFS &&
-	       !container_can_skip_cgroup(v->c, -EACCES);
+	return v->rq->driver == CGROUP_DRIVER_CGROUPFS && !container_can_skip_cgroup(v->c, -EACCES);
 }
 
 static int look_at_host(struct validation *v)

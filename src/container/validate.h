@@ -16,7 +16,7 @@ struct validate_request {
 	const char *bundle; /* directory */
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	const struct caller *caller;
-	bool config_only;   /* the document alone: neither this host nor this version of ctr */
+	bool config_only; /* the document alone: neither this host nor this version of ctr */
 	enum cgroup_driver driver;
 };
 

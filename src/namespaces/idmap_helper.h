@@ -27,7 +27,8 @@ const struct idmap_helper_info *idmap_helper_info(enum idmap_helper which);
 const char *idmap_helper_find(enum idmap_helper which);
 
 #define IDMAP_HELPER_HINT                                                                          \
-	"install it (Debian, Fedora: package uidmap or shadow-utils), or map nothing but your own " \
+	"install it (Debian, Fedora: package uidmap or shadow-utils), or map nothing but your "    \
+	"own "                                                                                     \
 	"id, as `ctr spec --rootless` does"
 
 /*

@@ -238,7 +238,7 @@ static void all_mounts(struct json_out *o, const struct oci_default_options *opt
 
 		/* a map of one id has no group 5 */
 		write_mount(o,
-			    options->rootless && sys    ? &host_sys
+			    options->rootless && sys	? &host_sys
 			    : options->system && cgroup ? &own_cgroup
 							: &mounts[i],
 			    !options->rootless && !options->no_tty_group);

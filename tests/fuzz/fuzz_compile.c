@@ -69,8 +69,7 @@ static void refused(const struct err *e)
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 
-static void compile(const struct oci_spec *spec, const struct caller *caller,
-		    struct problems *all)
+static void compile(const struct oci_spec *spec, const struct caller *caller, struct problems *all)
 {
 	const struct seccomp_filter filter = { 0 };
 	const struct container_record record = {
