@@ -60,7 +60,7 @@ static int file_missing(const struct cgroup *cg, const struct cgroup_file *f, st
 	return r;
 }
 
-static int file_refused(const struct cgroup *cg, const struct cgroup_file *f, int r, struct err *e)
+int cgroup_file_refused(const struct cgroup *cg, const struct cgroup_file *f, int r, struct err *e)
 {
 	if (r == -ENOENT)
 		return file_missing(cg, f, e);
@@ -96,14 +96,14 @@ static int files_apply(const struct cgroup *cg, const struct cgroup_plan *plan, 
 			continue;
 		}
 		if (r < 0)
-			return file_refused(cg, f, r, e);
+			return cgroup_file_refused(cg, f, r, e);
 		if (r == 1 && f->need == CGROUP_ALTERNATIVE)
 			i++;
 		if (!late)
 			continue;
 		r = file_apply(cg, late);
 		if (r < 0)
-			return file_refused(cg, late, r, e);
+			return cgroup_file_refused(cg, late, r, e);
 		late = NULL;
 	}
 	return 0;

@@ -12,6 +12,7 @@
 /* Options that come before the verb. */
 struct cli_globals {
 	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *criu; /* the program for checkpoint and restore, if not the one on PATH */
 	bool debug, version, systemd_cgroup;
 };
 

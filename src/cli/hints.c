@@ -13,9 +13,16 @@ struct advice {
 	const char *hint;
 };
 
+/* mount_too_revealing() in the kernel's fs/namespace.c */
+#define REVEALING                                                                                  \
+	"in a user namespace it needs the matching namespace to be new as well; in a container, "  \
+	"none of that container's maskedPaths and readonlyPaths may be in it"
+
 static const struct advice table[] = {
 	{ "open the filesystem type", ENODEV,
 	  "the kernel does not have this filesystem: check the type, or load its module" },
+	{ "mount proc at", EPERM, REVEALING },
+	{ "mount sysfs at", EPERM, REVEALING },
 	{ "create the filesystem", EPERM,
 	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
 	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
@@ -30,6 +37,8 @@ static const struct advice table[] = {
 	{ "open a terminal", ENODEV, "process.terminal needs a devpts mount at /dev/pts" },
 	{ "under the AppArmor profile", ENOENT,
 	  "the kernel has no such profile: load it with apparmor_parser, or correct the name" },
+	{ "under the AppArmor profile", EINVAL,
+	  "write it as the kernel does: the order of a stack of profiles counts" },
 	{ "under the AppArmor profile", EACCES, "the profile that ctr runs under forbids it" },
 	{ "under the AppArmor profile", EPERM, "the profile that ctr runs under forbids it" },
 	{ "the SELinux context", EINVAL,

@@ -19,6 +19,10 @@
 #include "util/kernel.h"
 #include "config.h"
 
+enum {
+	LINE_SIZE = 2048
+};
+
 static const char *const log_formats[] = { "text", "json", NULL };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
@@ -48,6 +52,7 @@ const struct cli_option cli_global_options[] = {
 	  rootless_words },
 	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
 	  "show warnings and more detail", NULL },
+	{ "criu", 0, CLI_STRING, "PATH", offsetof(struct cli_globals, criu), NULL, NULL },
 	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version",
 	  NULL },
 	{ 0 },
@@ -174,6 +179,19 @@ static char *log_json(const struct err *e, const char *line)
 	return text;
 }
 
+/* Between the quotes of a text log: what would end them is escaped, so that a line is one message. */
+static void escape(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 3 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *text;
+	}
+	buf[n] = '\0';
+}
+
 /* Never through a symlink, never blocking on a fifo (security.md A17, D16). */
 static void write_log(const struct cli *cli, const struct err *e, const char *line)
 {
@@ -182,7 +200,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
 		     0644);
 	cleanup_free char *json = NULL, *all = NULL;
-	char when[32];
+	char when[32], escaped[2 * LINE_SIZE];
 	int n;
 
 	if (fd < 0)
@@ -192,7 +210,8 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		n = json ? asprintf(&all, "%s\n", json) : -1;
 	} else {
 		log_time(when, sizeof(when));
-		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, line);
+		escape(line, escaped, sizeof(escaped));
+		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, escaped);
 	}
 	if (n > 0)
 		(void)!write(fd, all,
@@ -201,7 +220,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 
 void cli_report(const struct cli *cli, const struct err *e)
 {
-	char line[2048];
+	char line[LINE_SIZE];
 
 	err_format(e, line, sizeof(line));
 	if (cli->options.log)
@@ -211,7 +230,7 @@ void cli_report(const struct cli *cli, const struct err *e)
 
 void cli_report_warning(const struct err *e)
 {
-	char line[2048];
+	char line[LINE_SIZE];
 
 	err_format(e, line, sizeof(line));
 	(void)fprintf(stderr, "ctr: warning: %s\n", line);
@@ -220,15 +239,16 @@ void cli_report_warning(const struct err *e)
 void cli_warn(const struct cli *cli, const char *fmt, ...)
 {
 	const char *level = cli->options.log_level;
+	char line[LINE_SIZE];
 	va_list ap;
 
 	if (!cli->options.debug && (!level || strcmp(level, "debug") != 0))
 		return;
-	(void)fprintf(stderr, "ctr: warning: ");
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	err_printable(line);
+	(void)fprintf(stderr, "ctr: warning: %s\n", line);
 }
 
 int cli_print_json(struct json_out *o, struct err *e)

@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include "namespaces/namespaces.h"
+#include "oci/annotations.h"
 
 static void emit_join(const struct compile_input *in, const struct compile_join *join,
 		      struct plan *p)
@@ -23,6 +24,9 @@ static void emit_join(const struct compile_input *in, const struct compile_join 
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Join the container"));
 	if (init.fd < 0)
 		init.fd = -EBADF;
+	if (join->flags & CLONE_NEWUSER &&
+	    !oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS))
+		PLAN_ADD(p, NULL, groups_none, );
 	if (join->flags)
 		PLAN_ADD(p, NULL, setns, .ns = plan_source(p, &init), .type = join->flags);
 	if (join->flags & CLONE_NEWUSER)

@@ -228,7 +228,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	late = announce_late(in);
 	if (!late)
 		PLAN_ADD(p, NULL, announce, );
-	security_emit_filter(process, &caps, in->filter, p);
+	security_emit_filter(process, &caps, &in->spec->linux_.seccomp, in->filter, p);
 	if (late)
 		PLAN_ADD(p, NULL, announce, );
 	PLAN_ADD(p, "/process/args/0", exec, );

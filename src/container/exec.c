@@ -77,19 +77,50 @@ static bool denies_setgroups(pid_t pid)
 	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
 }
 
-/* The cgroup to be born in: the container's own, or one below it. */
+/*
+ * Where init is, as a path below the container's cgroup; NULL when it is in that itself. An init system
+ * moves into a cgroup below, to divide the controllers of its own among such: from then on no process can
+ * be there (cgroup-v2.rst, "No Internal Process Constraint"), and one of ours there would prevent it.
+ */
+static const char *init_cgroup(struct container *c)
+{
+	size_t own = strlen(c->record.cgroup_path);
+	char path[PATH_MAX];
+
+	if (process_cgroup(c->record.init.pid, path, sizeof(path)) < 0 ||
+	    strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
+		return NULL;
+	return arena_strdup(&c->arena, path + own);
+}
+
+/* The cgroup to be born in: init's, or the one that --cgroup names below the container's own. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
 	cleanup_(cgroup_close) struct cgroup own = CGROUP_EMPTY;
-	int r = container_open_cgroup(c, below ? &own : &c->cgroup, e);
+	const char *path = below;
+	int r = container_open_cgroup(c, &own, e);
 
-	if (r < 0 || !below)
+	if (r < 0)
 		return r;
-	if (own.fd < 0)
+	if (below && strchr(below, ':')) {
+		err_set(e, ERR_USAGE, 0,
+			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
+		err_hint(e, "leave out what stands before the colon");
+		return -EINVAL;
+	}
+	if (own.fd < 0 && below)
 		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
 			       below);
-	r = cgroup_open(own.fd, c->record.cgroup_driver, below, 0, &c->cgroup, e);
-	return r < 0 ? err_wrap(e, "--cgroup '%s'", below) : 0;
+	if (own.fd >= 0 && !below)
+		path = init_cgroup(c);
+	if (!path) {
+		c->cgroup = own;
+		own.fd = -EBADF;
+		return 0;
+	}
+	/* should init end meanwhile, this fails or the joining of its namespaces does */
+	r = cgroup_open(own.fd, c->record.cgroup_driver, path, 0, &c->cgroup, e);
+	return r < 0 && below ? err_wrap(e, "--cgroup '%s'", below) : r;
 }
 
 static int compile(struct container *c, const struct exec_request *rq,
@@ -105,7 +136,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.listener = -EBADF,
 		.notify = -EBADF,
 		.document = rq->process_file,
-		.lsms = security_lsms_probe(),
+		.lsms = security_lsms_probe(process, NULL),
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join = { 0 };
@@ -126,45 +157,6 @@ static int compile(struct container *c, const struct exec_request *rq,
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
 }
 
-/*
- * Init's cgroup, if that is below the container's own; else -EBUSY. Paths in /proc are those that we see
- * below the mount.
- */
-static int open_init_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
-{
-	size_t own = strlen(c->record.cgroup_path);
-	char path[PATH_MAX];
-	int r = process_cgroup(c->record.init.pid, path, sizeof(path));
-
-	if (r < 0 || strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
-		return -EBUSY;
-	/* it can only be wrong about a process that has ended, and then exec fails when it joins that */
-	return cgroup_open(c->cgroup.fd, c->record.cgroup_driver, path + own, 0, ret, e);
-}
-
-/*
- * An init system gives the controllers of the container's cgroup to cgroups below it, where it moves
- * itself as well; then no process can be in it any more (cgroup-v2.rst, "No Internal Process
- * Constraint"), and a new one is born beside init.
- */
-static int spawn(struct container *c, const struct exec_request *rq, struct err *e)
-{
-	cleanup_(cgroup_close) struct cgroup beside = CGROUP_EMPTY;
-	struct err why = ERR_INIT;
-	int r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
-
-	if (r != -EBUSY || c->cgroup.fd < 0)
-		return r;
-	if (rq->cgroup || open_init_cgroup(c, &beside, &why) < 0) {
-		err_hint(e,
-			 "this cgroup has given its controllers to cgroups below it: name one of "
-			 "them with --cgroup");
-		return r;
-	}
-	*e = (struct err)ERR_INIT;
-	return container_spawn(c->plan, &c->caller, beside.fd, rq->keep_fds, &c->init, e);
-}
-
 static int launch(struct container *c, const struct exec_request *rq,
 		  const struct oci_process *process, struct err *e)
 {
@@ -175,7 +167,10 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
-		r = spawn(c, rq, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
+	if (r == -EBUSY)
+		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
+			    "of these with --cgroup");
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);

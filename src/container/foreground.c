@@ -100,7 +100,7 @@ static void notify_manager(struct container *c, struct pollfd *p)
 {
 	struct err ignored = ERR_INIT;
 
-	if (sdnotify_forward(c->notify, c->init.pid, &ignored) != 0)
+	if (sdnotify_forward(c->notify, c->init.pid, NULL, &ignored) != 0)
 		p->fd = -1;
 }
 

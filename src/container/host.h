@@ -50,12 +50,14 @@ static inline bool host_can(const struct host_check *h, int cap)
 }
 
 /* host_files.c */
-host_fn host_sources;  /* rootfs, sources of mounts, namespace files */
-host_fn host_program;  /* process.args in the rootfs */
-host_fn host_hooks;    /* their executables */
-host_fn host_listener; /* the agent's socket */
+host_fn host_sources;	   /* rootfs, sources of mounts, namespace files */
+host_fn host_mount_points; /* what they are mounted over */
+host_fn host_program;	   /* process.args in the rootfs */
+host_fn host_hooks;	   /* their executables */
+host_fn host_listener;	   /* the agent's socket */
 
 /* host_kernel.c */
 host_fn host_namespaces, host_id_maps, host_filesystems, host_devices, host_sysctls, host_limits;
+host_fn host_net_devices;
 
 #endif

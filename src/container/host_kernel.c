@@ -10,6 +10,8 @@
 #include <linux/capability.h>
 
 #include "container/limits.h"
+#include "container/scheduling.h"
+#include "net/net.h"
 #include "namespaces/idmap.h"
 #include "namespaces/idmap_helper.h"
 #include "oci/names.h"
@@ -233,5 +235,13 @@ int host_sysctls(struct host_check *h)
 
 int host_limits(struct host_check *h)
 {
-	return limits_probe(&h->spec->process, h->caller, h->e);
+	const struct oci_process *process = &h->spec->process;
+	int r = limits_probe(process, h->caller, h->e);
+
+	return r < 0 ? r : scheduling_probe(h->plan, process, host_can(h, CAP_SYS_NICE), h->e);
+}
+
+int host_net_devices(struct host_check *h)
+{
+	return net_devices_probe(&h->spec->linux_, host_can(h, CAP_NET_ADMIN), h->e);
 }

@@ -226,7 +226,7 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 			in->cgroup_mount = mount;
 		}
 	}
-	in->lsms = security_lsms_probe();
+	in->lsms = security_lsms_probe(&c->spec->process, c->spec->linux_.mount_label);
 	return 0;
 }
 

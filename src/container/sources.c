@@ -20,11 +20,9 @@
 
 static int set_attr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t prop)
 {
-	struct kernel_mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = prop };
-
 	if (!set && !clear && !prop)
 		return 0;
-	return kernel_mount_setattr(fd, recursive ? AT_RECURSIVE : 0, &attr);
+	return kernel_mount_change(fd, recursive ? AT_RECURSIVE : 0, set, clear, prop);
 }
 
 /* The tree must be what the plan expects of it: a certain device, or a proc filesystem. */

@@ -90,6 +90,12 @@ int fail_locked(struct init *in, int mount, int r);
 
 /* ---- mounts.c ---- */
 
+/*
+ * The file or directory to mount on, created if missing, below the register @root. Nothing is mounted inside a procfs unless
+ * ctr allowed it by name: a symlink in the image must not turn /data into /proc/self.
+ */
+int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags);
+
 /* Give the filesystem context @fs the options of the LIST slot @blob: "key=value" or "key". */
 int mount_options(struct init *in, int fs, uint64_t blob);
 

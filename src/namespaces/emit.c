@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "oci/annotations.h"
 #include "util/kernel.h"
 
 static const uint64_t flags[OCI_NS_COUNT] = {
@@ -80,12 +81,14 @@ static const struct joined *find_user(const struct joined *list, size_t count)
  * knows here who owns the other namespaces: they are tried before it, the rest follows after it.
  */
 static void emit_joins_around(const struct joined *list, size_t count, const struct joined *user,
-			      struct plan *p)
+			      bool keep_groups, struct plan *p)
 {
 	for (size_t i = 0; i < count; i++)
 		if (&list[i] != user)
 			PLAN_ADD(p, list[i].origin, setns_try, .ns = list[i].ns,
 				 .type = list[i].type);
+	if (!keep_groups)
+		PLAN_ADD(p, user->origin, groups_none, );
 	PLAN_ADD(p, user->origin, setns, .ns = user->ns, .type = CLONE_NEWUSER);
 	PLAN_ADD(p, user->origin, become, .uid = p->base_uid, .gid = p->base_gid);
 	for (size_t i = 0; i < count; i++)
@@ -95,12 +98,14 @@ static void emit_joins_around(const struct joined *list, size_t count, const str
 }
 
 /* Joining happens with the host's privileges, so before a user namespace is created. */
-static void emit_joins(const struct joined *list, size_t count, struct plan *p)
+static void emit_joins(const struct oci_spec *spec, const struct joined *list, size_t count,
+		       struct plan *p)
 {
 	const struct joined *user = find_user(list, count);
 
 	if (user) {
-		emit_joins_around(list, count, user, p);
+		emit_joins_around(list, count, user,
+				  oci_annotation_flag(spec, OCI_ANNOTATION_KEEP_GROUPS), p);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -135,7 +140,7 @@ static void emit_steps(const struct oci_spec *spec, const struct joined *list, s
 {
 	const struct oci_linux *l = &spec->linux_;
 
-	emit_joins(list, count, p);
+	emit_joins(spec, list, count, p);
 	if (count) {
 		emit_late_user(p, &new);
 	} else {

@@ -71,7 +71,7 @@ struct plan {
 	bool late_copies;
 	bool want_console;	       /* init will send the master of a terminal */
 	uint64_t proc;		       /* register of the private proc; use plan_proc() */
-	struct plan_warning *warnings; /* newest first */
+	struct plan_warning *warnings; /* oldest first */
 };
 
 /* Something odd that changes nothing: shown with explain, and by --debug; an error with --strict. */

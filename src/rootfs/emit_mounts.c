@@ -102,8 +102,7 @@ static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, st
 /* fsopen'ed filesystems get their attributes from fsmount, which has no "clear". */
 static uint64_t fs_attr(const struct mount_options *o)
 {
-	return (o->set & ~o->clear) | o->rset | (o->set & MOUNT_ATTR__ATIME) |
-	       (o->rset & MOUNT_ATTR__ATIME);
+	return (o->rset & ~o->clear) | o->set;
 }
 
 static uint64_t fs_options(struct plan *p, const struct rootfs_layout *l, const struct entry *t,
@@ -309,8 +308,8 @@ static int emit_remount(struct plan *p, struct rootfs_layout *l, const struct en
 	oci_strings list = { .items = t->o.data, .count = t->o.data_count };
 
 	PLAN_ADD(p, t->origin, remount, .root = l->root, .path = plan_str(p, t->dest),
-		 .options = plan_list(p, &list), .set = t->o.set | t->o.rset,
-		 .clear = t->o.clear | t->o.rclear);
+		 .options = plan_list(p, &list), .set = fs_attr(&t->o),
+		 .clear = (t->o.rclear & ~t->o.set) | t->o.clear);
 	return 0;
 }
 

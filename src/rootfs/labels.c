@@ -65,8 +65,7 @@ int label_context(const struct oci_spec *spec, struct rootfs_layout *l, struct p
 	if (key && !is_key(key, strlen(key))) {
 		err_set(e, ERR_CONFIG, 0,
 			"annotation run.oci.mount_context_type: '%s' is none of context, "
-			"fscontext, "
-			"defcontext, rootcontext",
+			"fscontext, defcontext, rootcontext",
 			key);
 		err_origin(e, "config.json /annotations/run.oci.mount_context_type");
 		if (err_keep(e, -EINVAL) < 0)

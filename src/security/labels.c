@@ -15,11 +15,14 @@ static bool asked(const char *label)
 	return label && *label;
 }
 
-unsigned security_lsms_probe(void)
+unsigned security_lsms_probe(const struct oci_process *process, const char *mount_label)
 {
 	char text[4096] = "";
 	unsigned lsms = 0;
 
+	if (!asked(process->apparmor_profile) && !asked(process->selinux_label) &&
+	    !asked(mount_label))
+		return 0;
 	/* what cannot be read is not there: a label is then refused, never skipped */
 	if (io_read_line(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof(text)) >
 		    0 &&

@@ -34,17 +34,22 @@ struct security_caps {
 void security_caps_resolve(const struct oci_process *process, uint64_t grantable, struct plan *p,
 			   struct security_caps *ret);
 
-/* umask, groups, ids, bounding set: everything that comes before the program is looked up. Pure. */
+/*
+ * umask, groups, ids, bounding set: everything that comes before the program is looked up. What was set
+ * is read back (R16), before there is a filter. Pure.
+ */
 void security_emit_ids(const struct oci_process *process, const struct security_caps *caps,
 		       bool keep_groups, struct plan *p);
 /*
  * The last steps before execve, in an order that lets the filter be loaded last (R18): with
- * no_new_privs the capabilities are gone before it, without it they go right after. Pure.
+ * no_new_privs the capabilities are gone before it, without it they go right after, and are read back if the profile lets that through.
+ * Pure.
  */
 void security_emit_caps(const struct oci_process *process, const struct security_caps *caps,
 			bool filtered, struct plan *p);
 void security_emit_filter(const struct oci_process *process, const struct security_caps *caps,
-			  const struct seccomp_filter *filter, struct plan *p);
+			  const struct oci_seccomp *profile, const struct seccomp_filter *filter,
+			  struct plan *p);
 
 enum security_lsm {
 	SECURITY_LSM_APPARMOR = 1,
@@ -52,8 +57,11 @@ enum security_lsm {
 	SECURITY_LSM_ALL = 3,
 };
 
-/* The security modules that are on in the running kernel: enum security_lsm. Reads /sys and /proc. */
-unsigned security_lsms_probe(void);
+/*
+ * The security modules that are on in the running kernel: enum security_lsm. Reads /sys and /proc, but
+ * only if a label is asked for; else 0.
+ */
+unsigned security_lsms_probe(const struct oci_process *process, const char *mount_label);
 
 /*
  * Does the host (@lsms) have what the labels need? -EOPNOTSUPP with the JSON pointer if not (checklist

@@ -143,6 +143,28 @@ namespaces_of() {
 	delete_ctr
 }
 
+@test "joined: a user namespace that denies setgroups: only without additional groups" {
+	unshare -U --map-root-user sleep 60 &
+	holder=$!
+	pid=$holder
+	wait_until grep -qs deny "/proc/$pid/setgroups"
+	bare_mounts
+	config '.linux.namespaces += [{"type": "user"}]' '.linux.maskedPaths = []' '.linux.readonlyPaths = []'
+	join user
+	args payload ns user , ids
+	write_config
+	capture setpriv --groups 4,5 "$CTR" --root "$root" run "$bundle"
+	said_first=$output status_first=$status stderr_first=$stderr
+	expected=$(namespaces_of user)
+	config '.process.user.additionalGids = [0]'
+	run_payload ids
+	kill "$holder"
+	same 0 "$status_first"
+	same '' "$stderr_first"
+	same "$expected"$'\nuid=0,0,0 gid=0,0,0 groups= umask=0022' "$said_first"
+	fails 'become uid 0, gid 0, groups [0]: operation not permitted' '/process/user'
+}
+
 @test "joined: exec into a container with a joined user namespace" {
 	with_userns
 	start_payload sleep

@@ -119,6 +119,9 @@ static const struct refusal refusals[] = {
 	  "only with 'SCHED_DEADLINE'" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE'}"), "/process/scheduler/runtime",
 	  "must be at least 1024" },
+	{ T("'process':{'cwd':'/','args':['x'],'scheduler':{'policy':'SCHED_DEADLINE','runtime':"
+	    "2000,'deadline':2000}},'hooks':{'startContainer':[{'path':'/x'}]}"),
+	  "/process/scheduler/flags", "startContainer hooks need 'SCHED_FLAG_RESET_ON_FORK'" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2000,'deadline':1999}"),
 	  "/process/scheduler/deadline", "must not be below runtime" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2000,'deadline':3000,'period':2999"
@@ -186,6 +189,12 @@ static const struct refusal refusals[] = {
 	{ L("'devices':[{'path':'/dev/x','type':'p','uid':4294967295}]"), "/linux/devices/0/uid",
 	  "is not a valid id" },
 	/* network devices */
+	{ N(",{'type':'time'}", ",'timeOffsets':{'boottime':{'secs':4611686019}}"),
+	  "/linux/timeOffsets/boottime/secs", "4611686019 is outside -4611686018 to 4611686018" },
+	{ N(",{'type':'time'}", ",'timeOffsets':{'monotonic':{'secs':-4611686019}}"),
+	  "/linux/timeOffsets/monotonic/secs", "-4611686019 is outside" },
+	{ L("'personality':{'domain':'LINUX','flags':['A']}"), "/linux/personality/flags/0",
+	  "unknown personality flag 'A' (none are known)" },
 	{ L("'netDevices':{'eth0':{}}"), "/linux/netDevices", "needs an entry 'network'" },
 	{ N(",{'type':'network'}", ",'netDevices':{'0123456789abcdef':{}}"),
 	  "/linux/netDevices/0123456789abcdef", "cannot be the name of a network device" },
@@ -333,8 +342,8 @@ static const struct refusal refusals[] = {
 	  "/linux/seccomp/defaultErrnoRet", "has no meaning with 'SCMP_ACT_ALLOW'" },
 	{ S("'defaultAction':'SCMP_ACT_KILL','defaultErrnoRet':1"),
 	  "/linux/seccomp/defaultErrnoRet", "has no meaning with 'SCMP_ACT_KILL_THREAD'" },
-	{ S("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4096"),
-	  "/linux/seccomp/defaultErrnoRet", "4096 is greater than 4095" },
+	{ S("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4095"),
+	  "/linux/seccomp/defaultErrnoRet", "4095 is greater than 4094" },
 	{ S("'defaultAction':'SCMP_ACT_TRACE','defaultErrnoRet':65536"),
 	  "/linux/seccomp/defaultErrnoRet", "65536 is greater than 65535" },
 	{ S("'defaultAction':'SCMP_ACT_ALLOW','listenerMetadata':'m'"),
@@ -395,6 +404,8 @@ static const char *const accepted[] = {
 	  "'fs.mqueue.msg_max':'1','kernel.domainname':'d','user.max_ipc_namespaces':'1'}"),
 	L("'rootfsPropagation':'rslave','cgroupsPath':'system.slice:ctr:a..b','maskedPaths':['/"
 	  "a']"),
+	N(",{'type':'time'}", ",'timeOffsets':{'boottime':{'secs':-4611686018}}"),
+	L("'personality':{'domain':'LINUX32','flags':[]}"),
 	L("'memoryPolicy':{'mode':'MPOL_PREFERRED'}"),
 	L("'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0-3,7','flags':['MPOL_F_NUMA_BALANCING']}"),
 	L("'intelRdt':{'closID':'/','memBwSchema':'MB:0=20;1=70','schemata':['L2:0=f']}"),

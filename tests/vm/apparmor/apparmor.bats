@@ -94,6 +94,12 @@ profile() {
 	[ "$output" = unconfined ]
 }
 
+@test "apparmor: a stack of profiles" {
+	profile 'ctr-vm-box//&ctr-vm-other'
+	box_run "$current"
+	[ "$output" = 'ctr-vm-box//&ctr-vm-other (mixed)' ]
+}
+
 @test "apparmor: exec has the container's profile, or its own" {
 	profile ctr-vm-box
 	box_start :
