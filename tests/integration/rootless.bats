@@ -558,3 +558,23 @@ undelegate() {
 	fails "start $tag" 'run hook' 'exit status 9' '/hooks/startContainer/0'
 	delete_ctr
 }
+
+@test "rootless: validate knows what an ordinary user can do" {
+	args payload ids
+	config '.process.oomScoreAdj = -10'
+	write_config
+	ctr validate "$bundle"
+	ok
+	need_uidmap
+	subordinate_ids
+	write_config
+	ctr validate "$bundle"
+	ok
+	has '/linux/uidMappings' 'need a range for it in /etc/subuid'
+	without_namespace user
+	config 'del(.linux.uidMappings, .linux.gidMappings)'
+	write_config
+	ctr validate "$bundle"
+	same 1 "$status"
+	has '/linux/namespaces' 'spec --rootless'
+}
