@@ -9,31 +9,6 @@
 
 #include "cgroups/internal.h"
 
-static const char *const driver_names[] = {
-	[CGROUP_DRIVER_CGROUPFS] = "cgroupfs",
-	[CGROUP_DRIVER_SYSTEMD] = "systemd",
-	[CGROUP_DRIVER_NONE] = "none",
-};
-
-const char *cgroup_driver_name(enum cgroup_driver driver)
-{
-	return driver_names[driver];
-}
-
-int cgroup_driver_parse(const char *word, enum cgroup_driver *ret)
-{
-	for (size_t i = 0; i < sizeof(driver_names) / sizeof(driver_names[0]); i++) {
-		if (strcmp(word, driver_names[i]) == 0) {
-			*ret = (enum cgroup_driver)i;
-			return 0;
-		}
-	}
-	if (strcmp(word, "disabled") != 0)
-		return -EINVAL;
-	*ret = CGROUP_DRIVER_NONE;
-	return 0;
-}
-
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer)
 {
 	err_origin(b->e, "config.json %s", pointer);
