@@ -98,6 +98,7 @@ struct cgroup_plan {
 	/* memory.checkBeforeUpdate: refuse limits (bytes; negative or 0: none) below the current usage */
 	struct {
 		bool set;
+		bool asked; /* for the caller: the update in question is about these limits */
 		int64_t limit, swap; /* swap: memory + swap */
 	} memory_check;
 };
