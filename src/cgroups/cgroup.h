@@ -338,6 +338,12 @@ int cgroup_stats_read(const struct cgroup *cg, struct arena *a, struct cgroup_st
 		      struct err *e);
 
 /*
+ * "limit 33554432 bytes, peak 33550336 bytes": the memory of a cgroup in which the kernel has killed, for
+ * messages; what is not known is left out. Into @buf.
+ */
+void cgroup_memory_describe(const struct cgroup *cg, char *buf, size_t size);
+
+/*
  * Open a file of the cgroup that the kernel marks with POLLPRI when it changes ("memory.events").
  * *ret_fd: -EBADF when there is no such file. Otherwise the caller's. Names are of the caller's choice,
  * not of a user's.

@@ -45,7 +45,8 @@ static int none_update(int root_fd, const struct cgroup *cg, const struct cgroup
 	(void)cg;
 	(void)before;
 	(void)after;
-	return err_set(e, ERR_STATE, EOPNOTSUPP, "change the limits of a container without a cgroup");
+	return err_set(e, ERR_STATE, EOPNOTSUPP,
+		       "change the limits of a container without a cgroup");
 }
 
 static int none_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e)

@@ -26,12 +26,10 @@ struct cgroup_driver_ops {
 		      const struct cgroup_plan *after, struct err *e);
 	int (*freeze)(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
 	int (*kill)(const struct cgroup *cg, struct err *e);
-	int (*remove)(int root_fd, const char *path, unsigned made, int timeout_ms,
-		      struct err *e);
+	int (*remove)(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
 };
 
-int cgroupfs_create(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
-		    struct err *e);
+int cgroupfs_create(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret, struct err *e);
 int cgroupfs_open(int root_fd, const char *path, unsigned made, struct cgroup *ret, struct err *e);
 int cgroupfs_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
 		   struct err *e);

@@ -133,7 +133,7 @@ static int leaf_restore(const struct cgroup *cg, int64_t deadline, struct err *e
 }
 
 static int leaf_and_below(int root_fd, const char *path, unsigned made, int timeout_ms,
-			   struct err *e)
+			  struct err *e)
 {
 	int64_t deadline = cgroup_deadline(timeout_ms);
 	cleanup_fd int parent = cgroup_parent_open(root_fd, path);

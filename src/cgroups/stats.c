@@ -12,6 +12,7 @@
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
+#include "util/strbuf.h"
 
 enum {
 	TEXT_SIZE = 65536, /* memory.stat, and io.stat of hosts with hundreds of disks */
@@ -120,7 +121,8 @@ static int read_memory_raw(struct reader *r, struct cgroup_stats *s)
 		arena_array(r->a, count_lines(r->text) + 1, sizeof(*s->memory.raw.items));
 	if (!s->memory.raw.items)
 		return -ENOMEM;
-	for (char *line = strtok_r(r->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(r->text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		struct cgroup_number *n = &s->memory.raw.items[s->memory.raw.count];
 		char *blank = strchr(line, ' ');
 
@@ -170,11 +172,14 @@ static int read_io(struct reader *r, struct cgroup_stats *s)
 	s->io.items = arena_array(r->a, count_lines(r->text) + 1, sizeof(*s->io.items));
 	if (!s->io.items)
 		return -ENOMEM;
-	for (char *line = strtok_r(r->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(r->text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		struct cgroup_io *io = &s->io.items[s->io.count];
 		unsigned long long rb, wb, ri, wi, db = 0, di = 0;
 
-		if (sscanf(line, "%u:%u rbytes=%llu wbytes=%llu rios=%llu wios=%llu dbytes=%llu dios=%llu",
+		if (sscanf(line,
+			   "%u:%u rbytes=%llu wbytes=%llu rios=%llu wios=%llu dbytes=%llu "
+			   "dios=%llu",
 			   &io->major, &io->minor, &rb, &wb, &ri, &wi, &db, &di) < 6)
 			continue;
 		*io = (struct cgroup_io){ io->major, io->minor, rb, wb, db, ri, wi, di };
@@ -228,8 +233,7 @@ static int read_hugetlb(struct reader *r, struct cgroup_stats *s)
 
 		/* hugetlb.2MB.current, not hugetlb.2MB.rsvd.current */
 		if (strncmp(name, "hugetlb.", 8) == 0 && len > 16 &&
-		    strcmp(name + len - 8, ".current") == 0 &&
-		    strcspn(name + 8, ".") == len - 16)
+		    strcmp(name + len - 8, ".current") == 0 && strcspn(name + 8, ".") == len - 16)
 			ret = hugetlb_add(r, s, name);
 	}
 	return ret;
@@ -271,4 +275,21 @@ int cgroup_stats_read(const struct cgroup *cg, struct arena *a, struct cgroup_st
 	return ret_r < 0 ? err_set(e, ERR_SYSTEM, ENOMEM, "read the statistics of cgroup '%s'",
 				   cg->path)
 			 : 0;
+}
+
+void cgroup_memory_describe(const struct cgroup *cg, char *buf, size_t size)
+{
+	static const struct {
+		const char *file, *what;
+	} parts[] = { { "memory.max", "limit" }, { "memory.peak", "peak" } };
+	struct strbuf out = STRBUF_OVER(buf, size);
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (cgroup_file_read(cg->fd, parts[i].file, text, sizeof(text)) <= 0 ||
+		    text[0] < '0' || text[0] > '9')
+			continue;
+		strbuf_addf(&out, "%s%s %llu bytes", out.len ? ", " : "", parts[i].what,
+			    strtoull(text, NULL, 10));
+	}
 }

@@ -62,8 +62,9 @@ int cgroup_pressure_watch(const struct cgroup *cg, const char *resource, bool fu
 		r = err_set(e, ERR_SYSTEM, -r, "set the trigger '%s' in '%s' of cgroup '%s'",
 			    trigger, name, cg->path);
 		if (r == -EINVAL)
-			err_hint(e, "windows are 500000 to 10000000 us, without privileges multiples "
-				    "of 2000000, and longer than the stall");
+			err_hint(e,
+				 "windows are 500000 to 10000000 us, without privileges multiples "
+				 "of 2000000, and longer than the stall");
 		return r;
 	}
 	*ret_fd = take_fd(&fd);

@@ -42,8 +42,8 @@ static const struct cli_option options[] = {
 	{ "cpu-share", 0, CLI_STRING, "N", AT(cpu_share), "the same as --cpu-shares", NULL },
 	{ "cpu-period", 0, CLI_STRING, "USEC", AT(cpu_period), "period of the quota", NULL },
 	{ "cpu-quota", 0, CLI_STRING, "USEC", AT(cpu_quota), "CPU time per period; -1: all", NULL },
-	{ "cpu-burst", 0, CLI_STRING, "USEC", AT(cpu_burst),
-	  "unused quota that may be saved up", NULL },
+	{ "cpu-burst", 0, CLI_STRING, "USEC", AT(cpu_burst), "unused quota that may be saved up",
+	  NULL },
 	{ "cpu-idle", 0, CLI_STRING, "0|1", AT(cpu_idle), "1: run only when nobody else wants to",
 	  NULL },
 	{ "cpu-rt-period", 0, CLI_STRING, "USEC", AT(cpu_rt_period),
@@ -52,7 +52,8 @@ static const struct cli_option options[] = {
 	  "of cgroup v1: refused unless 0", NULL },
 	{ "cpuset-cpus", 0, CLI_STRING, "LIST", AT(cpuset_cpus), "CPUs to use: 0-3,7", NULL },
 	{ "cpuset-mems", 0, CLI_STRING, "LIST", AT(cpuset_mems), "memory nodes to use", NULL },
-	{ "pids-limit", 0, CLI_STRING, "N", AT(pids_limit), "number of tasks; -1: unlimited", NULL },
+	{ "pids-limit", 0, CLI_STRING, "N", AT(pids_limit), "number of tasks; -1: unlimited",
+	  NULL },
 	{ "blkio-weight", 0, CLI_STRING, "N", AT(blkio_weight), "weight of I/O, 10 to 1000", NULL },
 	{ "unified", 0, CLI_LIST, "FILE=VALUE", AT(unified),
 	  "any file of the cgroup's controllers (repeatable)", NULL },
@@ -78,7 +79,8 @@ static const struct field {
 	bool zero; /* 0 is a value */
 } fields[] = {
 	{ "memory", "limit", "memory", AT(memory), FIELD_SIZE, false },
-	{ "memory", "reservation", "memory-reservation", AT(memory_reservation), FIELD_SIZE, false },
+	{ "memory", "reservation", "memory-reservation", AT(memory_reservation), FIELD_SIZE,
+	  false },
 	{ "memory", "swap", "memory-swap", AT(memory_swap), FIELD_SIZE, false },
 	{ "cpu", "shares", "cpu-shares", AT(cpu_shares), FIELD_NUMBER, false },
 	{ "cpu", "period", "cpu-period", AT(cpu_period), FIELD_NUMBER, false },
@@ -105,7 +107,8 @@ static int put_value(struct json_out *out, const struct field *f, const char *te
 
 	if (f->kind == FIELD_WORDS) {
 		if (!*text)
-			return err_set(e, ERR_USAGE, 0, "option --%s: the list is empty", f->option);
+			return err_set(e, ERR_USAGE, 0, "option --%s: the list is empty",
+				       f->option);
 		json_out_member_string(out, f->member, text);
 		return 0;
 	}

@@ -108,6 +108,13 @@ static bool can_do_without(const struct container *c, int r)
 	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
 }
 
+/* The kernel took a value and made something else of it: worth knowing, no reason to stop. */
+static void note_difference(void *data, const struct cgroup_file *f, const char *found)
+{
+	plan_warn(data, "wrote '%s' to '%s', but it holds '%.200s' (config.json %s)", f->value,
+		  f->name, found, f->origin);
+}
+
 static int enter_cgroup(struct container *c, struct err *e)
 {
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
@@ -127,8 +134,11 @@ static int enter_cgroup(struct container *c, struct err *e)
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
-	return cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			    c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
+			 c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+	if (r == 0)
+		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
+	return r;
 }
 
 static int spawn(struct container *c, struct err *e)

@@ -121,13 +121,15 @@ int num_parse_duration(const char *text, int64_t *ret_ms)
 	static const struct {
 		const char *name;
 		double ms;
-	} units[] = { { "ms", 1 }, { "us", 1e-3 }, { "ns", 1e-6 },
-		      { "s", 1e3 }, { "m", 6e4 },  { "h", 3.6e6 } };
+	} units[] = { { "ms", 1 },  { "us", 1e-3 }, { "ns", 1e-6 },
+		      { "s", 1e3 }, { "m", 6e4 },   { "h", 3.6e6 } };
 	const double longest = 9e15;
 	double sum = 0;
 
 	if (!*text)
 		return -EINVAL;
+	if (strcmp(text, "0") == 0) /* the one number that needs no unit */
+		text++;
 	while (*text) {
 		size_t digits = strspn(text, "0123456789."), i = 0;
 		char *end;
