@@ -151,10 +151,14 @@ static void task_read(pid_t tid, struct task *ret)
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name + 1);
 }
 
-/* What the freezer of cgroup v2 counts as frozen: tasks in its trap, and stopped or traced ones. */
+/*
+ * What the freezer of cgroup v2 counts as frozen: tasks in its trap, which compilers may put into its
+ * caller, and stopped or traced ones.
+ */
 static bool task_is_frozen(const struct task *t)
 {
-	return strcmp(t->wchan, "do_freezer_trap") == 0 || t->state == 'T' || t->state == 't';
+	return strcmp(t->wchan, "do_freezer_trap") == 0 || strcmp(t->wchan, "get_signal") == 0 ||
+	       t->state == 'T' || t->state == 't';
 }
 
 /* The tasks worth a name: all those that hang in the kernel, then others, as many as there is room. */
