@@ -105,30 +105,41 @@ static bool sets_match(const char *wanted, const char *found)
 	       (num_parse_cpus(found, b, sizeof(b)) == 0 && memcmp(a, b, sizeof(a)) == 0);
 }
 
+/* @line: that of the device that @wanted begins with; "" when it has none. */
+static bool line_matches(const char *name, const char *wanted, const char *line)
+{
+	char w[256], g[256];
+	const char *at = line;
+
+	/* a lone number is the default of all devices */
+	if (strchr(wanted, ' '))
+		(void)next_word(&wanted, w, sizeof(w));
+	(void)next_word(&at, g, sizeof(g));
+	while (next_word(&wanted, w, sizeof(w))) {
+		if (strchr(w, '=')) {
+			if (!setting_matches(name, w, line))
+				return false;
+		} else if (strcmp(w, "default") == 0) {
+			return !*line; /* the device has no setting of its own any more */
+		} else if (!next_word(&at, g, sizeof(g)) || !word_matches(name, w, g)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool cgroup_value_matches(const struct cgroup_file *f, bool keyed, const char *found)
 {
 	const char *wanted = f->value;
 	char w[256], g[256];
-	bool first = true;
 
 	if (strcmp(f->name, "cpuset.cpus") == 0 || strcmp(f->name, "cpuset.mems") == 0)
 		return sets_match(wanted, found);
-	/* a lone number is the default of all devices */
-	if (keyed && !strchr(wanted, ' '))
-		return strncmp(found, "default ", 8) == 0 &&
-		       word_matches(f->name, wanted, found + 8);
-	while (next_word(&wanted, w, sizeof(w))) {
-		if (keyed && strchr(w, '=')) {
-			if (!setting_matches(f->name, w, found))
-				return false;
-		} else if (keyed && strcmp(w, "default") == 0 && !first) {
-			return !*found; /* the device has no setting of its own any more */
-		} else if (!keyed || *found || !strchr(f->value, '=')) {
-			if (!next_word(&found, g, sizeof(g)) || !word_matches(f->name, w, g))
-				return false;
-		}
-		first = false;
-	}
+	if (keyed)
+		return line_matches(f->name, wanted, found);
+	while (next_word(&wanted, w, sizeof(w)))
+		if (!next_word(&found, g, sizeof(g)) || !word_matches(f->name, w, g))
+			return false;
 	return true;
 }
 
