@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless)
+		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -16,7 +16,7 @@ _ctr() {
 	done
 	case $verb in
 	run)
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -26,7 +26,7 @@ _ctr() {
 		case $prev in --preserve-fds) words='' ;; esac
 		;;
 	create)
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -40,7 +40,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	exec)
-		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --pid-file --console-socket --pidfd-socket --preserve-fds --help'
+		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --strict --pid-file --console-socket --pidfd-socket --preserve-fds --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
 		case $prev in --user | -u) words='' ;; esac
@@ -130,14 +130,23 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	spec)
-		words=' --bundle --rootless --help'
+		words=' --bundle --config --rootless --system --userns --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --userns) words='' ;; esac
 		;;
 	explain)
 		words=' --format --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	validate)
+		words=' --bundle --config --config-only --format --strict --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
 		;;
 	wait)
 		words=' --format --help'
@@ -153,7 +162,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac

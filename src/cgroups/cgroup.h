@@ -101,6 +101,14 @@ struct cgroup_plan {
 		bool asked; /* for the caller: the update in question is about these limits */
 		int64_t limit, swap; /* swap: memory + swap */
 	} memory_check;
+	/*
+	 * The container has a cgroup namespace and a writable mount of it: the cgroup is its own to divide.
+	 * With a user namespace it also becomes the owner: the ids, outside, of process.user.
+	 */
+	struct {
+		bool set, owner;
+		uint32_t uid, gid;
+	} handover;
 };
 
 /*
@@ -112,6 +120,8 @@ struct cgroup_plan {
  * Numbers: null and 0 mean "not set", except pids.limit (0 becomes 1, because the kernel counts the
  * container's first process), io.max rates (0: unlimited), cpu.burst and cpu.idle.
  * cgroup v1 features that are null, 0 or false are accepted, anything else is refused.
+ * A cgroup mount at /sys/fs/cgroup that is writable, in a new cgroup namespace, hands the cgroup over
+ * (checklist 1.6, "delegation chown").
  * Devices: later rules win, each access bit on its own; without a list everything is allowed; with
  * one the default is deny, plus mknod of anything and the devices that every container has.
  *
@@ -169,11 +179,23 @@ unsigned cgroup_missing(int root_fd, const char *path);
  * controller from being enabled: -EBUSY, naming the ancestor. No permission: -EACCES, -EPERM or
  * -EROFS.
  * On failure all directories made here are removed again; controllers stay enabled.
+ * For a cgroup that is handed over the controllers that init systems use are enabled as well, as far as
+ * the host has them to give.
  * Without controllers this costs: open parent, mkdir, open leaf, close.
  * Record the path before the call and ret->made after it.
  */
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
 		  struct cgroup *ret, struct err *e);
+
+/* Is this driver built? -EOPNOTSUPP when it is not. */
+int cgroup_driver_check(enum cgroup_driver driver, struct err *e);
+
+/*
+ * Would cgroup_create of @plan go well, as far as that can be seen? Makes and changes nothing. Its
+ * errors, with the field of config.json that is to blame; all of them when all problems are wanted
+ * (err_keep).
+ */
+int cgroup_probe(int root_fd, const struct cgroup_plan *plan, struct err *e);
 
 /*
  * Open the cgroup of an existing container; @path as in the plan, @made from the record.
@@ -224,6 +246,13 @@ void cgroup_verify(const struct cgroup *cg, const struct cgroup_plan *before,
  */
 int cgroup_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan *before,
 		  const struct cgroup_plan *after, struct err *e);
+
+/*
+ * If the plan says so, make its user the owner of the cgroup and of the files that the kernel lists in
+ * /sys/kernel/cgroup/delegate, so that root of a user namespace can make cgroups below. Limits stay
+ * ours. Needs CAP_CHOWN over these ids: -EPERM. Nothing to do: 0.
+ */
+int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 
 /* SIGKILL to everything in the cgroup and below, frozen or not (cgroup.kill, 5.14). Gone: 0. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);

@@ -120,8 +120,7 @@ static int parent_make(int root_fd, const struct cgroup_plan *plan, unsigned *ma
 	}
 }
 
-/* An existing leaf is taken over when nobody and nothing is in it. */
-static int leaf_check(int fd, const char *path, struct err *e)
+int cgroup_leaf_check(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 	uint64_t populated = 0, frozen = 0;
@@ -165,7 +164,7 @@ static int leaf_make(int parent_fd, const char *path, unsigned *made, struct err
 		return report(e, fd, "open", path, strlen(path));
 	}
 	*made = exists ? 0 : *made + 1;
-	r = exists ? leaf_check(fd, path, e) : 0;
+	r = exists ? cgroup_leaf_check(fd, path, e) : 0;
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -177,7 +176,7 @@ static int create_once(int root_fd, const struct cgroup_plan *plan, struct cgrou
 	unsigned made = 0;
 	int r;
 
-	if (plan->controllers.count == 0)
+	if (plan->controllers.count == 0 && !plan->handover.set)
 		parent = cgroup_parent_open(root_fd, path);
 	if (parent < 0)
 		parent = parent_make(root_fd, plan, &made, e);

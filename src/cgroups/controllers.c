@@ -97,6 +97,8 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 	char have[LIST_SIZE], missing[LIST_SIZE];
 	ssize_t r;
 
+	if (plan->handover.set)
+		cgroup_controllers_offer_in(dir_fd);
 	if (plan->controllers.count == 0)
 		return 0;
 	r = cgroup_file_read(dir_fd, "cgroup.subtree_control", have, sizeof(have));

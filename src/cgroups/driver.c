@@ -134,6 +134,11 @@ static const struct cgroup_driver_ops *ops_of(enum cgroup_driver driver, struct 
 	return NULL;
 }
 
+int cgroup_driver_check(enum cgroup_driver driver, struct err *e)
+{
+	return ops_of(driver, e) ? 0 : -EOPNOTSUPP;
+}
+
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
 		  struct cgroup *ret, struct err *e)
 {

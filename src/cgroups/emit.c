@@ -12,7 +12,7 @@
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer)
 {
 	err_origin(b->e, "config.json %s", pointer);
-	return r;
+	return err_keep(b->e, r);
 }
 
 static int out_of_memory(struct err *e)
@@ -169,7 +169,9 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e);
+	r = err_keep(e, cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e));
+	if (r == 0 && cgroup_emit_handover(spec, a, ret) < 0)
+		r = out_of_memory(e);
 	for (size_t i = 0; r == 0 && b.r->set && i < sizeof(topics) / sizeof(topics[0]); i++)
 		r = topics[i](&b);
 	return r;

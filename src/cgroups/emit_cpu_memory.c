@@ -13,7 +13,8 @@ enum {
 
 static int legacy_refuse(struct cgroup_builder *b, const char *what, const char *pointer)
 {
-	int r = err_set(b->e, ERR_CONFIG, 0, "%s is a cgroup v1 feature, cgroup v2 has none", what);
+	int r = err_set(b->e, ERR_UNSUPPORTED, 0, "%s is a cgroup v1 feature, cgroup v2 has none",
+			what);
 
 	err_hint(b->e, "remove the field");
 	return cgroup_builder_fail(b, r, pointer);
@@ -49,15 +50,17 @@ int cgroup_emit_legacy(struct cgroup_builder *b)
 		{ r->network.priorities.count > 0, "network priority", "network/priorities" },
 	};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < sizeof(fields) / sizeof(fields[0]); i++) {
 		const char *pointer;
 
 		if (!fields[i].asked)
 			continue;
 		pointer = arena_printf(b->a, CGROUP_RESOURCES "%s", fields[i].pointer);
-		return legacy_refuse(b, fields[i].what, pointer ? pointer : fields[i].pointer);
+		ret = legacy_refuse(b, fields[i].what, pointer ? pointer : fields[i].pointer);
 	}
-	return 0;
+	return ret;
 }
 
 static int number_bad(struct cgroup_builder *b, const char *what, long long n, const char *rule,
@@ -98,6 +101,8 @@ static int swap_add(struct cgroup_builder *b)
 	switch (cgroup_convert_swap(limit, swap, &bytes)) {
 	case CGROUP_SWAP_UNSET: return 0;
 	case CGROUP_SWAP_NEGATIVE:
+		if (limit < -1) /* the limit has been refused */
+			return 0;
 		return number_bad(b, "memory and swap limit", swap, "must be bytes or -1", pointer);
 	case CGROUP_SWAP_NO_LIMIT:
 		return number_bad(b, "memory and swap limit", swap, "needs a memory limit",
@@ -171,19 +176,20 @@ static int idle_and_weight_add(struct cgroup_builder *b)
 static int bandwidth_check(struct cgroup_builder *b)
 {
 	const struct oci_cpu *c = &b->r->cpu;
+	int r = 0;
 
 	if (asked_i(c->quota) && c->quota.value > 0 && c->quota.value < CPU_MIN_USEC)
-		return number_bad(b, "cpu quota", c->quota.value, "must be at least 1000 us",
-				  CGROUP_RESOURCES "cpu/quota");
-	if (asked_u(c->period) &&
+		r = number_bad(b, "cpu quota", c->quota.value, "must be at least 1000 us",
+			       CGROUP_RESOURCES "cpu/quota");
+	if (r == 0 && asked_u(c->period) &&
 	    (c->period.value < CPU_MIN_USEC || c->period.value > CPU_MAX_PERIOD_USEC))
-		return number_bad(b, "cpu period", (long long)c->period.value,
-				  "must be 1000 to 1000000 us", CGROUP_RESOURCES "cpu/period");
-	if (c->burst.set && c->quota.set && c->quota.value > 0 &&
+		r = number_bad(b, "cpu period", (long long)c->period.value,
+			       "must be 1000 to 1000000 us", CGROUP_RESOURCES "cpu/period");
+	if (r == 0 && c->burst.set && c->quota.set && c->quota.value > 0 &&
 	    c->burst.value > (uint64_t)c->quota.value)
-		return number_bad(b, "cpu burst", (long long)c->burst.value,
-				  "must not be more than the quota", CGROUP_RESOURCES "cpu/burst");
-	return 0;
+		r = number_bad(b, "cpu burst", (long long)c->burst.value,
+			       "must not be more than the quota", CGROUP_RESOURCES "cpu/burst");
+	return r;
 }
 
 static int bandwidth_add(struct cgroup_builder *b)

@@ -56,7 +56,7 @@ static int io_device_weight_add(struct cgroup_builder *b, size_t i)
 	int r;
 
 	if (d->leaf_weight.set && d->leaf_weight.value) {
-		r = err_set(b->e, ERR_CONFIG, 0,
+		r = err_set(b->e, ERR_UNSUPPORTED, 0,
 			    "block I/O leaf weight is a cgroup v1 feature, cgroup v2 has none");
 		return cgroup_builder_fail(b, r, origin ? origin : "");
 	}
@@ -132,7 +132,8 @@ int cgroup_emit_hugetlb(struct cgroup_builder *b)
 			r = err_set(b->e, ERR_CONFIG, 0, "bad huge page size '%.32s'",
 				    h->page_size ? h->page_size : "");
 			err_hint(b->e, "write it like 64KB, 2MB or 1GB");
-			return cgroup_builder_fail(b, r, f.origin ? f.origin : "");
+			r = cgroup_builder_fail(b, r, f.origin ? f.origin : "");
+			continue;
 		}
 		f.value = arena_printf(b->a, "%llu", (unsigned long long)h->limit);
 		/* reservations first: they are what a program trips over before it touches a page */
@@ -251,7 +252,8 @@ int cgroup_emit_unified(struct cgroup_builder *b)
 		if (!unified_key_valid(p->key)) {
 			r = err_set(b->e, ERR_CONFIG, 0,
 				    "unified key '%.64s' is not a settable cgroup file", p->key);
-			return cgroup_builder_fail(b, r, CGROUP_RESOURCES "unified");
+			r = cgroup_builder_fail(b, r, CGROUP_RESOURCES "unified");
+			continue;
 		}
 		r = unified_add(b, p->key, p->value);
 	}

@@ -85,7 +85,10 @@ struct cgroup_builder {
 
 /* Append a copy of *@f; a NULL value or origin counts as "out of memory". */
 int cgroup_builder_add(struct cgroup_builder *b, struct cgroup_file f);
-/* "config.json <pointer>" as the origin of the error that was just set; returns @r. */
+/*
+ * "config.json <pointer>" as the origin of the error that was just set; returns @r, or 0 to go on with
+ * the next field when all problems are wanted.
+ */
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer);
 
 /* ---- emit_*.c, devices.c: one topic each, all append to the plan ---- */
@@ -130,6 +133,14 @@ static inline bool cgroup_errno_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
+/* ---- root.c ---- */
+
+/*
+ * The first of the @count paths @usual that is a filesystem with the magic number @magic, else the first
+ * mount of @type in /proc/self/mountinfo that is one: a directory fd, or a negative errno.
+ */
+int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic);
+
 /* ---- path steps, cgroupfs.c ---- */
 
 /* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */
@@ -139,6 +150,9 @@ void cgroup_dirs_remove(int root_fd, const char *path, size_t len, unsigned coun
 /* Where the name of the parent ends: strlen of "/a" for "/a/b". */
 size_t cgroup_parent_len(const char *path);
 
+/* An existing leaf is taken over when nobody and nothing is in it: else -EBUSY (ERR_STATE). */
+int cgroup_leaf_check(int fd, const char *path, struct err *e);
+
 /* ---- controllers.c ---- */
 
 /* Enable the plan's controllers for the children of @dir_fd, whose path is @path[0..@len). */
@@ -147,6 +161,17 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 /* The sentence for a controller that the cgroup @path[0..@len) does not have; -EOPNOTSUPP. */
 int cgroup_controller_missing(const struct cgroup_controller *c, const char *path, size_t len,
 			      struct err *e);
+
+/* ---- handover.c ---- */
+
+/* Fill plan->handover. -ENOMEM. */
+int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
+/* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
+void cgroup_controllers_offer_in(int dir_fd);
+/* Change the owner of the cgroup @fd and of the files that go with it. */
+int cgroup_give(int fd, uint32_t uid, uint32_t gid);
+/* The reverse of a cgroup_hand_over that may have been: the cgroup is ours again. */
+void cgroup_take_back(int fd);
 
 /* ---- walk.c ---- */
 

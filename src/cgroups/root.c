@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding the mount of cgroup v2. The two usual places come first, because reading mountinfo takes
- * longer the more mounts the host has. Opens the mount and keeps nothing.
+ * Finding the mounts of cgroup v2 and of resctrl. The usual places come first, because reading mountinfo
+ * takes longer the more mounts the host has. Opens the mount and keeps nothing.
  */
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -12,8 +12,8 @@
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
 
-/* -ENODEV when @path is something else than a cgroup v2 mount. */
-static int mount_open(const char *path)
+/* -ENODEV when @path is something else than a filesystem of this kind. */
+static int mount_open(const char *path, long magic)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
@@ -22,7 +22,7 @@ static int mount_open(const char *path)
 		return -errno;
 	if (fstatfs(fd, &fs) < 0)
 		return -errno;
-	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+	if (fs.f_type != magic)
 		return -ENODEV;
 	return take_fd(&fd);
 }
@@ -45,7 +45,7 @@ static void unescape(char *s)
 }
 
 /* "36 35 98:0 / /mnt rw,noatime shared:1 - cgroup2 none rw": the mount point, or NULL. */
-static char *mountinfo_cgroup2(char *line)
+static char *mountinfo_point(char *line, const char *type)
 {
 	char *save = NULL, *point = NULL, *word = strtok_r(line, " ", &save);
 
@@ -54,7 +54,7 @@ static char *mountinfo_cgroup2(char *line)
 			point = word;
 		if (i > 5 && strcmp(word, "-") == 0) {
 			word = strtok_r(NULL, " ", &save);
-			if (!word || strcmp(word, "cgroup2") != 0)
+			if (!word || strcmp(word, type) != 0)
 				return NULL;
 			unescape(point);
 			return point;
@@ -69,7 +69,7 @@ static void close_file(FILE **f)
 		(void)fclose(*f); /* read only: nothing to lose */
 }
 
-static int mountinfo_search(void)
+static int mountinfo_search(const char *type, long magic)
 {
 	cleanup_(close_file) FILE *f = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
@@ -79,23 +79,29 @@ static int mountinfo_search(void)
 	if (!f)
 		return -errno;
 	while (r < 0 && getline(&line, &size, f) > 0) {
-		char *point = mountinfo_cgroup2(line);
+		char *point = mountinfo_point(line, type);
 
 		if (point)
-			r = mount_open(point);
+			r = mount_open(point, magic);
 	}
 	return r;
+}
+
+int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic)
+{
+	int r = -ENODEV;
+
+	for (size_t i = 0; r < 0 && i < count; i++)
+		r = mount_open(usual[i], magic);
+	return r < 0 ? mountinfo_search(type, magic) : r;
 }
 
 int cgroup_root_open(int *ret_fd, struct err *e)
 {
 	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	int r = -ENODEV;
+	int r = cgroup_mount_find(usual, sizeof(usual) / sizeof(usual[0]), "cgroup2",
+				  CGROUP2_SUPER_MAGIC);
 
-	for (size_t i = 0; r < 0 && i < sizeof(usual) / sizeof(usual[0]); i++)
-		r = mount_open(usual[i]);
-	if (r < 0)
-		r = mountinfo_search();
 	if (r < 0) {
 		(void)err_set(e, ERR_SYSTEM, -r, "find the mount of cgroup v2");
 		err_hint(e, "mount -t cgroup2 none /sys/fs/cgroup");

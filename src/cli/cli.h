@@ -12,6 +12,7 @@
 /* Options that come before the verb. */
 struct cli_globals {
 	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *criu; /* the program for checkpoint and restore, if not the one on PATH */
 	bool debug, version, systemd_cgroup;
 };
 
@@ -68,6 +69,6 @@ void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
-	cli_features, cli_completion, cli_update, cli_events, cli_stats, cli_top;
+	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top;
 
 #endif

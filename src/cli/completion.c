@@ -11,7 +11,8 @@ static const struct cli_option options[] = { { 0 } };
 static void words(const struct cli_option *table)
 {
 	for (; table->name; table++)
-		(void)printf(" --%s", table->name);
+		if (table->help) /* the others are hidden */
+			(void)printf(" --%s", table->name);
 	(void)printf(" --help");
 }
 
@@ -25,7 +26,7 @@ static bool takes_id(const struct cli_command *c)
 static void bash_values(const struct cli_option *table)
 {
 	for (; table->name; table++) {
-		if (table->type == CLI_FLAG)
+		if (table->type == CLI_FLAG || !table->help)
 			continue;
 		(void)printf("\t\tcase $prev in --%s", table->name);
 		if (table->letter)
@@ -136,6 +137,8 @@ static void zsh_options(const struct cli_option *table)
 	for (; table->name; table++) {
 		const char *equals = table->type == CLI_FLAG ? "" : "=";
 
+		if (!table->help)
+			continue;
 		if (table->letter && table->type == CLI_LIST)
 			(void)printf("\t\t'*'{-%c,--%s%s}'[", table->letter, table->name, equals);
 		else if (table->letter)

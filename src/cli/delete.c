@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "container/store.h"
 #include "util/cleanup.h"
 
 struct delete_options {
@@ -32,8 +33,9 @@ static int delete_one(const char *id, void *data)
 	enum container_status status;
 	int r = cli_container(t->cli, id, true, &c, &status, t->e);
 
+	/* there may be a rest of it, from somebody who was killed at the very end of a delete */
 	if (r == -ENOENT && t->force)
-		return 0;
+		return t->cli->store >= 0 ? store_remove(t->cli->store, id, t->e) : 0;
 	if (r == 0)
 		r = container_destroy(c, status, t->force, &warning, t->e);
 	if (warning.kind)

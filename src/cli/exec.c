@@ -9,8 +9,6 @@
 #include "container/exec.h"
 #include "container/exit.h"
 #include "container/foreground.h"
-#include "container/terminal.h"
-#include "container/unixsock.h"
 #include "util/cleanup.h"
 #include "util/num.h"
 
@@ -23,7 +21,7 @@ struct exec_options {
 	const char *apparmor, *process_label;
 	struct cli_list env, caps, gids;
 	unsigned preserve_fds;
-	bool detach, tty, no_new_privs, ignore_paused;
+	bool detach, tty, no_new_privs, ignore_paused, strict;
 };
 
 #define AT(field) offsetof(struct exec_options, field)
@@ -49,6 +47,8 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "process-label", 0, CLI_STRING, "LABEL", AT(process_label),
 	  "SELinux label of the process", NULL },
+	{ "strict", 0, CLI_FLAG, NULL, AT(strict),
+	  "refuse what is otherwise a warning about the process", NULL },
 	{ "pid-file", 0, CLI_STRING, "FILE", AT(pid_file), "write the pid of the process", NULL },
 	{ "console-socket", 0, CLI_STRING, "PATH", AT(console_socket),
 	  "send the terminal's master to this socket", NULL },
@@ -88,6 +88,7 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 		.terminal = o->tty,
 		.no_new_privileges = o->no_new_privs,
 		.ignore_paused = o->ignore_paused,
+		.strict = o->strict,
 		.keep_fds = o->preserve_fds,
 	};
 	if (!o->process && !args[1])
@@ -97,19 +98,16 @@ static int make_request(const struct exec_options *o, char **args, struct exec_r
 
 static int announce(const struct exec_options *o, struct container *c, struct err *e)
 {
-	int r = launch_check_terminal(c->plan->want_console, o->detach, o->console_socket, e);
+	const struct launch_handover h = {
+		.console_socket = o->console_socket,
+		.pidfd_socket = o->pidfd_socket,
+		.pidfd_word = "setns",
+		.pid_file = o->pid_file,
+		.terminal = c->plan->want_console,
+		.detach = o->detach,
+	};
+	int r = launch_hand_over(&h, c, e);
 
-	if (r == 0 && o->console_socket) {
-		r = terminal_send(o->console_socket, c->console, e);
-		close_fd(&c->console);
-	}
-	if (r == 0 && o->pidfd_socket) {
-		r = unixsock_send_fd(o->pidfd_socket, "setns", 5, c->init.pidfd);
-		if (r < 0)
-			err_set(e, ERR_SYSTEM, -r, "send the pidfd to '%s'", o->pidfd_socket);
-	}
-	if (r == 0 && o->pid_file)
-		r = container_write_pid_file(o->pid_file, c->init.pid, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;
@@ -120,8 +118,10 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 {
 	int r = container_exec(c, status, rq, e), wait_status;
 
-	if (r == 0)
+	if (r == 0) {
+		launch_warnings(cli, c);
 		r = announce(o, c, e);
+	}
 	/* no use of the directory any more: the process may run for days */
 	close_fd(&c->dir);
 	if (r < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ctr explain: what `ctr run` would do, step by step, without doing it. */
-#include "cli/cli.h"
+#include "cli/explain.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -131,6 +131,24 @@ static void text_cgroup(const struct cgroup_plan *c)
 	}
 }
 
+/* One line for each line of schemata, which belong to the class. */
+static void text_resctrl(const struct resctrl_plan *plan)
+{
+	if (!plan->place.group)
+		return;
+	say("  put the container into the class of service '%s' of resctrl%s", plan->place.group,
+	    plan->named ? "" : ", which is its own");
+	text_origin("/linux/intelRdt");
+	for (const char *s = plan->schemata; s && *s; s += strcspn(s, "\n") + 1) {
+		say("  its schemata are %.*s", (int)strcspn(s, "\n"), s);
+		text_origin("/linux/intelRdt");
+	}
+	if (plan->place.monitor) {
+		say("  make the monitoring group '%s'", plan->place.monitor);
+		text_origin("/linux/intelRdt/enableMonitoring");
+	}
+}
+
 static void text_maps(const char *what, const oci_id_maps *maps)
 {
 	for (size_t i = 0; i < maps->count; i++)
@@ -141,17 +159,11 @@ static void text_maps(const char *what, const oci_id_maps *maps)
 			     maps->items[i].host_id, what, i);
 }
 
-static void text_limits(const struct oci_process *p)
+static void text_step(const char *text, const char *origin, void *data)
 {
-	for (size_t i = 0; i < p->rlimits.count; i++)
-		(void)printf(
-			"  limit %s to %" PRIu64 ", at most %" PRIu64
-			"    [/process/rlimits/%zu]\n",
-			oci_names_of(&oci_rlimit_names, (uint64_t)p->rlimits.items[i].resource),
-			p->rlimits.items[i].soft, p->rlimits.items[i].hard, i);
-	if (p->oom_score_adj.set)
-		(void)printf("  set oom_score_adj to %" PRId64 "    [/process/oomScoreAdj]\n",
-			     p->oom_score_adj.value);
+	(void)data;
+	say("  %s", text);
+	text_origin(origin);
 }
 
 /* Hooks that ctr runs itself; the others are operations of ctr-init. */
@@ -185,12 +197,13 @@ static void text_host(const struct container *c)
 
 	(void)printf("On the host, ctr will:\n");
 	text_cgroup(&c->cgroup_plan);
+	text_resctrl(&c->resctrl);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	(void)printf(
 		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
 		flags);
-	text_limits(&c->spec->process);
+	explain_settings(c->spec, text_step, NULL);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
 	text_hooks(c->spec);
@@ -222,12 +235,16 @@ static void text_warning(const char *text)
 
 static void print_text(const struct container *c)
 {
+	char line[800];
+
 	say("Container '%s' from %s", c->record.id, c->record.bundle);
 	(void)printf("\n\n");
 	text_host(c);
 	text_ops(c->plan);
-	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		text_warning(w->text);
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next) {
+		plan_warning_text(c->plan, w, line, sizeof(line));
+		text_warning(line);
+	}
 }
 
 /* ---- JSON: the same for machines ---- */
@@ -302,6 +319,19 @@ static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
 	json_out_end_object(o);
 }
 
+static void json_resctrl(struct json_out *o, const struct resctrl_plan *plan)
+{
+	if (!plan->place.group)
+		return;
+	json_out_member_object(o, "resctrl");
+	json_out_member_string(o, "group", plan->place.group);
+	if (plan->schemata)
+		json_out_member_string(o, "schemata", plan->schemata);
+	if (plan->place.monitor)
+		json_out_member_string(o, "monitor", plan->place.monitor);
+	json_out_end_object(o);
+}
+
 static void json_hooks(struct json_out *o, const struct oci_spec *spec)
 {
 	json_out_member_array(o, "hooks");
@@ -319,6 +349,16 @@ static void json_hooks(struct json_out *o, const struct oci_spec *spec)
 	json_out_end_array(o);
 }
 
+static void json_step(const char *text, const char *origin, void *data)
+{
+	struct json_out *o = data;
+
+	json_out_object(o);
+	json_out_member_string(o, "text", text);
+	json_out_member_string(o, "origin", origin);
+	json_out_end_object(o);
+}
+
 static void json_host(struct json_out *o, const struct container *c)
 {
 	char flags[128];
@@ -326,6 +366,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	json_out_member_object(o, "host");
 	json_cgroup(o, &c->cgroup_plan);
+	json_resctrl(o, &c->resctrl);
 	json_out_member_string(o, "namespaces", flags);
 	json_maps(o, "uidMappings", &c->plan->uid_maps);
 	json_maps(o, "gidMappings", &c->plan->gid_maps);
@@ -347,6 +388,9 @@ static void json_host(struct json_out *o, const struct container *c)
 		json_out_end_object(o);
 	}
 	json_out_end_array(o);
+	json_out_member_array(o, "settings");
+	explain_settings(c->spec, json_step, o);
+	json_out_end_array(o);
 	json_hooks(o, c->spec);
 	json_out_end_object(o);
 }
@@ -354,6 +398,7 @@ static void json_host(struct json_out *o, const struct container *c)
 static int print_json(const struct container *c, struct err *e)
 {
 	struct json_out o;
+	char line[800];
 
 	if (json_out_init(&o, true) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
@@ -363,8 +408,10 @@ static int print_json(const struct container *c, struct err *e)
 	json_host(&o, c);
 	json_ops(&o, c->plan);
 	json_out_member_array(&o, "warnings");
-	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		json_out_string(&o, w->text);
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next) {
+		plan_warning_text(c->plan, w, line, sizeof(line));
+		json_out_string(&o, line);
+	}
 	json_out_end_array(&o);
 	json_out_end_object(&o);
 	return cli_print_json(&o, e);

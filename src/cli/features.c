@@ -13,12 +13,21 @@
 #include <linux/seccomp.h>
 
 #include "config.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "rootfs/options.h"
 
 static const struct cli_option options[] = { { 0 } };
 
-static const char *const unsafe_annotations[] = { "org.opencontainers.runc.", "run.oci." };
+/* Those of the table by name, and its family: what other versions or runtimes do with the rest of it. */
+static void unsafe_annotations(struct json_out *o)
+{
+	json_out_member_array(o, "potentiallyUnsafeConfigAnnotations");
+	for (size_t i = 0; i < OCI_ANNOTATION_HONOURED; i++)
+		json_out_string(o, oci_annotations[i].name);
+	json_out_string(o, "run.oci.");
+	json_out_end_array(o);
+}
 
 static void names(struct json_out *o, const char *key, const struct oci_names *table)
 {
@@ -39,13 +48,6 @@ static void mount_options(struct json_out *o)
 	json_out_end_array(o);
 }
 
-/* The kernel checks the flags before it looks at the (missing) program: seccomp(2). */
-static bool flag_works(uint64_t flag)
-{
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)flag, NULL) < 0 &&
-	       errno == EFAULT;
-}
-
 static void seccomp(struct json_out *o)
 {
 	const struct oci_names *flags = &oci_seccomp_flag_names;
@@ -58,7 +60,7 @@ static void seccomp(struct json_out *o)
 	names(o, "knownFlags", flags);
 	json_out_member_array(o, "supportedFlags");
 	for (size_t i = 0; i < flags->count; i++)
-		if (flag_works(flags->items[i].value))
+		if (security_filter_flag_works(flags->items[i].value))
 			json_out_string(o, flags->items[i].name);
 	json_out_end_array(o);
 	json_out_end_object(o);
@@ -82,30 +84,34 @@ static void cgroup(struct json_out *o)
 	json_out_end_object(o);
 }
 
-/* "time" is left out: this version refuses it. */
-static void namespaces(struct json_out *o)
+static void memory_policy(struct json_out *o)
 {
-	json_out_member_array(o, "namespaces");
-	for (size_t i = 0; i < oci_namespace_names.count; i++)
-		if (oci_namespace_names.items[i].value != OCI_NS_TIME)
-			json_out_string(o, oci_namespace_names.items[i].name);
-	json_out_end_array(o);
+	json_out_member_object(o, "memoryPolicy");
+	names(o, "modes", &oci_memory_policy_names);
+	names(o, "flags", &oci_memory_policy_flag_names);
+	json_out_end_object(o);
 }
 
 static void linux_section(struct json_out *o)
 {
 	json_out_member_object(o, "linux");
-	namespaces(o);
+	names(o, "namespaces", &oci_namespace_names);
 	names(o, "capabilities", &oci_capability_names);
 	cgroup(o);
 	seccomp(o);
-	switch_object(o, "apparmor", false);
-	switch_object(o, "selinux", false);
-	switch_object(o, "intelRdt", false);
+	/* what is built, not what the host has on (features-linux.md) */
+	switch_object(o, "apparmor", true);
+	switch_object(o, "selinux", true);
+	json_out_member_object(o, "intelRdt");
+	json_out_member_bool(o, "enabled", true);
+	json_out_member_bool(o, "schemata", true);
+	json_out_member_bool(o, "monitoring", true);
+	json_out_end_object(o);
+	memory_policy(o);
 	json_out_member_object(o, "mountExtensions");
 	switch_object(o, "idmap", true);
 	json_out_end_object(o);
-	switch_object(o, "netDevices", false);
+	switch_object(o, "netDevices", true);
 	json_out_end_object(o);
 }
 
@@ -122,8 +128,7 @@ static void annotations(struct json_out *o)
 	json_out_member_string(o, "ctr.version", PACKAGE_VERSION);
 	json_out_member_string(o, "ctr.commit", CTR_GIT_COMMIT);
 	json_out_end_object(o);
-	json_out_member_strings(o, "potentiallyUnsafeConfigAnnotations", unsafe_annotations,
-				sizeof(unsafe_annotations) / sizeof(unsafe_annotations[0]));
+	unsafe_annotations(o);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

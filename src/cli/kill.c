@@ -92,7 +92,7 @@ static int signal_all(struct container *c, enum container_status status, int sig
 
 struct kill_task {
 	struct cli *cli;
-	int sig;
+	int sig; /* 0: the container's own stop signal */
 	bool all;
 	struct err *e;
 };
@@ -102,19 +102,21 @@ static int kill_one(const char *id, void *data)
 	const struct kill_task *t = data;
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
-	int r = cli_container(t->cli, id, false, &c, &status, t->e);
+	int r = cli_container(t->cli, id, false, &c, &status, t->e), sig = t->sig;
 
+	/* it is meant for init: other processes know SIGTERM */
+	if (r == 0 && !sig)
+		r = sig = t->all ? SIGTERM : container_stop_signal(c, t->e);
 	if (r < 0)
 		return r;
-	return t->all ? signal_all(c, status, t->sig, t->e)
-		      : container_signal(c, status, t->sig, t->e);
+	return t->all ? signal_all(c, status, sig, t->e) : container_signal(c, status, sig, t->e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct kill_options *o = opts;
 	struct kill_task task = {
-		.cli = cli, .sig = args[1] ? signal_parse(args[1]) : SIGTERM, .all = o->all, .e = e
+		.cli = cli, .sig = args[1] ? signal_parse(args[1]) : 0, .all = o->all, .e = e
 	};
 
 	if (task.sig < 0) {
@@ -129,7 +131,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 const struct cli_command cli_kill = {
 	.name = "kill",
 	.args = "CONTAINER [SIGNAL]",
-	.summary = "Send a signal (default TERM) to a container's init",
+	.summary = "Send a signal (default: its stop signal, or TERM) to a container's init",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct kill_options),

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "container/sdnotify.h"
 #include "container/terminal.h"
 #include "container/unixsock.h"
+#include "oci/annotations.h"
 #include "util/cleanup.h"
 
 enum {
@@ -76,6 +78,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
+	rq->strict = o->strict;
 	rq->driver = cli_cgroup_driver(cli);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = pass_activation(rq, e);
@@ -96,22 +99,53 @@ int launch_check_terminal(bool terminal, bool detach, const char *socket, struct
 	return 0;
 }
 
-int launch_announce(const struct launch_options *o, struct container *c, bool detach, struct err *e)
+static int send_pidfd(const char *path, const char *word, int pidfd, struct err *e)
 {
-	int r = launch_check_terminal(c->spec->process.terminal, detach, o->console_socket, e);
+	int r = unixsock_send_fd(path, word, strlen(word), pidfd);
 
-	if (r == 0 && o->console_socket) {
-		r = terminal_send(o->console_socket, c->console, e);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send the pidfd to '%s'", path) : 0;
+}
+
+int launch_hand_over(const struct launch_handover *h, struct container *c, struct err *e)
+{
+	int r = launch_check_terminal(h->terminal, h->detach, h->console_socket, e);
+
+	if (r == 0 && h->console_socket) {
+		r = terminal_send(h->console_socket, c->console, e);
 		close_fd(&c->console);
 	}
-	if (r == 0 && o->pidfd_socket) {
-		r = unixsock_send_fd(o->pidfd_socket, "standard", 8, c->init.pidfd);
-		if (r < 0)
-			err_set(e, ERR_SYSTEM, -r, "send the pidfd to '%s'", o->pidfd_socket);
-	}
-	if (r == 0 && o->pid_file)
-		r = container_write_pid_file(o->pid_file, c->init.pid, e);
+	if (r == 0 && h->pidfd_socket)
+		r = send_pidfd(h->pidfd_socket, h->pidfd_word, c->init.pidfd, e);
+	if (r == 0 && h->pid_file)
+		r = container_write_pid_file(h->pid_file, c->init.pid, e);
 	return r;
+}
+
+/* Who is named by the config gets it besides, and before there is a pid file, which says that all went well. */
+static int tell_receiver(const struct container *c, struct err *e)
+{
+	const char *path = oci_annotation_value(c->spec, OCI_ANNOTATION_PIDFD_RECEIVER);
+	int r = path ? send_pidfd(path, "standard", c->init.pidfd, e) : 0;
+
+	if (r < 0)
+		err_origin(e, "config.json /annotations/%s",
+			   oci_annotations[OCI_ANNOTATION_PIDFD_RECEIVER].name);
+	return r;
+}
+
+int launch_announce(const struct launch_options *o, struct container *c, bool detach, struct err *e)
+{
+	const struct launch_handover h = {
+		.console_socket = o->console_socket,
+		.pidfd_socket = o->pidfd_socket,
+		.pidfd_word = "standard",
+		.pid_file = o->pid_file,
+		.terminal = c->spec->process.terminal,
+		.detach = detach,
+	};
+	int r = tell_receiver(c, e);
+
+	return r < 0 ? r : launch_hand_over(&h, c, e);
 }
 
 void launch_withdraw(const struct launch_options *o)
@@ -122,8 +156,12 @@ void launch_withdraw(const struct launch_options *o)
 
 void launch_warnings(const struct cli *cli, const struct container *c)
 {
-	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next)
-		cli_warn(cli, "%s", w->text);
+	char text[800];
+
+	for (const struct plan_warning *w = c->plan->warnings; w; w = w->next) {
+		plan_warning_text(c->plan, w, text, sizeof(text));
+		cli_warn(cli, "%s", text);
+	}
 }
 
 int launch_bind_notify(struct container *c, struct err *e)

@@ -8,7 +8,7 @@
 struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper;
+	bool no_pivot, no_new_keyring, no_subreaper, strict;
 };
 
 /* clang-format off */
@@ -31,7 +31,9 @@ struct launch_options {
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
 	  "keep the caller's session keyring", NULL },                                                \
 	{ "no-subreaper", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_subreaper),               \
-	  "leave orphans to the caller, as ctr always does", NULL }
+	  "leave orphans to the caller, as ctr always does", NULL },                                  \
+	{ "strict", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, strict),                           \
+	  "refuse what is otherwise a warning about the config", NULL }
 /* clang-format on */
 
 /*
@@ -44,9 +46,21 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 /* Release what launch_request allocated. */
 void launch_request_free(struct container_request *rq);
 
+/* What a caller is told of a process that stands and waits, and where. */
+struct launch_handover {
+	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: not wanted */
+	const char *pidfd_word; /* what comes with the pidfd: "standard", or "setns" for exec */
+	bool terminal, detach;
+};
+
 /*
- * The container stands and waits: check that the terminal has somewhere to go, hand it over, send the
- * pidfd, write the pid file.
+ * Check that the terminal has somewhere to go, hand it over (then c->console is closed), send the pidfd,
+ * write the pid file.
+ */
+int launch_hand_over(const struct launch_handover *h, struct container *c, struct err *e);
+
+/*
+ * The container stands and waits: hand it over as the options and its annotations say.
  */
 int launch_announce(const struct launch_options *o, struct container *c, bool detach,
 		    struct err *e);

@@ -34,11 +34,21 @@ static const struct cli_option *find_letter(const struct cli_option *table, char
 	return NULL;
 }
 
+static bool is_word(const char *const *words, const char *value)
+{
+	for (; *words; words++)
+		if (strcmp(*words, value) == 0)
+			return true;
+	return false;
+}
+
 static int set_flag(const struct cli_option *o, const char *value, void *to, struct err *e)
 {
-	bool on = !value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+	static const char *const yes[] = { "true", "1", "t", "T", "TRUE", "True", "yes", NULL };
+	static const char *const no[] = { "false", "0", "f", "F", "FALSE", "False", "no", NULL };
+	bool on = !value || is_word(yes, value);
 
-	if (!on && strcmp(value, "false") != 0 && strcmp(value, "0") != 0)
+	if (!on && !is_word(no, value))
 		return err_set(e, ERR_USAGE, 0, "option --%s takes no value, or true or false",
 			       o->name);
 	*(bool *)to = on;
@@ -134,7 +144,7 @@ static int parse_long(struct cursor *c, const char *word, const char *name, stru
 	return o ? take_value(c, o, name[len] == '=' ? name + len + 1 : NULL, e) : unknown(word, e);
 }
 
-/* -d, -dk, -bDIR, -b DIR, -b=DIR */
+/* -d, -dk, -d=false, -bDIR, -b DIR, -b=DIR */
 static int parse_letters(struct cursor *c, const char *word, struct cli_parsed *ret, struct err *e)
 {
 	for (const char *p = word + 1; *p; p++) {
@@ -147,7 +157,7 @@ static int parse_letters(struct cursor *c, const char *word, struct cli_parsed *
 		}
 		if (!o)
 			return unknown(word, e);
-		if (o->type != CLI_FLAG)
+		if (o->type != CLI_FLAG || p[1] == '=')
 			return take_value(c, o, p[1] ? p + 1 + (p[1] == '=') : NULL, e);
 		r = set_value(c, o, NULL, e);
 		if (r < 0)
@@ -204,8 +214,12 @@ void cli_print_options(const struct cli_option *table)
 {
 	for (; table->name; table++) {
 		char left[64];
-		int n = table->letter ? snprintf(left, sizeof(left), "-%c, ", table->letter)
-				      : snprintf(left, sizeof(left), "    ");
+		int n;
+
+		if (!table->help)
+			continue;
+		n = table->letter ? snprintf(left, sizeof(left), "-%c, ", table->letter)
+				  : snprintf(left, sizeof(left), "    ");
 
 		(void)snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", table->name,
 			       table->arg ? " " : "", table->arg ? table->arg : "");

@@ -2,7 +2,8 @@
 /*
  * Command line options as tables: parsing, --help, completion and the check of the man pages all come
  * from them. Accepts what Go's and GNU's parsers accept: --x=v, --x v, -xv, -x v, clusters (-dk),
- * long options with one dash (-no-pivot), and "--".
+ * long options with one dash (-no-pivot), and "--". A flag takes a value only behind "=": what Go's
+ * strconv.ParseBool knows, yes and no.
  */
 #ifndef CTR_CLI_OPTIONS_H
 #define CTR_CLI_OPTIONS_H
@@ -13,7 +14,7 @@
 #include "util/err.h"
 
 enum cli_option_type {
-	CLI_FLAG,   /* bool; also --x=true and --x=false */
+	CLI_FLAG,   /* bool; also --x=true and --x=false, -x=true and so on */
 	CLI_STRING, /* const char * */
 	CLI_UINT,   /* unsigned */
 	CLI_LIST,   /* struct cli_list: may be given again and again */
@@ -28,9 +29,9 @@ struct cli_option {
 	const char *name; /* long name without dashes; NULL ends a table */
 	char letter;	  /* short name, or 0 */
 	enum cli_option_type type;
-	const char *arg; /* what --help calls the argument */
-	size_t offset;	 /* into the command's options struct */
-	const char *help;
+	const char *arg;  /* what --help calls the argument */
+	size_t offset;	  /* into the command's options struct */
+	const char *help; /* NULL: hidden, for callers of old; not in --help and completion */
 	const char *const *words; /* the only values allowed, NULL-terminated, or NULL */
 };
 

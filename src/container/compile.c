@@ -10,6 +10,7 @@
 #include "container/sdnotify.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
+#include "oci/annotations.h"
 #include "oci/sysctl.h"
 #include "rootfs/rootfs.h"
 #include "util/kernel.h"
@@ -21,8 +22,7 @@ static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 	if (!spec->linux_.sysctl.count)
 		return;
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Kernel settings"));
-	proc = plan_reg(p, "private proc");
-	PLAN_ADD(p, NULL, proc_open, .proc = proc);
+	proc = plan_proc(p);
 	for (size_t i = 0; i < spec->linux_.sysctl.count; i++) {
 		const struct oci_pair *s = &spec->linux_.sysctl.items[i];
 		char path[OCI_SYSCTL_MAX];
@@ -35,7 +35,8 @@ static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 	}
 }
 
-static void emit_console(const struct oci_spec *spec, const struct rootfs_layout *l, struct plan *p)
+static void emit_console(const struct oci_spec *spec, const struct rootfs_layout *l, bool joined,
+			 struct plan *p)
 {
 	const struct oci_process *process = &spec->process;
 
@@ -44,7 +45,8 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 	p->want_console = true;
 	PLAN_ADD(p, "/process/terminal", console, .root = l->root,
 		 .width = process->console_size.width, .height = process->console_size.height);
-	PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
+	if (!joined)
+		PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
 /* A copy of the caller's descriptor, which the plan owns. */
@@ -63,9 +65,46 @@ static void emit_notify(const struct compile_input *in, const struct rootfs_layo
 		 .tree = plan_source(p, &tree));
 }
 
+/* The tree of files, as far as hooks before pivot_root see it. */
+static int emit_tree(const struct compile_input *in, struct rootfs_layout *l, bool joined,
+		     struct plan *p, struct err *e)
+{
+	const struct oci_spec *spec = in->spec;
+	int r = joined ? rootfs_emit_joined(spec, l, p, e) : rootfs_emit_mounts(spec, l, p, e);
+
+	if (r < 0)
+		return r;
+	if (in->notify >= 0 && joined) {
+		err_set(e, ERR_USAGE, 0,
+			"NOTIFY_SOCKET cannot be passed into a mount namespace that is joined");
+		err_hint(e, "unset it in the environment of ctr");
+		return err_keep(e, -EINVAL);
+	}
+	if (in->notify >= 0)
+		emit_notify(in, l, p);
+	emit_console(spec, l, joined, p);
+	if (strcmp(spec->process.cwd, "/") != 0)
+		PLAN_ADD(p, "/process/cwd", workdir_make, .root = l->root,
+			 .path = plan_str(p, spec->process.cwd));
+	return 0;
+}
+
+static void warn_annotations(const struct oci_spec *spec, struct plan *p)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++) {
+		const char *key = spec->annotations.items[i].key;
+		const struct oci_annotation_info *info = oci_annotation_find(key);
+
+		if (info && info->kind == OCI_ANNOTATION_IS_IGNORED)
+			plan_warn(p, "/annotations", "'%s' is ignored: %s", key, info->why);
+	}
+}
+
 static int emit_all(const struct compile_input *in, struct plan *p, struct err *e)
 {
 	const struct oci_spec *spec = in->spec;
+	bool joined = oci_spec_namespace(spec, OCI_NS_MOUNT) &&
+		      !oci_spec_new_namespace(spec, OCI_NS_MOUNT);
 	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,
@@ -75,30 +114,29 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
 		 */
 		.no_pivot = in->no_pivot,
+		.mount_label = spec->linux_.mount_label,
 		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
 	int r = namespaces_emit(spec, p, e);
 
+	if (r == 0)
+		r = security_check_labels(&spec->process, layout.mount_label, in->lsms, p, e);
 	if (r < 0)
 		return r;
+	warn_annotations(spec, p);
+	security_emit_key_label(&spec->process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
 	namespaces_emit_names(spec, p);
 	net_emit(spec, p);
-	r = rootfs_emit_mounts(spec, &layout, p, e);
+	r = emit_tree(in, &layout, joined, p, e);
 	if (r < 0)
 		return r;
-	if (in->notify >= 0)
-		emit_notify(in, &layout, p);
-	emit_console(spec, &layout, p);
-	if (strcmp(spec->process.cwd, "/") != 0)
-		PLAN_ADD(p, "/process/cwd", workdir_make, .root = layout.root,
-			 .path = plan_str(p, spec->process.cwd));
 	if (hooks)
 		PLAN_ADD(p, "/hooks", sync, .what = PLAN_SYNC_RUNTIME);
 	r = hooks_emit(spec, OCI_HOOK_CREATE_CONTAINER, in->record, STATUS_CREATED, p, e);
-	if (r == 0)
+	if (r == 0 && !joined)
 		r = rootfs_emit_finish(spec, &layout, p, e);
 	if (r < 0)
 		return r;

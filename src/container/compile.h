@@ -15,6 +15,7 @@ struct compile_input {
 	const char *cgroup_mount;	       /* where the host has its cgroup v2 tree, or NULL */
 	const struct seccomp_filter *filter;
 	uint64_t capabilities; /* what the runtime itself can grant */
+	unsigned lsms;	       /* enum security_lsm: what is on */
 	unsigned keep_fds;     /* fds 3.. that the payload keeps */
 	bool no_keyring;       /* stay in the caller's session keyring */
 	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
@@ -49,10 +50,9 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 		    struct plan *p, struct err *e);
 
 /*
- * Refuse what config.json may ask for and this version does not do: nothing is silently skipped.
+ * Pure. The specification lets a config be without process until start; ctr refuses it at create
+ * (doc/CONFORMANCE.md, L14). Error: ERR_UNSUPPORTED.
  */
-int container_check_supported(const struct oci_spec *spec, struct err *e);
-/* The part of it that is about a process, also for exec. */
-int container_check_process(const struct oci_process *process, struct err *e);
+int container_check_process_set(const struct oci_spec *spec, struct err *e);
 
 #endif

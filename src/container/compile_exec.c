@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include "namespaces/namespaces.h"
+#include "oci/annotations.h"
 
 static void emit_join(const struct compile_input *in, const struct compile_join *join,
 		      struct plan *p)
@@ -23,6 +24,9 @@ static void emit_join(const struct compile_input *in, const struct compile_join 
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Join the container"));
 	if (init.fd < 0)
 		init.fd = -EBADF;
+	if (join->flags & CLONE_NEWUSER &&
+	    !oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS))
+		PLAN_ADD(p, NULL, groups_none, );
 	if (join->flags)
 		PLAN_ADD(p, NULL, setns, .ns = plan_source(p, &init), .type = join->flags);
 	if (join->flags & CLONE_NEWUSER)
@@ -37,8 +41,12 @@ static int emit_all(const struct compile_input *in, const struct compile_join *j
 		    const struct oci_process *process, struct plan *p, struct err *e)
 {
 	uint64_t root;
+	int r = security_check_labels(process, NULL, in->lsms, p, e);
 
+	if (r < 0)
+		return r;
 	emit_join(in, join, p);
+	security_emit_key_label(process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
@@ -61,6 +69,8 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 
 	if (!p)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	p->other_process = true;
+	p->process_file = in->document;
 	r = emit_all(in, join, process, p, e);
 	if (r == 0)
 		r = plan_finish(p, e);
@@ -68,8 +78,6 @@ int container_compile_exec(const struct compile_input *in, const struct compile_
 		plan_free(p);
 		return r;
 	}
-	p->other_process = true;
-	p->process_file = in->document;
 	*ret = p;
 	return 0;
 }

@@ -9,6 +9,14 @@
 
 #include "container/hooks.h"
 #include "container/sdnotify.h"
+#include "oci/annotations.h"
+#include "oci/names.h"
+#include "util/num.h"
+#include "util/strbuf.h"
+
+enum {
+	NODE_BYTES = 128
+}; /* of a node mask; as init/process.c has it */
 
 static bool has_home(const oci_strings *env)
 {
@@ -100,18 +108,92 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
+static void emit_personality(const struct oci_linux *l, struct plan *p)
+{
+	if (!l->personality.set)
+		return;
+	PLAN_ADD(p, "/linux/personality", personality,
+		 .name = plan_str(p, oci_names_of(&oci_personality_names, l->personality.domain)),
+		 .domain = l->personality.domain);
+}
+
+/* "MPOL_BIND (MPOL_F_STATIC_NODES) on the nodes 0-1" */
+static void policy_text(const struct oci_memory_policy *m, char *buf, size_t size)
+{
+	const struct oci_names *flags = &oci_memory_policy_flag_names;
+	struct strbuf out = STRBUF_OVER(buf, size);
+	const char *before = " (";
+
+	strbuf_adds(&out, oci_names_of(&oci_memory_policy_names, (uint64_t)m->mode));
+	for (size_t i = 0; i < flags->count; i++) {
+		if (!(m->flags & flags->items[i].value))
+			continue;
+		strbuf_addf(&out, "%s%s", before, flags->items[i].name);
+		before = ", ";
+	}
+	if (m->flags)
+		strbuf_adds(&out, ")");
+	if (m->nodes)
+		strbuf_addf(&out, " on the nodes %s", m->nodes);
+}
+
+static int emit_memory_policy(const struct oci_linux *l, struct plan *p, struct err *e)
+{
+	const struct oci_memory_policy *m = &l->memory_policy;
+	unsigned char nodes[NODE_BYTES] = { 0 };
+	char what[256];
+	int r = 0;
+
+	if (!m->set)
+		return 0;
+	if (m->nodes)
+		r = num_parse_cpus(m->nodes, nodes, sizeof(nodes));
+	if (r < 0) {
+		err_set(e, ERR_CONFIG, -r, "memory policy on the nodes '%s'", m->nodes);
+		err_origin(e, "config.json /linux/memoryPolicy/nodes");
+		return err_keep(e, r);
+	}
+	policy_text(m, what, sizeof(what));
+	PLAN_ADD(p, "/linux/memoryPolicy", memory_policy, .what = plan_str(p, what),
+		 .mode = (uint64_t)m->mode | m->flags,
+		 .nodes = plan_blob(p, nodes, m->nodes ? sizeof(nodes) : 0));
+	return 0;
+}
+
+/*
+ * As late as possible: what happens after it and before execve cannot be told from a program that ran.
+ * A filter that does not let the message through (or where 32-bit libraries send by another call than
+ * sendmsg) comes after it.
+ */
+static bool announce_late(const struct compile_input *in)
+{
+#if defined(__i386__) || defined(__s390__)
+	return !in->filter->data;
+#else
+	return !in->filter->data || security_filter_permits(&in->spec->linux_.seccomp, "sendmsg");
+#endif
+}
+
 int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,
 		    struct plan *p, struct err *e)
 {
 	bool userns = oci_spec_namespace(in->spec, OCI_NS_USER);
+	bool keep_groups = oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS);
 	struct security_caps caps;
+	bool late;
 	int r;
 
 	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
-	security_emit_ids(process, &caps, false, p);
+	p->keep_groups = keep_groups;
+	security_emit_ids(process, &caps, keep_groups, p);
+	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));
+	emit_personality(&in->spec->linux_, p);
+	r = emit_memory_policy(&in->spec->linux_, p, e);
+	if (r < 0)
+		return r;
 	emit_program(in, process, p);
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	if (in->listener >= 0)
@@ -121,7 +203,12 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	if (r < 0)
 		return r;
 	PLAN_ADD(p, NULL, close, .keep_fds = in->keep_fds);
-	security_emit_filter(process, &caps, in->filter, p);
+	late = announce_late(in);
+	if (!late)
+		PLAN_ADD(p, NULL, announce, );
+	security_emit_filter(process, &caps, &in->spec->linux_.seccomp, in->filter, p);
+	if (late)
+		PLAN_ADD(p, NULL, announce, );
 	PLAN_ADD(p, "/process/args/0", exec, );
 	return 0;
 }

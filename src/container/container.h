@@ -18,6 +18,7 @@
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/undo.h"
+#include "net/net.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "security/security.h"
@@ -35,6 +36,7 @@ struct container_request {
 	enum cgroup_driver driver;
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
+	bool strict;	    /* warnings about the config are errors */
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
 	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
@@ -54,11 +56,15 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
+	struct resctrl_plan resctrl;
+	int resctrl_root;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
-	int console; /* master of the terminal, -EBADF if none */
+	struct net_devices net; /* moved into the container's network namespace */
+	bool announced;		/* init has said that the program comes next */
+	int console;		/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	const char *extra_env; /* borrowed */
@@ -79,6 +85,16 @@ static inline void container_freep(struct container **c)
  * No effect on the system: also the first half of explain.
  */
 int container_load(struct container *c, const struct container_request *rq, struct err *e);
+
+/* The first step of it: open the bundle, read and decode the config. */
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e);
+
+/* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
+int container_check_disabled(const struct cgroup_plan *p, struct err *e);
+
+/* -ENOSYS for a kernel that is too old. */
+int container_check_kernel(struct err *e);
 
 /* The plan for what container_load read. No effect on the system. */
 int container_plan(struct container *c, struct err *e);
@@ -130,6 +146,12 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 /* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */
 int container_signal(const struct container *c, enum container_status status, int sig,
 		     struct err *e);
+
+/*
+ * The signal that asks the container's program to end: what the annotation
+ * org.opencontainers.image.stopSignal says, else SIGTERM. -EINVAL when it names no signal.
+ */
+int container_stop_signal(const struct container *c, struct err *e);
 
 /*
  * Open the cgroup of an existing container. -ENOENT when it is gone. A container without a cgroup

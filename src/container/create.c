@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
@@ -47,6 +48,13 @@ static void undo_cgroup(void *data)
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
 }
 
+static void undo_resctrl(void *data)
+{
+	struct container *c = data;
+
+	(void)resctrl_remove(c->resctrl_root, &c->record.resctrl, NULL);
+}
+
 static void undo_init(void *data)
 {
 	struct container *c = data;
@@ -76,6 +84,9 @@ static int enter_store(struct container *c, struct err *e)
 	/* what is about to be made is ours even if we die before we can say so */
 	if (c->record.cgroup_path)
 		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
+	c->record.resctrl = c->resctrl.place;
+	if (c->resctrl.place.group)
+		c->record.resctrl.made = resctrl_missing(c->resctrl_root, &c->resctrl);
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -111,8 +122,21 @@ static bool can_do_without(const struct container *c, int r)
 /* The kernel took a value and made something else of it: worth knowing, no reason to stop. */
 static void note_difference(void *data, const struct cgroup_file *f, const char *found)
 {
-	plan_warn(data, "wrote '%s' to '%s', but it holds '%.200s' (config.json %s)", f->value,
-		  f->name, found, f->origin);
+	plan_warn(data, f->origin, "wrote '%s' to '%s', but it holds '%.200s'", f->value, f->name,
+		  found);
+}
+
+/* An ordinary user can give files only to itself. The container then has to do without. */
+static int hand_over(struct container *c, struct err *e)
+{
+	int r = cgroup_hand_over(&c->cgroup, &c->cgroup_plan, e);
+
+	if (r != -EPERM)
+		return r;
+	plan_warn(c->plan, "/mounts", "no permission to give the cgroup '%s' to the container",
+		  c->cgroup.path);
+	*e = (struct err)ERR_INIT;
+	return 0;
 }
 
 static int enter_cgroup(struct container *c, struct err *e)
@@ -121,7 +145,8 @@ static int enter_cgroup(struct container *c, struct err *e)
 			      e);
 
 	if (can_do_without(c, r)) {
-		plan_warn(c->plan, "no permission to make the cgroup '%s': going on without one",
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
 			  c->cgroup_plan.path);
 		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 		c->record.cgroup_path = NULL;
@@ -138,6 +163,32 @@ static int enter_cgroup(struct container *c, struct err *e)
 			 c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
+	return r < 0 ? r : hand_over(c, e);
+}
+
+static int enter_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_create(c->resctrl_root, &c->resctrl, &c->record.resctrl.made, e);
+	if (r < 0)
+		return r;
+	undo_push(&c->undo, undo_resctrl, c);
+	return 0;
+}
+
+/* A class of service with a name is for others, too, once there is a container in it. */
+static int join_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->resctrl.place.group)
+		return 0;
+	r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
+	if (r == 0)
+		c->record.resctrl.made &= ~(unsigned)RESCTRL_CLASS;
 	return r;
 }
 
@@ -163,6 +214,10 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
 	if (r == 0)
+		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+	if (r == 0)
+		r = join_resctrl(c, e);
+	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
 		return r;
@@ -171,7 +226,7 @@ static int spawn(struct container *c, struct err *e)
 }
 
 /* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
-static int check_kernel(struct err *e)
+int container_check_kernel(struct err *e)
 {
 	struct utsname u;
 	unsigned major, minor;
@@ -186,40 +241,48 @@ static int check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-static int check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 {
-	for (size_t i = 0; i < p->files.count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
 		if (p->files.items[i].need == CGROUP_OPTIONAL)
 			continue;
 		err_set(e, ERR_USAGE, 0,
 			"%s needs a cgroup, and --cgroup-manager disabled makes none",
 			p->files.items[i].name);
 		err_origin(e, "config.json %s", p->files.items[i].origin);
-		return -EINVAL;
+		r = err_keep(e, -EINVAL);
 	}
-	return 0;
+	return r;
 }
 
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = check_kernel(e);
+	int r = container_check_kernel(e);
 
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(&c->cgroup_plan, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	if (r == 0 && c->resctrl.place.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
 	/* all that config.json can get wrong is found before anything exists */
 	if (r == 0)
 		r = container_plan(c, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
 		r = prepare_sockets(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
+	if (r == 0)
+		r = enter_resctrl(c, e);
 	return r < 0 ? r : spawn(c, e);
 }
 
@@ -246,7 +309,7 @@ int container_commit(struct container *c, struct err *e)
 
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
-		r = dialog_executed(c, e);
+		r = dialog_released(c, e);
 	if (r < 0) {
 		container_abort(c);
 		return r;
@@ -255,14 +318,17 @@ int container_commit(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
+static int note_running(struct container *c, struct err *e)
+{
+	c->record.phase = PHASE_RUNNING;
+	return record_save(c->dir, &c->record, e);
+}
+
 static int let_go(struct container *c, struct err *e)
 {
-	int r;
+	int r = dialog_go(c, e);
 
-	c->record.phase = PHASE_RUNNING;
-	r = record_save(c->dir, &c->record, e);
-	if (r == 0)
-		r = dialog_go(c, e);
 	if (r == 0)
 		r = dialog_executed(c, e);
 	if (r == 0)
@@ -272,12 +338,15 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = let_go(c, e);
+	int r = note_running(c, e);
 
+	if (r == 0)
+		r = let_go(c, e);
 	if (r < 0)
 		container_abort(c);
 	else
 		undo_commit(&c->undo);
+	net_devices_close(&c->net); /* or we would keep the network namespace when it ends */
 	return r;
 }
 
@@ -335,10 +404,12 @@ int container_start_created(struct container *c, enum container_status status, b
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = note_running(c, e);
 	if (r < 0)
-		return r;
-	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* one start is all there is */
+		return r; /* it still waits, for another start */
 	r = let_go(c, e);
+	(void)unlinkat(c->dir, STARTSOCK_NAME, 0); /* nobody listens there any more */
 	if (r < 0) { /* the container is stopped, and stays for `delete` (checklist L9, L11) */
 		end_init(c);
 		(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, &ignored);

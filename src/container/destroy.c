@@ -10,10 +10,12 @@
 
 #include "container/hooks.h"
 #include "container/store.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/signals.h"
 
 enum {
 	KILL_DEADLINE_MS = 10000,
@@ -56,6 +58,11 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
+	/* the record went because the container did */
+	if (r == -ENOENT && !store_is_current(store, id, c->dir)) {
+		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
+		return -ENOENT;
+	}
 	/* a copy of another container's directory: it must not be ended in its name */
 	if (c->record.id && strcmp(c->record.id, id) != 0) {
 		memset(&c->record, 0, sizeof(c->record));
@@ -87,6 +94,27 @@ int container_signal(const struct container *c, enum container_status status, in
 		return -ESRCH;
 	}
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "send signal %d", sig) : 0;
+}
+
+int container_stop_signal(const struct container *c, struct err *e)
+{
+	const char *key = oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name;
+	const oci_pairs *list = &c->record.annotations;
+
+	for (size_t i = 0; i < list->count; i++) {
+		int sig;
+
+		if (strcmp(list->items[i].key, key) != 0)
+			continue;
+		sig = signal_parse(list->items[i].value);
+		if (sig > 0)
+			return sig;
+		err_set(e, ERR_CONFIG, 0, "unknown stop signal '%s'", list->items[i].value);
+		err_origin(e, "config.json /annotations/%s", key);
+		err_hint(e, "say which one to send");
+		return -EINVAL;
+	}
+	return SIGTERM;
 }
 
 /* A process that was just killed takes a moment to die; who says delete now means that one. */
@@ -166,6 +194,18 @@ static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
 }
 
+static int remove_resctrl(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!c->record.resctrl.made)
+		return 0;
+	r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == -ENODEV)
+		return 0; /* unmounted: the groups went with it */
+	return r < 0 ? r : resctrl_remove(c->resctrl_root, &c->record.resctrl, e);
+}
+
 /* Poststop hooks come from the copy of the config: the bundle may be gone (checklist L4). */
 static void poststop(struct container *c, struct err *ret_warning)
 {
@@ -198,6 +238,8 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	if (r < 0 && r != -ESRCH)
 		return r;
 	r = remove_cgroup(c, pidfd, e);
+	if (r == 0)
+		r = remove_resctrl(c, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);

@@ -13,6 +13,8 @@
 #include "container/terminal.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
+#include "namespaces/timens.h"
+#include "net/net.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -98,6 +100,21 @@ static int receive(struct container *c, struct plan_message *m, int *ret_fd, str
 	return 1;
 }
 
+/* `ctr start` is not its parent: there may be nobody left to ask. */
+static int no_longer_there(struct container *c, struct err *e)
+{
+	int status;
+
+	if (process_zombie_status(&c->record.init, &status) == 0 && WIFSIGNALED(status))
+		err_set(e, ERR_STATE, 0,
+			"the container was killed by signal %d before its program was executed",
+			WTERMSIG(status));
+	else
+		err_set(e, ERR_STATE, 0,
+			"the container was killed before its program was executed");
+	return -ESRCH;
+}
+
 /* Why did it vanish without a word? Most likely the kernel killed it for its memory limit. */
 static int died(struct container *c, struct err *e)
 {
@@ -105,6 +122,8 @@ static int died(struct container *c, struct err *e)
 	uint64_t kills = 0;
 	char memory[128];
 
+	if (c->init.pidfd < 0)
+		return no_longer_there(c, e);
 	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
 	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
 	if (kills) {
@@ -127,8 +146,9 @@ int dialog_go(struct container *c, struct err *e)
 	struct plan_message go = { .type = PLAN_MSG_GO };
 
 	if (send(c->init.sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
-		return errno == EPIPE ? died(c, e)
-				      : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
+		return errno == EPIPE || errno == ECONNRESET
+			       ? died(c, e)
+			       : err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
 	return 0;
 }
 
@@ -162,6 +182,20 @@ static int runtime_hooks(struct container *c, struct err *e)
 	return r;
 }
 
+/* Until the container runs they can go back where they came from. */
+static void undo_devices(void *data)
+{
+	struct container *c = data;
+
+	net_devices_return(&c->net);
+}
+
+static int devices_move(struct container *c, struct err *e)
+{
+	undo_push(&c->undo, undo_devices, c);
+	return net_devices_move(&c->net, &c->spec->linux_, e);
+}
+
 /* 1: stopped at @want, 0: go on listening. */
 static int on_sync(struct container *c, int64_t what, enum plan_sync want, struct err *e)
 {
@@ -169,6 +203,10 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 
 	if (what == PLAN_SYNC_IDS)
 		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, e);
+	else if (what == PLAN_SYNC_TIME)
+		r = timens_write(c->init.pid, &c->spec->linux_, e);
+	else if (what == PLAN_SYNC_NETWORK)
+		r = devices_move(c, e);
 	else if (what == PLAN_SYNC_RUNTIME)
 		r = runtime_hooks(c, e);
 	if (r < 0)
@@ -213,6 +251,11 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 			terminal_take_size(c->console);
 		return 0;
 	case PLAN_MSG_NOTIFY: return notify_send(c, *fd, e);
+	case PLAN_MSG_NETWORK:
+		close_fd(&c->net.inside);
+		c->net.inside = take_fd(fd);
+		return 0;
+	case PLAN_MSG_EXEC: c->announced = true; return 0;
 	case PLAN_MSG_GO: break;
 	}
 	return err_set(e, ERR_SYSTEM, EPROTO, "message %u of ctr-init", m->type);
@@ -234,7 +277,7 @@ int dialog_until(struct container *c, enum plan_sync want, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-int dialog_executed(struct container *c, struct err *e)
+int dialog_released(struct container *c, struct err *e)
 {
 	struct plan_message m;
 	int r = 0;
@@ -244,8 +287,27 @@ int dialog_executed(struct container *c, struct err *e)
 
 		r = receive(c, &m, &fd, e);
 		if (r <= 0)
-			return r; /* the socket closes at execve: it has happened */
+			return r;
 		r = on_message(c, &m, &fd, PLAN_SYNC_COUNT, e);
 	}
 	return r;
+}
+
+/*
+ * The socket closes at execve, and when init dies. It has said that execve comes next, so mostly that is
+ * it; but from there to the program's first instruction it can still be killed. Whoever has an
+ * executable lives; of who has none any more the name tells whether it was the program.
+ */
+static bool was_executed(const struct container *c)
+{
+	struct process_identity own = { .pid = c->init.pid };
+
+	return c->announced && !process_ended_as_init(c->init.pid ? &own : &c->record.init);
+}
+
+int dialog_executed(struct container *c, struct err *e)
+{
+	int r = dialog_released(c, e);
+
+	return r < 0 || was_executed(c) ? r : died(c, e);
 }

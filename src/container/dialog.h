@@ -11,7 +11,13 @@ int dialog_until(struct container *c, enum plan_sync want, struct err *e);
 /* Say "go on". */
 int dialog_go(struct container *c, struct err *e);
 
-/* Wait until init is gone from the socket: 0 when it executed the program, else why not. */
+/* Wait until init has let go of the socket: it waits for `ctr start` now. */
+int dialog_released(struct container *c, struct err *e);
+
+/*
+ * Wait until the program runs: 0 when it does, or did and has ended already; else why not. A process
+ * that is killed before its execve has succeeded is a failure (-ESRCH), not a program that ran.
+ */
 int dialog_executed(struct container *c, struct err *e);
 
 #endif

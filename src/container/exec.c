@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "container/dialog.h"
 #include "container/exec_process.h"
 #include "container/limits.h"
+#include "container/scheduling.h"
+#include "container/userns.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -73,6 +76,12 @@ static int open_cgroup(struct container *c, const char *below, struct err *e)
 
 	if (r < 0 || !below)
 		return r;
+	if (strchr(below, ':')) {
+		err_set(e, ERR_USAGE, 0,
+			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
+		err_hint(e, "leave out what stands before the colon");
+		return -EINVAL;
+	}
 	if (own.fd < 0)
 		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
 			       below);
@@ -92,6 +101,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.listener = -EBADF,
 		.notify = -EBADF,
 		.document = rq->process_file,
+		.lsms = security_lsms_probe(process, NULL),
 	};
 	cleanup_fd int pidfd = -EBADF;
 	struct compile_join join;
@@ -100,6 +110,8 @@ static int compile(struct container *c, const struct exec_request *rq,
 	if (r < 0)
 		return err_set(e, ERR_STATE, 0, "container not running");
 	r = find_namespaces(c->record.init.pid, &join.flags, e);
+	if (r == 0 && join.flags & CLONE_NEWUSER)
+		r = userns_find_maps(c->spec, c->record.init.pid, e);
 	/* what was read is about this very process: it still lives */
 	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
 		r = err_set(e, ERR_STATE, 0, "container not running");
@@ -109,6 +121,45 @@ static int compile(struct container *c, const struct exec_request *rq,
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 	join.pidfd = pidfd;
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
+}
+
+/*
+ * Init's cgroup, if that is below the container's own; else -EBUSY. Paths in /proc are those that we see
+ * below the mount.
+ */
+static int open_init_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
+{
+	size_t own = strlen(c->record.cgroup_path);
+	char path[PATH_MAX];
+	int r = process_cgroup(c->record.init.pid, path, sizeof(path));
+
+	if (r < 0 || strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
+		return -EBUSY;
+	/* it can only be wrong about a process that has ended, and then exec fails when it joins that */
+	return cgroup_open(c->cgroup.fd, c->record.cgroup_driver, path + own, 0, ret, e);
+}
+
+/*
+ * An init system gives the controllers of the container's cgroup to cgroups below it, where it moves
+ * itself as well; then no process can be in it any more (cgroup-v2.rst, "No Internal Process
+ * Constraint"), and a new one is born beside init.
+ */
+static int spawn(struct container *c, const struct exec_request *rq, struct err *e)
+{
+	cleanup_(cgroup_close) struct cgroup beside = CGROUP_EMPTY;
+	struct err why = ERR_INIT;
+	int r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
+
+	if (r != -EBUSY || c->cgroup.fd < 0)
+		return r;
+	if (rq->cgroup || open_init_cgroup(c, &beside, &why) < 0) {
+		err_hint(e,
+			 "this cgroup has given its controllers to cgroups below it: name one of "
+			 "them with --cgroup");
+		return r;
+	}
+	*e = (struct err)ERR_INIT;
+	return container_spawn(c->plan, beside.fd, rq->keep_fds, &c->init, e);
 }
 
 static int launch(struct container *c, const struct exec_request *rq,
@@ -121,7 +172,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	if (r == 0)
-		r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
+		r = spawn(c, rq, e);
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
@@ -129,6 +180,12 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set(process, c->init.pid, &nofile, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
+	if (r == 0)
+		r = scheduling_set(c->plan, process, c->init.pid, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_root_open(&c->resctrl_root, e);
+	if (r == 0 && c->record.resctrl.group)
+		r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
 	if (r < 0)
 		spawned_kill(&c->init);
 	return r;
@@ -150,6 +207,8 @@ int container_exec(struct container *c, enum container_status status, const stru
 		r = open_cgroup(c, rq->cgroup, e);
 	if (r == 0)
 		r = compile(c, rq, &process, e);
+	if (r == 0 && rq->strict)
+		r = plan_refuse_warnings(c->plan, e);
 	return r < 0 ? r : launch(c, rq, &process, e);
 }
 

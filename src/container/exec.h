@@ -16,6 +16,7 @@ struct exec_request {
 	const char *cgroup;	/* below the container's */
 	const char *apparmor, *process_label;
 	bool terminal, no_new_privileges, ignore_paused;
+	bool strict; /* warnings about the process are errors */
 	unsigned keep_fds;
 	int interrupt;
 };

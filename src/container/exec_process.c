@@ -34,6 +34,11 @@ static int read_document(struct container *c, const struct exec_request *rq, str
 		process->capabilities = c->spec->process.capabilities;
 	if (!process->oom_score_adj.set)
 		process->oom_score_adj = c->spec->process.oom_score_adj;
+	/* one that says nothing of labels must not get out of the container's */
+	if (!process->apparmor_profile || !*process->apparmor_profile)
+		process->apparmor_profile = c->spec->process.apparmor_profile;
+	if (!process->selinux_label || !*process->selinux_label)
+		process->selinux_label = c->spec->process.selinux_label;
 	return 0;
 }
 
@@ -156,8 +161,6 @@ static int from_options(struct container *c, const struct exec_request *rq, stru
 int exec_process_make(struct container *c, const struct exec_request *rq,
 		      struct oci_spec **ret_document, struct oci_process *ret, struct err *e)
 {
-	int r = rq->process_file ? read_document(c, rq, ret_document, ret, e)
-				 : from_options(c, rq, ret, e);
-
-	return r < 0 ? r : container_check_process(ret, e);
+	return rq->process_file ? read_document(c, rq, ret_document, ret, e)
+				: from_options(c, rq, ret, e);
 }

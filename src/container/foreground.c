@@ -66,6 +66,15 @@ int foreground_signals(int *ret_fd, struct err *e)
 	return 0;
 }
 
+/* SIGTERM asks to stop, and not every program takes it as that: to systemd it says something else. */
+static int translate(const struct container *c, int sig)
+{
+	struct err ignored = ERR_INIT;
+	int stop = sig == SIGTERM ? container_stop_signal(c, &ignored) : sig;
+
+	return stop < 0 ? sig : stop;
+}
+
 static void forward(const struct container *c, int signal_fd, const struct relay *relay)
 {
 	struct signalfd_siginfo info;
@@ -73,9 +82,8 @@ static void forward(const struct container *c, int signal_fd, const struct relay
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH && relay)
 			relay_resize(relay);
-		else
-			(void)kernel_pidfd_signal(c->init.pidfd,
-						  (int)info.ssi_signo); /* ESRCH: just ended */
+		else /* ESRCH: it has just ended */
+			(void)kernel_pidfd_signal(c->init.pidfd, translate(c, (int)info.ssi_signo));
 	}
 }
 
@@ -92,7 +100,7 @@ static void notify_manager(struct container *c, struct pollfd *p)
 {
 	struct err ignored = ERR_INIT;
 
-	if (sdnotify_forward(c->notify, c->init.pid, &ignored) != 0)
+	if (sdnotify_forward(c->notify, c->init.pid, NULL, &ignored) != 0)
 		p->fd = -1;
 }
 

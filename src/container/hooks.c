@@ -11,10 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "oci/annotations.h"
 #include "oci/names.h"
 #include "util/child.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/kernel.h"
 
 enum {
 	MAX_ROUNDS = 100,
@@ -126,8 +128,51 @@ static void kill_descendants(const char *before)
 	}
 }
 
+struct output {
+	enum oci_annotation which;
+	int fd; /* of the hook */
+};
+
+static const struct output outputs[] = {
+	{ OCI_ANNOTATION_HOOKS_STDOUT, STDOUT_FILENO },
+	{ OCI_ANNOTATION_HOOKS_STDERR, STDERR_FILENO },
+};
+
+int hooks_open_output(const char *path, int *ret_fd)
+{
+	cleanup_fd int fd =
+		open(path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		     0600);
+
+	/* only the open must not wait: a hook expects to write like everybody else */
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+		return -errno;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* The files of both streams, for a hook that we run; -EBADF where there is none. */
+static int open_outputs(const struct oci_spec *spec, int *ret_out, int *ret_err, struct err *e)
+{
+	int *const fds[] = { NULL, ret_out, ret_err };
+
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++) {
+		const char *path = oci_annotation_value(spec, outputs[i].which);
+		int r = path ? hooks_open_output(path, fds[outputs[i].fd]) : 0;
+
+		if (r == 0)
+			continue;
+		err_set(e, ERR_CONFIG, -r, "open '%s' for what hooks write", path);
+		err_origin(e, "config.json /annotations/%s",
+			   oci_annotations[outputs[i].which].name);
+		return r;
+	}
+	return 0;
+}
+
 static int run_one(const struct container *c, const struct oci_hook *h, const char *state,
-		   int interrupt, struct err *e)
+		   const int *fds, int interrupt, struct err *e)
 {
 	cleanup_free char **argv = vector(&h->args, h->path), **envp = vector(&h->env, NULL);
 	struct child_job job = {
@@ -137,6 +182,8 @@ static int run_one(const struct container *c, const struct oci_hook *h, const ch
 		.envp = envp,
 		.input = { { (void *)(uintptr_t)state, strlen(state) } },
 		.input_count = 1,
+		.out = fds[STDOUT_FILENO],
+		.err = fds[STDERR_FILENO],
 		.cwd = c->bundle,
 		.timeout_ms = timeout_of(h) * 1000,
 		.interrupt = interrupt,
@@ -164,19 +211,22 @@ int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container
 	const oci_hooks *hooks = &c->spec->hooks[kind];
 	const bool all = kind == OCI_HOOK_POSTSTOP;
 	cleanup_free char *state = NULL;
+	cleanup_fd int out = -EBADF, errors = -EBADF;
 	struct err later;
 	int first = 0;
 
 	if (!hooks->count)
 		return 0;
 	first = container_hook_state(&c->record, status, pid, &state, NULL, e);
+	if (first == 0)
+		first = open_outputs(c->spec, &out, &errors, e);
 	for (size_t i = 0; first == 0 || (all && state && i < hooks->count); i++) {
 		int ret;
 
 		if (i >= hooks->count)
 			break;
-		ret = run_one(c, &hooks->items[i], state, all ? -EBADF : c->interrupt,
-			      first ? &later : e);
+		ret = run_one(c, &hooks->items[i], state, (const int[]){ -EBADF, out, errors },
+			      all ? -EBADF : c->interrupt, first ? &later : e);
 		if (ret < 0 && first == 0) {
 			first = ret;
 			err_origin(e, "config.json /hooks/%s/%zu", kind_name(kind), i);
@@ -211,6 +261,27 @@ static int emit_one(const struct oci_spec *spec, enum oci_hook_kind kind, size_t
 	return 0;
 }
 
+/* And for hooks that init runs. */
+static void emit_outputs(const struct oci_spec *spec, struct plan *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++) {
+		const char *path = oci_annotation_value(spec, outputs[i].which);
+		const char *origin =
+			plan_origin(p, "/annotations/%s", oci_annotations[outputs[i].which].name);
+		struct plan_source file = {
+			.kind = PLAN_SOURCE_LOG,
+			.label = path,
+			.path = path,
+			.origin = origin,
+			.fd = -EBADF,
+		};
+
+		if (path)
+			PLAN_ADD(p, origin, hook_output, .fd = (uint64_t)outputs[i].fd,
+				 .file = plan_source(p, &file));
+	}
+}
+
 int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,
 	       const struct container_record *r, enum container_status status, struct plan *p,
 	       struct err *e)
@@ -226,6 +297,7 @@ int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,
 		return ret;
 	PLAN_ADD(p, NULL, section,
 		 .title = plan_str(p, plan_origin(p, "Hooks: %s", kind_name(kind))));
+	emit_outputs(spec, p);
 	for (size_t i = 0; ret == 0 && i < spec->hooks[kind].count; i++)
 		ret = emit_one(spec, kind, i, head, tail, p, e);
 	return ret;

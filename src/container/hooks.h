@@ -35,4 +35,10 @@ int hooks_emit(const struct oci_spec *spec, enum oci_hook_kind kind,
 /* True when any hook runs between the mounts and pivot_root. */
 bool hooks_before_pivot(const struct oci_spec *spec);
 
+/*
+ * Open (and make, 0600) the file at @path for what hooks write: appended to, never through a symlink at
+ * its end, and never waiting for the reader of a fifo.
+ */
+int hooks_open_output(const char *path, int *ret_fd);
+
 #endif

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,24 +57,32 @@ static int borrow_ids(pid_t pid, const struct oci_user *user, const struct oci_r
 	return r;
 }
 
+static int limit_refused(const struct oci_rlimit *l, size_t index, int errnum, struct err *e)
+{
+	err_set(e, ERR_SYSTEM, errnum, "set resource limit %d to %llu:%llu", l->resource,
+		(unsigned long long)l->soft, (unsigned long long)l->hard);
+	err_origin(e, "config.json /process/rlimits/%zu", index);
+	if (errnum == EPERM)
+		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
+	return -errnum;
+}
+
+static int oom_score_refused(int64_t score, int errnum, struct err *e)
+{
+	err_set(e, ERR_SYSTEM, errnum, "set oom_score_adj to %lld", (long long)score);
+	err_origin(e, "config.json /process/oomScoreAdj");
+	return -errnum;
+}
+
 static int set_limit(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
 		     size_t index, struct err *e)
 {
 	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
 	int r = prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) < 0 ? -errno : 0;
-	int saved;
 
 	if (r == -EPERM)
 		r = borrow_ids(pid, user, l, &value);
-	if (r == 0)
-		return 0;
-	saved = -r;
-	err_set(e, ERR_SYSTEM, saved, "set resource limit %d to %llu:%llu", l->resource,
-		(unsigned long long)l->soft, (unsigned long long)l->hard);
-	err_origin(e, "config.json /process/rlimits/%zu", index);
-	if (saved == EPERM)
-		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
-	return -saved;
+	return r < 0 ? limit_refused(l, index, -r, e) : 0;
 }
 
 /* Read back: the write must have reached this very process (security.md R10). */
@@ -80,7 +90,7 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 {
 	char path[64], value[24], now[24];
 	cleanup_fd int fd = -EBADF;
-	int n = snprintf(value, sizeof(value), "%lld", (long long)score), saved;
+	int n = snprintf(value, sizeof(value), "%lld", (long long)score);
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
 	errno = 0;
@@ -88,10 +98,7 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 	if (fd >= 0 && write(fd, value, (size_t)n) == n &&
 	    io_read_line(AT_FDCWD, path, now, sizeof(now)) >= 0 && strcmp(now, value) == 0)
 		return 0;
-	saved = errno ? errno : EIO;
-	err_set(e, ERR_SYSTEM, saved, "set oom_score_adj to %s", value);
-	err_origin(e, "config.json /process/oomScoreAdj");
-	return -saved;
+	return oom_score_refused(score, errno ? errno : EIO, e);
 }
 
 int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
@@ -121,5 +128,39 @@ int limits_set(const struct oci_process *process, pid_t pid, const struct limits
 		r = set_limit(pid, &process->user, &process->rlimits.items[i], i, e);
 	if (r == 0 && process->oom_score_adj.set)
 		r = set_oom_score(pid, process->oom_score_adj.value, e);
+	return r;
+}
+
+/* The first line of @path as a number; @fallback when it cannot be read. */
+static long long number_of(const char *path, long long fallback)
+{
+	char text[32];
+
+	return io_read_line(AT_FDCWD, path, text, sizeof(text)) > 0 ? strtoll(text, NULL, 10)
+								    : fallback;
+}
+
+static bool limit_too_high(const struct oci_rlimit *l, bool privileged)
+{
+	struct rlimit now;
+
+	if (l->resource == RLIMIT_NOFILE &&
+	    l->hard > (unsigned long long)number_of("/proc/sys/fs/nr_open", LLONG_MAX))
+		return true; /* for anybody: setrlimit(2) */
+	return !privileged && getrlimit((__rlimit_resource_t)l->resource, &now) == 0 &&
+	       l->hard > now.rlim_max;
+}
+
+int limits_probe(const struct oci_process *process, bool privileged, struct err *e)
+{
+	const struct opt_i64 *score = &process->oom_score_adj;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
+		if (limit_too_high(&process->rlimits.items[i], privileged))
+			r = err_keep(e, limit_refused(&process->rlimits.items[i], i, EPERM, e));
+	if (r == 0 && score->set && !privileged &&
+	    score->value < number_of("/proc/self/oom_score_adj", LLONG_MIN))
+		r = err_keep(e, oom_score_refused(score->value, EACCES, e));
 	return r;
 }

@@ -33,4 +33,10 @@ int limits_set(const struct oci_process *process, pid_t pid, const struct limits
  */
 int limits_set_cpus(pid_t pid, const char *cpus, struct err *e);
 
+/*
+ * Would limits_set go well for @process? @privileged: the caller has CAP_SYS_RESOURCE. Changes nothing.
+ * 0, or the same errors; all of them when all problems are wanted.
+ */
+int limits_probe(const struct oci_process *process, bool privileged, struct err *e);
+
 #endif

@@ -11,6 +11,8 @@
 
 #include "container/compile.h"
 #include "container/store.h"
+#include "container/userns.h"
+#include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -26,8 +28,10 @@ struct container *container_new(void)
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
 	c->notify_tree = c->notify = -EBADF;
+	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
+	c->net = (struct net_devices)NET_DEVICES_EMPTY;
 	return c;
 }
 
@@ -43,17 +47,20 @@ void container_free(struct container *c)
 	close_fd(&c->dir);
 	close_fd(&c->bundle);
 	close_fd(&c->cgroup_root);
+	close_fd(&c->resctrl_root);
 	close_fd(&c->listener);
 	close_fd(&c->notify_tree);
 	close_fd(&c->notify);
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
+	net_devices_close(&c->net);
 	arena_free(&c->arena);
 	free(c);
 }
 
-static int read_config(struct container *c, const char *bundle, const char *config, struct err *e)
+int container_read_config(struct container *c, const char *bundle, const char *config,
+			  struct err *e)
 {
 	cleanup_fd int fd = -EBADF;
 	int r;
@@ -97,6 +104,15 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	return 0;
 }
 
+int container_check_process_set(const struct oci_spec *spec, struct err *e)
+{
+	if (spec->process.set)
+		return 0;
+	err_set(e, ERR_UNSUPPORTED, 0, "process is missing");
+	err_origin(e, "config.json /process");
+	return err_keep(e, -EINVAL);
+}
+
 int container_load(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = container_id_check(rq->id, e);
@@ -111,15 +127,21 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
-	r = read_config(c, rq->bundle, rq->config, e);
+	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r == 0)
 		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
-		r = container_check_supported(c->spec, e);
+		r = container_check_process_set(c->spec, e);
+	if (r == 0 && !rq->explain)
+		r = userns_find_maps(c->spec, 0, e);
 	if (r == 0)
 		r = fill_record(c, rq, e);
 	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
+		r = security_filter_check_names(&c->spec->linux_.seccomp, e);
+	if (r == 0)
+		r = resctrl_emit(c->spec, rq->id, &c->arena, &c->resctrl, e);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, rq->store, &c->filter, e);
 	if (r < 0)
@@ -139,6 +161,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 	if (c->explain) {
 		in->capabilities = UINT64_MAX;
 		in->cgroup_mount = "/sys/fs/cgroup";
+		in->lsms = SECURITY_LSM_ALL;
 		return 0;
 	}
 	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
@@ -150,6 +173,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 			in->cgroup_mount = mount;
 		}
 	}
+	in->lsms = security_lsms_probe(&c->spec->process, c->spec->linux_.mount_label);
 	return security_caps_own(&in->capabilities, e);
 }
 

@@ -5,7 +5,16 @@
 #include <errno.h>
 
 #include "container/unixsock.h"
+#include "oci/annotations.h"
 #include "util/cleanup.h"
+
+/* One that exec starts comes into a container that stands: it has a process of its own. */
+static enum container_status status_of(const struct container *c)
+{
+	if (!c->record.init.pid || c->record.init.pid == c->init.pid)
+		return STATUS_CREATING;
+	return c->record.phase == PHASE_RUNNING ? STATUS_RUNNING : STATUS_CREATED;
+}
 
 static int state_text(const struct container *c, char **ret, size_t *ret_len)
 {
@@ -24,7 +33,7 @@ static int state_text(const struct container *c, char **ret, size_t *ret_len)
 	if (metadata)
 		json_out_member_string(&o, "metadata", metadata);
 	json_out_member_object(&o, "state");
-	container_oci_members(&o, &c->record, STATUS_CREATING);
+	container_oci_members(&o, &c->record, status_of(c));
 	json_out_end_object(&o);
 	json_out_end_object(&o);
 	r = json_out_finish(&o, ret, ret_len);
@@ -34,7 +43,7 @@ static int state_text(const struct container *c, char **ret, size_t *ret_len)
 
 int notify_send(const struct container *c, int fd, struct err *e)
 {
-	const char *path = c->spec->linux_.seccomp.listener_path;
+	const char *pointer, *path = oci_seccomp_listener(c->spec, &pointer);
 	cleanup_free char *text = NULL;
 	size_t len;
 	int r;
@@ -48,7 +57,7 @@ int notify_send(const struct container *c, int fd, struct err *e)
 	if (r == 0)
 		return 0;
 	err_set(e, ERR_CONFIG, -r, "send the seccomp notify descriptor to '%s'", path);
-	err_origin(e, "config.json /linux/seccomp/listenerPath");
+	err_origin(e, "config.json %s", pointer);
 	err_hint(e, "the agent must listen there before the container starts");
 	return r;
 }

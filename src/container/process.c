@@ -4,20 +4,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
+enum {
+	INIT_FAILED = 255 /* the exit status of init/main.c */
+};
+
 #define PIDFS_MAGIC 0x50494446 /* "PIDF", linux/magic.h since 6.9 */
 
-/* What is wanted of /proc/PID/stat: fields 3, 22 and 52 of proc_pid_stat(5). */
+/* What is wanted of /proc/PID/stat: fields 2, 3, 22 and 52 of proc_pid_stat(5). */
 struct stat_line {
-	char state;
+	char comm[64], state;
 	uint64_t start_time;
 	int exit_status; /* as from waitpid(2); of a zombie, to those who may trace it */
 };
@@ -27,21 +34,24 @@ static int read_stat(pid_t pid, struct stat_line *ret)
 {
 	char path[64], text[1024];
 	unsigned long long start;
-	const char *p;
+	const char *p, *name;
 	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	n = io_read_line(AT_FDCWD, path, text, sizeof(text));
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
+	name = strchr(text, '(');
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1,
-			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			 "%*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d "
-			 "%*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %d",
-			 &ret->state, &start, &ret->exit_status) != 3)
+	if (!name || !p ||
+	    sscanf(p + 1,
+		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		   "%*d %llu %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d "
+		   "%*d %*u %*u %*u %*u %*d %*u %*u %*u %*u %*u %*u %*u %d",
+		   &ret->state, &start, &ret->exit_status) != 3)
 		return -ESRCH;
 	ret->start_time = start;
+	(void)snprintf(ret->comm, sizeof(ret->comm), "%.*s", (int)(p - name - 1), name + 1);
 	return 0;
 }
 
@@ -102,6 +112,30 @@ int process_open(const struct process_identity *id, int *ret_pidfd)
 	return 0;
 }
 
+/* What executing initfd's descriptor leaves as a name: the file's, or before Linux 6.14 its number. */
+static bool is_init_name(const char *comm)
+{
+	if (strncmp(comm, "memfd:", 6) == 0)
+		comm += 6;
+	return strcmp(comm, "ctr-init") == 0 ||
+	       (comm[0] && strspn(comm, "0123456789") == strlen(comm));
+}
+
+bool process_ended_as_init(const struct process_identity *id)
+{
+	char path[64], exe[8];
+	struct stat_line line;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)id->pid);
+	if (readlink(path, exe, sizeof(exe)) >= 0 || errno != ENOENT)
+		return false; /* it has an executable, or it was reaped (ESRCH) */
+	if (read_stat(id->pid, &line) < 0 || (id->start_time && line.start_time != id->start_time))
+		return false;
+	/* it did not exit by itself: ctr-init would have said why */
+	return is_init_name(line.comm) &&
+	       (WIFSIGNALED(line.exit_status) || WEXITSTATUS(line.exit_status) == INIT_FAILED);
+}
+
 int process_zombie_status(const struct process_identity *id, int *ret_status)
 {
 	struct stat_line line;
@@ -110,4 +144,18 @@ int process_zombie_status(const struct process_identity *id, int *ret_status)
 		return -ESRCH;
 	*ret_status = line.exit_status;
 	return 0;
+}
+
+int process_cgroup(pid_t pid, char *buf, size_t size)
+{
+	char path[64], text[2 * PATH_MAX], *save = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	/* "0::/path", which lines of cgroup v1 hierarchies may surround */
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		if (strncmp(l, "0::/", 4) == 0)
+			return snprintf(buf, size, "%s", l + 3) < (int)size ? 0 : -ENAMETOOLONG;
+	return -ESRCH;
 }

@@ -3,6 +3,7 @@
 #ifndef CTR_CONTAINER_PROCESS_H
 #define CTR_CONTAINER_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,9 +29,19 @@ int process_boot_id(char *buf, size_t size, struct err *e);
 int process_open(const struct process_identity *id, int *ret_pidfd);
 
 /*
+ * True when @id has ended, or is about to, without having executed anything but ctr-init. False when
+ * it lives, when it ended as something else, and when it was reaped, because then nobody knows. A start
+ * time of 0 is that of a child of ours that was not waited for.
+ */
+bool process_ended_as_init(const struct process_identity *id);
+
+/*
  * The wait status of a process that has ended and was not yet reaped; -ESRCH when it was, or is not
  * dead. For root (others may see 0); the caller has made sure that it lived in this boot.
  */
 int process_zombie_status(const struct process_identity *id, int *ret_status);
+
+/* The cgroup (v2) of the process, as a path below the root of our cgroup namespace. -ESRCH. */
+int process_cgroup(pid_t pid, char *buf, size_t size);
 
 #endif

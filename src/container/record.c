@@ -37,6 +37,18 @@ static void write_process(struct json_out *o, const struct process_identity *p)
 	json_out_end_object(o);
 }
 
+static void write_resctrl(struct json_out *o, const struct resctrl_place *p)
+{
+	if (!p->group)
+		return;
+	json_out_member_object(o, "resctrl");
+	json_out_member_string(o, "group", p->group);
+	if (p->monitor)
+		json_out_member_string(o, "monitor", p->monitor);
+	json_out_member_uint(o, "made", p->made);
+	json_out_end_object(o);
+}
+
 static void write_exit(struct json_out *o, const struct container_exit *x)
 {
 	if (!x->known)
@@ -66,6 +78,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 		json_out_member_string(o, "path", r->cgroup_path);
 	json_out_member_uint(o, "made", r->cgroup_made);
 	json_out_end_object(o);
+	write_resctrl(o, &r->resctrl);
 	json_out_member_uint(o, "owner", r->owner);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
@@ -166,6 +179,19 @@ static bool get_cgroup(const struct json_node *root, struct arena *a, struct con
 	return true;
 }
 
+static void get_resctrl(const struct json_node *root, struct arena *a, struct resctrl_place *ret)
+{
+	const struct json_node *p = json_member(root, "resctrl");
+
+	if (!p)
+		return;
+	ret->group = get_string(p, "group", a);
+	ret->monitor = get_string(p, "monitor", a);
+	ret->made = (unsigned)get_uint(p, "made");
+	if (!ret->monitor)
+		ret->made &= ~(unsigned)RESCTRL_MONITOR;
+}
+
 static void get_exit(const struct json_node *root, struct arena *a, struct container_exit *ret)
 {
 	const struct json_node *x = json_member(root, "exit");
@@ -216,6 +242,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&

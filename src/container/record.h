@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "cgroups/cgroup.h"
+#include "cgroups/resctrl.h"
 #include "container/process.h"
 #include "oci/spec.h"
 #include "util/arena.h"
@@ -41,6 +42,7 @@ struct container_record {
 	enum cgroup_driver cgroup_driver;
 	const char *cgroup_path; /* NULL: none */
 	unsigned cgroup_made;
+	struct resctrl_place resctrl;
 	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
 	bool hooks_done;    /* poststop hooks ran already */

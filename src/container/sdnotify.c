@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@
 #define SOCKET_NAME "notify.sock"
 
 enum {
-	BARRIER_MS = 30000
+	BARRIER_MS = 30000,
+	SEND_S = 2 /* for a manager that does not read what it has got already */
 };
 
 int sdnotify_prepare(int dir, int *ret_tree, struct err *e)
@@ -55,6 +57,8 @@ int sdnotify_bind(int dir, int *ret_fd, struct err *e)
 
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s/%s", dir,
 		       SOCKET_DIR, SOCKET_NAME);
+	/* one who waited before us, and did not come to it, has left its name */
+	(void)unlink(addr.sun_path);
 	before = umask(0111); /* any user of the container may report */
 	r = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	umask(before);
@@ -77,12 +81,15 @@ static int connect_manager(struct err *e)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct timeval patience = { .tv_sec = SEND_S };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	size_t len = path ? strlen(path) : 0;
 
 	if (!len || len >= sizeof(addr.sun_path) || (path[0] != '/' && path[0] != '@'))
 		return err_set(e, ERR_USAGE, EINVAL, "NOTIFY_SOCKET '%s'", path ? path : "");
 	memcpy(addr.sun_path, path, len);
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (path[0] == '@')
 		addr.sun_path[0] = '\0'; /* the abstract namespace: unix(7) */
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr,
@@ -91,27 +98,26 @@ static int connect_manager(struct err *e)
 	return take_fd(&fd);
 }
 
-/* sd_notify_barrier(3): the manager closes the pipe when it has handled all that came before. */
-static void barrier(int manager)
+/*
+ * sd_notify_barrier(3): the manager closes what it gets when it has handled all that came before. Nobody
+ * has to wait for it: -EBADF when it could not be sent.
+ */
+static int send_barrier(int manager)
 {
 	static const char text[] = "BARRIER=1";
-	struct pollfd p = { .events = POLLHUP };
+	cleanup_fd int ours = -EBADF, theirs = -EBADF;
 	int fds[2];
-	ssize_t n;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return;
-	n = unixsock_pass(manager, text, sizeof(text) - 1, fds[1]);
-	(void)close(fds[1]);
-	p.fd = fds[0];
-	if (n >= 0)
-		(void)poll(&p, 1, BARRIER_MS); /* an old manager without barriers just times out */
-	(void)close(fds[0]);
+		return -EBADF;
+	ours = fds[0];
+	theirs = fds[1];
+	return unixsock_pass(manager, text, sizeof(text) - 1, theirs) < 0 ? -EBADF : take_fd(&ours);
 }
 
-int sdnotify_forward(int fd, pid_t pid, struct err *e)
+int sdnotify_forward(int fd, pid_t pid, int *ret_barrier, struct err *e)
 {
-	cleanup_fd int manager = -EBADF;
+	cleanup_fd int manager = -EBADF, barrier = -EBADF;
 	char text[4096];
 	ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
 
@@ -128,8 +134,23 @@ int sdnotify_forward(int fd, pid_t pid, struct err *e)
 	n = snprintf(text, sizeof(text), "READY=1\nMAINPID=%d", (int)pid);
 	if (send(manager, text, (size_t)n, MSG_NOSIGNAL) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "tell the service manager");
-	barrier(manager);
+	barrier = send_barrier(manager);
+	if (ret_barrier)
+		*ret_barrier = take_fd(&barrier);
 	return 1;
+}
+
+/* An old manager without barriers just times out; who has ended or wants to stop has no use for it. */
+static void wait_barrier(int barrier, int pidfd, int interrupt)
+{
+	struct pollfd p[] = {
+		{ .fd = barrier, .events = 0 /* POLLHUP */ },
+		{ .fd = pidfd, .events = POLLIN },
+		{ .fd = interrupt, .events = POLLIN },
+	};
+
+	if (barrier >= 0)
+		(void)poll(p, ARRAY_SIZE(p), BARRIER_MS);
 }
 
 int sdnotify_wait(int fd, int pidfd, int interrupt, pid_t pid, struct err *e)
@@ -139,6 +160,7 @@ int sdnotify_wait(int fd, int pidfd, int interrupt, pid_t pid, struct err *e)
 		{ .fd = pidfd, .events = POLLIN },
 		{ .fd = interrupt, .events = POLLIN },
 	};
+	cleanup_fd int barrier = -EBADF;
 	int r = 0;
 
 	while (r == 0) {
@@ -148,12 +170,13 @@ int sdnotify_wait(int fd, int pidfd, int interrupt, pid_t pid, struct err *e)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container to be ready");
 		}
 		if (p[0].revents)
-			r = sdnotify_forward(fd, pid, e);
+			r = sdnotify_forward(fd, pid, &barrier, e);
 		else if (p[1].revents)
 			return err_set(e, ERR_STATE, 0,
 				       "the container ended before it said that it is ready");
 		else
 			return err_set(e, ERR_SYSTEM, EINTR, "interrupted");
 	}
+	wait_barrier(barrier, pidfd, interrupt);
 	return r < 0 ? r : 0;
 }

@@ -26,11 +26,16 @@ int sdnotify_bind(int dir, int *ret_fd, struct err *e);
 
 /*
  * A datagram is there: 1 when it said READY=1, and then the manager behind the environment's
- * NOTIFY_SOCKET knows, with @pid as the main process. 0 for any other datagram.
+ * NOTIFY_SOCKET has been told, with @pid as the main process, and was sent a barrier: *ret_barrier hangs
+ * up when the manager has handled it (-EBADF: it could not be sent). NULL for who stays anyway. 0 for any
+ * other datagram. Takes a few seconds at most.
  */
-int sdnotify_forward(int fd, pid_t pid, struct err *e);
+int sdnotify_forward(int fd, pid_t pid, int *ret_barrier, struct err *e);
 
-/* Wait for it, until the process of @pidfd ends or @interrupt becomes readable. */
+/*
+ * Wait for it, and for the barrier for up to 30 seconds more, until the process of @pidfd ends or
+ * @interrupt becomes readable.
+ */
 int sdnotify_wait(int fd, int pidfd, int interrupt, pid_t pid, struct err *e);
 
 #endif

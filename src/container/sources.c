@@ -8,16 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
-#include <linux/nsfs.h>
 
+#include "container/hooks.h"
 #include "namespaces/idmap.h"
-#include "namespaces/namespaces.h"
-#include "oci/sysctl.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -38,7 +35,7 @@ static int check_tree(const struct plan_source *s, int fd, struct err *e)
 
 	if (fstat(fd, &st) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "look at '%s'", s->path);
-	if (s->rdev && st.st_rdev != s->rdev)
+	if (s->rdev && (st.st_rdev != s->rdev || (st.st_mode & S_IFMT) != s->rdev_type))
 		return err_set(e, ERR_CONFIG, ENODEV, "the host's '%s' is another device", s->path);
 	if (!s->must_be_proc)
 		return 0;
@@ -69,6 +66,20 @@ static int idmap_tree(const struct plan_source *s, int fd, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+static int tree_missing(const struct plan_source *s, int errnum, struct err *e)
+{
+	err_set(e, ERR_CONFIG, errnum, "%s '%s'", s->rdev ? "device on the host" : "mount source",
+		s->path);
+	if (errnum == ENOENT && s->rdev)
+		err_hint(e, "with a user namespace the host's node is mounted: create it or remove "
+			    "the device");
+	else if (errnum == ENOENT)
+		err_hint(e, "create it or remove the mount");
+	else if (errnum == EPERM)
+		err_hint(e, "binding mounts needs CAP_SYS_ADMIN: run as root");
+	return -errnum;
+}
+
 static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | (s->recursive ? AT_RECURSIVE : 0) |
@@ -76,15 +87,8 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	cleanup_fd int fd = kernel_open_tree(bundle, s->path, flags);
 	int r;
 
-	if (fd < 0) {
-		r = fd;
-		err_set(e, ERR_CONFIG, -r, "mount source '%s'", s->path);
-		if (r == -ENOENT)
-			err_hint(e, "create it or remove the mount");
-		else if (r == -EPERM)
-			err_hint(e, "binding mounts needs CAP_SYS_ADMIN: run as root");
-		return r;
-	}
+	if (fd < 0)
+		return tree_missing(s, -fd, e);
 	r = check_tree(s, fd, e);
 	if (r < 0)
 		return r;
@@ -102,19 +106,25 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	return r;
 }
 
+int container_root_open(const char *path, int bundle, struct err *e)
+{
+	int dir = kernel_openat2(bundle, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+
+	if (dir >= 0)
+		return dir;
+	err_set(e, ERR_CONFIG, -dir, "root filesystem '%s'", path);
+	err_hint(e, dir == -ENOENT ? "create the directory, or correct root.path"
+				   : "it must be a directory, and no symlink");
+	return dir;
+}
+
 static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 {
-	cleanup_fd int dir =
-		kernel_openat2(bundle, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0);
+	cleanup_fd int dir = container_root_open(s->path, bundle, e);
 	int fd, r;
 
-	if (dir < 0) {
-		r = dir;
-		err_set(e, ERR_CONFIG, -r, "root filesystem '%s'", s->path);
-		err_hint(e, r == -ENOENT ? "create the directory, or correct root.path"
-					 : "it must be a directory, and no symlink");
-		return r;
-	}
+	if (dir < 0)
+		return dir;
 	fd = kernel_open_tree(dir, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
 	if (fd < 0) {
 		err_set(e, ERR_SYSTEM, -fd, "copy the mount of '%s'", s->path);
@@ -127,23 +137,6 @@ static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "set the propagation of '%s'", s->path) : 0;
 }
 
-/* A namespace file must be of the kind that its entry says (checklist 1.5). */
-static int open_ns_source(struct plan_source *s, struct err *e)
-{
-	cleanup_fd int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int type;
-
-	if (fd < 0)
-		return err_set(e, ERR_CONFIG, errno, "open the namespace '%s'", s->path);
-	type = ioctl(fd, NS_GET_NSTYPE);
-	if (type < 0)
-		return err_set(e, ERR_CONFIG, 0, "'%s' is not a namespace", s->path);
-	if ((uint64_t)type != s->ns_type)
-		return err_set(e, ERR_CONFIG, 0, "'%s' is a namespace of another type", s->path);
-	s->fd = take_fd(&fd);
-	return 0;
-}
-
 static int open_exe_source(struct plan_source *s, struct err *e)
 {
 	int fd = open(s->path, O_PATH | O_CLOEXEC);
@@ -154,13 +147,21 @@ static int open_exe_source(struct plan_source *s, struct err *e)
 	return 0;
 }
 
+static int open_log_source(struct plan_source *s, struct err *e)
+{
+	int r = hooks_open_output(s->path, &s->fd);
+
+	return r < 0 ? err_set(e, ERR_CONFIG, -r, "open '%s' for what hooks write", s->path) : 0;
+}
+
 static int open_source(struct plan_source *s, int bundle, struct err *e)
 {
 	switch (s->kind) {
 	case PLAN_SOURCE_TREE: return open_tree_source(s, bundle, e);
 	case PLAN_SOURCE_ROOT: return open_root_source(s, bundle, e);
-	case PLAN_SOURCE_NS: return open_ns_source(s, e);
+	case PLAN_SOURCE_NS: return sources_open_ns(s->path, s->ns_type, &s->fd, e);
 	case PLAN_SOURCE_EXE: return open_exe_source(s, e);
+	case PLAN_SOURCE_LOG: return open_log_source(s, e);
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}
@@ -182,61 +183,52 @@ int container_open_sources(struct plan *p, int bundle, struct err *e)
 	return 0;
 }
 
-/* What the config wants to change in namespaces of this type, or NULL. */
-static const char *changes(const struct oci_spec *spec, enum oci_namespace_type type)
-{
-	if (type == OCI_NS_UTS && (spec->hostname || spec->domainname))
-		return spec->hostname ? "hostname" : "domainname";
-	for (size_t i = 0; i < spec->linux_.sysctl.count; i++) {
-		char path[OCI_SYSCTL_MAX];
+/* ---- only looking ---- */
 
-		if (oci_sysctl_path(spec->linux_.sysctl.items[i].key, path) == 0 &&
-		    oci_sysctl_namespace(path) == type)
-			return spec->linux_.sysctl.items[i].key;
-	}
-	return NULL;
+static int probe_tree(const struct plan_source *s, int bundle, struct err *e)
+{
+	cleanup_fd int fd =
+		kernel_openat2(bundle, s->path, O_PATH | (s->nofollow ? O_NOFOLLOW : 0), 0, 0);
+
+	return fd < 0 ? tree_missing(s, -fd, e) : check_tree(s, fd, e);
 }
 
-/* Namespaces are compared by the files that stand for them: ioctl_ns(2). */
-static bool is_own(int fd, enum oci_namespace_type type)
+static int probe_root(const struct plan_source *s, int bundle, struct err *e)
 {
-	static const char *const names[OCI_NS_COUNT] = {
-		[OCI_NS_IPC] = "/proc/self/ns/ipc",
-		[OCI_NS_UTS] = "/proc/self/ns/uts",
-		[OCI_NS_NETWORK] = "/proc/self/ns/net",
-		[OCI_NS_USER] = "/proc/self/ns/user",
-	};
-	struct stat own, st;
+	cleanup_fd int fd = container_root_open(s->path, bundle, e);
 
-	return names[type] && fstat(fd, &st) == 0 && stat(names[type], &own) == 0 &&
-	       st.st_dev == own.st_dev && st.st_ino == own.st_ino;
+	return fd < 0 ? fd : 0;
 }
 
-static int check_source(const struct oci_spec *spec, const struct plan_source *s, struct err *e)
+static int probe_source(const struct oci_spec *spec, const struct plan_source *s, int bundle,
+			struct err *e)
 {
-	for (int type = 0; type < OCI_NS_COUNT; type++) {
-		const char *what;
-
-		if (namespaces_flag(type) != s->ns_type || !is_own(s->fd, type))
-			continue;
-		what = changes(spec, type);
-		if (!what)
-			return 0;
-		err_set(e, ERR_CONFIG, 0,
-			"'%s' is the host's own namespace: '%s' would change the host", s->path,
-			what);
-		err_origin(e, "config.json %s", s->origin);
-		return -EINVAL;
+	switch (s->kind) {
+	case PLAN_SOURCE_TREE: return probe_tree(s, bundle, e);
+	case PLAN_SOURCE_ROOT: return probe_root(s, bundle, e);
+	case PLAN_SOURCE_NS: return sources_probe_ns(spec, s, e);
+	case PLAN_SOURCE_EXE: /* host_hooks looks at all hooks */
+	case PLAN_SOURCE_LOG: /* made if it is missing, and looking makes nothing */
+	case PLAN_SOURCE_NONE:
+	case PLAN_SOURCE_FD: break;
 	}
 	return 0;
 }
 
-int container_check_joined(const struct oci_spec *spec, const struct plan *p, struct err *e)
+int container_probe_sources(const struct oci_spec *spec, const struct plan *p, int bundle,
+			    struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 1; r == 0 && i < p->reg_count; i++)
-		if (p->regs[i].kind == PLAN_SOURCE_NS)
-			r = check_source(spec, &p->regs[i], e);
+	for (size_t i = 1; r == 0 && i < p->reg_count; i++) {
+		const struct plan_source *s = &p->regs[i];
+
+		if (!s->path || s->made_later)
+			continue;
+		r = probe_source(spec, s, bundle, e);
+		if (r < 0 && s->origin && *s->origin)
+			err_origin(e, "config.json %s", s->origin);
+		r = err_keep(e, r);
+	}
 	return r;
 }

@@ -65,7 +65,9 @@ static int enter_user_namespace(const struct child *c)
 
 	if (recv(c->sync_fd, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
 		return -ECONNRESET;
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (!c->plan->keep_groups && setgroups(0, NULL) < 0)
+		return -errno;
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return -errno;
 	return uid ? keep_capabilities() : 0;
 }

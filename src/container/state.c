@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container/startsock.h"
 #include "container/store.h"
 #include "util/cleanup.h"
 
@@ -59,13 +60,15 @@ uint64_t container_oom_kills(const struct container_record *r)
 	return kills > r->exit.oom_kills ? kills : r->exit.oom_kills;
 }
 
-static enum container_status live_status(const struct container_record *r)
+static enum container_status live_status(int dir, const struct container_record *r)
 {
 	if (r->phase == PHASE_CREATING)
 		return STATUS_CREATING;
 	if (is_frozen(r))
 		return STATUS_PAUSED;
-	return r->phase == PHASE_CREATED ? STATUS_CREATED : STATUS_RUNNING;
+	/* "running" is recorded before init is let go, and the one who was to do that may have died */
+	return r->phase == PHASE_CREATED || startsock_is_open(dir) ? STATUS_CREATED
+								   : STATUS_RUNNING;
 }
 
 int container_status_get(int dir, struct arena *a, struct container_record *ret,
@@ -86,7 +89,7 @@ int container_status_get(int dir, struct arena *a, struct container_record *ret,
 		return -EIO; /* -ENOENT means something else here */
 	}
 	if (r == 0) {
-		*ret_status = live_status(ret);
+		*ret_status = live_status(dir, ret);
 		return 0;
 	}
 	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING

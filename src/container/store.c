@@ -18,7 +18,8 @@
 
 enum {
 	LOCK_WAIT_MS = 10000,
-	LOCK_STEP_MS = 5
+	LOCK_STEP_MS = 5,
+	NAME_SIZE = CONTAINER_ID_MAX + sizeof("..removed")
 };
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
@@ -133,8 +134,7 @@ static int wait_lock(int dir)
 	return -ETIMEDOUT;
 }
 
-/* While we waited for the lock its holder may have removed the container. */
-static bool is_current(int root, const char *id, int dir)
+bool store_is_current(int root, const char *id, int dir)
 {
 	struct stat a, b;
 
@@ -142,11 +142,32 @@ static bool is_current(int root, const char *id, int dir)
 	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+static void tombstone_name(const char *id, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, ".%s.removed", id); /* no id starts with a dot */
+}
+
+/* What somebody left who was killed while removing @id: a directory with nothing but the record. */
+static void sweep(int root, const char *id)
+{
+	char name[NAME_SIZE];
+	cleanup_fd int dir = -EBADF;
+
+	tombstone_name(id, name, sizeof(name));
+	dir = open_container(root, name);
+	if (dir < 0)
+		return;
+	/* whoever is removing it just now does not mind */
+	(void)unlinkat(dir, RECORD_FILE, 0);
+	(void)unlinkat(root, name, AT_REMOVEDIR);
+}
+
 int store_create(int root, const char *id, int *ret_dir, struct err *e)
 {
 	cleanup_fd int dir = -EBADF;
 	int r;
 
+	sweep(root, id);
 	if (mkdirat(root, id, 0700) < 0) {
 		int saved = errno;
 
@@ -160,7 +181,7 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
 	r = dir < 0 ? dir : wait_lock(dir);
-	if (r == 0 && !is_current(root, id, dir))
+	if (r == 0 && !store_is_current(root, id, dir))
 		r = -ENOENT;
 	if (r < 0) {
 		if (r != -ENOENT) /* by that name there may be somebody else's by now */
@@ -180,7 +201,8 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 		return r;
 	dir = open_container(root, id);
 	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
-	if (r == 0 && !is_current(root, id, dir))
+	/* while we waited for the lock its holder may have removed the container */
+	if (r == 0 && !store_is_current(root, id, dir))
 		r = -ENOENT;
 	if (r == -ENOENT) {
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
@@ -245,19 +267,37 @@ static int empty_dir(int dir, bool deeper)
 	return r;
 }
 
+/*
+ * A directory without its record, and locked, is that of a container being created. So the name goes
+ * first, and then the record.
+ */
+static int bury(int root, const char *id, int dir)
+{
+	char name[NAME_SIZE];
+
+	tombstone_name(id, name, sizeof(name));
+	if (renameat(root, id, root, name) < 0)
+		return -errno;
+	if (unlinkat(dir, RECORD_FILE, 0) < 0 && errno != ENOENT)
+		return -errno;
+	/* by that name there may be another one's by now */
+	if (unlinkat(root, name, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+		return -errno;
+	return 0;
+}
+
 int store_remove(int root, const char *id, struct err *e)
 {
 	cleanup_fd int dir = open_container(root, id);
 	int r;
 
+	if (dir == -ENOENT || dir >= 0)
+		sweep(root, id);
 	if (dir == -ENOENT)
 		return 0;
 	r = dir < 0 ? dir : empty_dir(dir, true);
-	/* without its record a container that is locked looks like one that is being created */
-	if (r == 0 && unlinkat(dir, RECORD_FILE, 0) < 0 && errno != ENOENT)
-		r = -errno;
-	if (r == 0 && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		r = -errno;
+	if (r == 0)
+		r = bury(root, id, dir);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the state of container '%s'", id) : 0;
 }
 

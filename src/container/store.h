@@ -41,10 +41,17 @@ enum store_lock {
 /* Open the directory of @id. -ENOENT: "container ... does not exist". */
 int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e);
 
+/* True while @dir is the directory of @id: false when that was removed, or replaced by another. */
+bool store_is_current(int root, const char *id, int dir);
+
 /* True when somebody else holds the lock of @dir right now. */
 bool store_is_busy(int dir);
 
-/* Remove the directory of @id with all that is in it. Gone already: 0. */
+/*
+ * Remove the directory of @id with all that is in it. Gone already: 0. Until the name is gone there is a
+ * record; killed at any moment, this leaves something that store_remove or store_create of the same id
+ * removes, and store_each does not show. Caller holds the lock, if the directory exists.
+ */
 int store_remove(int root, const char *id, struct err *e);
 
 /* Call @fn for each id, sorted. Its non-zero result ends the walk and is returned. */

@@ -80,9 +80,9 @@ int op_console_mount(struct init *in, const struct plan_arg_console_mount *a)
 {
 	int target, tree, r;
 
-	target = resolve_create(init_reg(in, a->root), "dev/console", true, 0755);
+	target = mount_target(in, a->root, "dev/console", PLAN_MOUNT_FILE);
 	if (target < 0)
-		return init_fail(in, PLAN_STAGE_TARGET, NULL, target);
+		return target;
 	tree = kernel_open_tree(in->console, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 	r = tree < 0 ? tree : kernel_move_mount(tree, target);
 	if (tree >= 0)

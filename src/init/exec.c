@@ -250,22 +250,26 @@ static void become_mortal(void)
 
 /*
  * `ctr start` connects to the socket in the state directory, and from then on is who we answer to.
- * Letting go of the old peer first tells `ctr create` that we no longer depend on it.
+ * Letting go of the old peer first tells `ctr create` that we no longer depend on it. One that goes away
+ * before its word (killed, or it only wanted to know whether we wait) leaves us waiting for the next.
  */
 int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 {
-	int peer;
-
 	become_mortal();
 	(void)close(in->sync);
-	do
-		peer = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);
-	while (peer < 0 && (errno == EINTR || errno == ECONNABORTED));
-	if (peer < 0)
-		return -errno;
-	in->sync = peer;
+	for (;;) {
+		in->sync = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);
+		if (in->sync < 0 && errno != EINTR && errno != ECONNABORTED)
+			return -errno;
+		if (in->sync < 0)
+			continue;
+		if (init_wait_go(in) == 0)
+			break;
+		(void)close(in->sync);
+	}
+	/* nobody can connect any more: that is how a start that was under way is told from one to come */
 	init_reg_close(in, a->listener);
-	return init_wait_go(in);
+	return 0;
 }
 
 /*
@@ -286,6 +290,12 @@ int op_close(struct init *in, const struct plan_arg_close *a)
 		return r;
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
+int op_announce(struct init *in, const struct plan_arg_announce *a)
+{
+	(void)a;
+	return init_send(in, PLAN_MSG_EXEC, 0, -1);
 }
 
 int op_exec(struct init *in, const struct plan_arg_exec *a)

@@ -19,9 +19,21 @@ static void state_input(struct init *in, const struct plan_arg_hook *a, char *pi
 	job->input_count = ARRAY_SIZE(parts);
 }
 
+int op_hook_output(struct init *in, const struct plan_arg_hook_output *a)
+{
+	*(a->fd == STDERR_FILENO ? &in->hook_err : &in->hook_out) = init_reg(in, a->file);
+	return 0;
+}
+
 int op_hook(struct init *in, const struct plan_arg_hook *a)
 {
-	struct child_job job = { .exe = -1, .path = init_str(in, a->path), .cwd = -1 };
+	struct child_job job = {
+		.exe = -1,
+		.path = init_str(in, a->path),
+		.cwd = -1,
+		.out = in->hook_out,
+		.err = in->hook_err,
+	};
 	struct child_result result;
 	char pid[24], **argv, **envp;
 	size_t len;

@@ -12,7 +12,8 @@
 #include <linux/filter.h>
 
 enum {
-	CAP_LIMIT = 64
+	CAP_LIMIT = 64,
+	GROUPS_MAX = 1024
 };
 
 struct cap_sets {
@@ -64,32 +65,34 @@ int op_bounding(struct init *in, const struct plan_arg_bounding *a)
 	return 0;
 }
 
-static int change_ids(struct init *in, const struct plan_arg_ids *a)
+/* A user namespace may deny setgroups (user_namespaces(7)): no groups wanted and none left is fine. */
+static int change_groups(const gid_t *list, size_t count)
 {
-	size_t len;
-	const gid_t *groups = (const void *)init_blob(in, a->groups, &len);
-	gid_t list[1024];
+	if (setgroups(count, list) == 0)
+		return 0;
+	if (errno != EPERM || count)
+		return -errno;
+	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
+}
 
-	if (len > sizeof(list))
-		return -EINVAL;
-	memcpy(list, groups, len); /* the pool is not aligned */
-	if (!(a->flags & PLAN_IDS_KEEP_GROUPS) && setgroups(len / sizeof(gid_t), list) < 0)
-		return -errno;
-	if (setresgid((gid_t)a->gid, (gid_t)a->gid, (gid_t)a->gid) < 0 ||
-	    setresuid((uid_t)a->uid, (uid_t)a->uid, (uid_t)a->uid) < 0)
-		return -errno;
-	return 0;
+int op_groups_none(struct init *in, const struct plan_arg_groups_none *a)
+{
+	(void)in;
+	(void)a;
+	/* without the privilege they stay: op_ids looks again */
+	return setgroups(0, NULL) < 0 && errno != EPERM ? -errno : 0;
 }
 
 /* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
-int op_ids(struct init *in, const struct plan_arg_ids *a)
+static int change_ids(uid_t uid, gid_t gid)
 {
 	struct cap_sets c;
-	int r;
+	int r = 0;
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	r = change_ids(in, a);
+	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+		r = -errno;
 	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
 	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
@@ -101,6 +104,26 @@ int op_ids(struct init *in, const struct plan_arg_ids *a)
 		return r;
 	c.effective = c.permitted;
 	return caps_set(&c);
+}
+
+int op_ids(struct init *in, const struct plan_arg_ids *a)
+{
+	size_t len;
+	const void *groups = init_blob(in, a->groups, &len);
+	gid_t list[GROUPS_MAX];
+	int r;
+
+	if (len > sizeof(list))
+		return -EINVAL;
+	memcpy(list, groups, len); /* the pool is not aligned */
+	r = change_groups(list, len / sizeof(gid_t));
+	return r < 0 ? r : change_ids((uid_t)a->uid, (gid_t)a->gid);
+}
+
+int op_ids_alone(struct init *in, const struct plan_arg_ids_alone *a)
+{
+	(void)in;
+	return change_ids((uid_t)a->uid, (gid_t)a->gid);
 }
 
 int op_caps(struct init *in, const struct plan_arg_caps *a)
@@ -135,26 +158,73 @@ static uint64_t read_bits(int option, unsigned long arg)
 	return bits;
 }
 
-/* Everything was set without an error; now ask the kernel whether it is so. */
-int op_verify(struct init *in, const struct plan_arg_verify *a)
+/* ---- everything was set without an error; now ask the kernel whether it is so ---- */
+
+int op_verify_ids(struct init *in, const struct plan_arg_verify_ids *a)
 {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
-	struct cap_sets c;
-	int r = caps_get(&c);
 
-	if (r < 0 || getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0)
-		return r < 0 ? r : -errno;
+	if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0)
+		return -errno;
 	if (ruid != a->uid || euid != a->uid || suid != a->uid || rgid != a->gid ||
 	    egid != a->gid || sgid != a->gid)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "other ids", -EPERM);
+	return 0;
+}
+
+static bool all_among(const gid_t *some, size_t n, const gid_t *list, size_t count)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < count && list[k] != some[i])
+			k++;
+		if (k == count)
+			return false;
+	}
+	return true;
+}
+
+/* The kernel keeps them in an order of its own. */
+int op_verify_groups(struct init *in, const struct plan_arg_verify_groups *a)
+{
+	gid_t want[GROUPS_MAX], is[GROUPS_MAX];
+	size_t len;
+	const void *groups = init_blob(in, a->groups, &len);
+	size_t n = len / sizeof(gid_t);
+	int count = getgroups(GROUPS_MAX, is);
+
+	if (len > sizeof(want))
+		return -EINVAL;
+	memcpy(want, groups, len);
+	if (count < 0 && errno != EINVAL) /* EINVAL: there are more than fit */
+		return -errno;
+	if (count < 0 || !all_among(want, n, is, (size_t)count) ||
+	    !all_among(is, (size_t)count, want, n))
+		return init_fail(in, PLAN_STAGE_MISMATCH, "other groups", -EPERM);
+	return 0;
+}
+
+int op_verify_bounding(struct init *in, const struct plan_arg_verify_bounding *a)
+{
+	if (read_bits(PR_CAPBSET_READ, 0) & ~a->caps)
+		return init_fail(in, PLAN_STAGE_MISMATCH, "a larger bounding set", -EPERM);
+	return 0;
+}
+
+int op_verify_caps(struct init *in, const struct plan_arg_verify_caps *a)
+{
+	struct cap_sets c;
+	int r = caps_get(&c);
+
+	if (r < 0)
+		return r;
 	if (c.effective != a->effective || c.permitted != a->permitted ||
 	    c.inheritable != a->inheritable)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "other capabilities", -EPERM);
 	if (read_bits(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET) != a->ambient)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "other ambient capabilities", -EPERM);
-	if (read_bits(PR_CAPBSET_READ, 0) & ~a->bounding)
-		return init_fail(in, PLAN_STAGE_MISMATCH, "a larger bounding set", -EPERM);
 	return 0;
 }
 

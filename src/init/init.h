@@ -26,7 +26,8 @@ struct init {
 	char text[sizeof(((struct plan_message *)0)->text)];
 	int64_t value;
 
-	int console; /* slave of the terminal, -1 */
+	int console;		/* slave of the terminal, -1 */
+	int hook_out, hook_err; /* where hooks write, -1: nowhere in particular */
 	char **argv, **envp;
 	char program[4096]; /* what PATH lookup found */
 };
@@ -81,6 +82,17 @@ int resolve_leaf(int root, const char *path);
 int resolve_create(int root, const char *path, bool file, uint32_t mode);
 /* The directory that holds the last component of @path (created if missing), and that component. */
 int resolve_parent(int root, const char *path, const char **ret_leaf);
+
+/* ---- mounts.c ---- */
+
+/*
+ * The file or directory to mount on, created if missing, below the register @root. Nothing is mounted inside a procfs unless
+ * ctr allowed it by name: a symlink in the image must not turn /data into /proc/self.
+ */
+int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags);
+
+/* Give the filesystem context @fs the options of the LIST slot @blob: "key=value" or "key". */
+int mount_options(struct init *in, int fs, uint64_t blob);
 
 /* ---- copyup.c ---- */
 

@@ -108,7 +108,7 @@ static int run(struct init *in)
 
 int main(int argc, char **argv)
 {
-	static struct init in = { .console = -1, .sync = -1 };
+	static struct init in = { .console = -1, .sync = -1, .hook_out = -1, .hook_err = -1 };
 	int r;
 
 	/* not dumpable: nobody in the container may look at our fds or memory (security.md R12) */

@@ -15,11 +15,7 @@ static int set_attr(int fd, unsigned flags, uint64_t set, uint64_t clear, uint64
 	return kernel_mount_setattr(fd, flags, &attr);
 }
 
-/*
- * The file or directory to mount on, created if missing. Nothing is mounted inside a procfs unless
- * ctr allowed it by name: a symlink in the image must not turn /data into /proc/self.
- */
-static int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
+int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
 {
 	bool file = flags & PLAN_MOUNT_FILE;
 	int dir = init_reg(in, root);
@@ -77,7 +73,7 @@ static int fs_fail(struct init *in, int fs, enum plan_stage stage, const char *t
 	return init_fail(in, stage, said + 2, r);
 }
 
-static int set_options(struct init *in, int fs, uint64_t blob)
+int mount_options(struct init *in, int fs, uint64_t blob)
 {
 	size_t len;
 	const char *list = init_blob(in, blob, &len);
@@ -105,7 +101,7 @@ static int mode_from_target(int fs, int target)
 
 static int fs_create(struct init *in, int fs, int target, const struct plan_arg_mount_fs *a)
 {
-	int r = set_options(in, fs, a->options), mnt;
+	int r = mount_options(in, fs, a->options), mnt;
 
 	if (r == 0 && a->flags & PLAN_MOUNT_MODE_FROM_TARGET)
 		r = mode_from_target(fs, target);
@@ -214,7 +210,7 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, target);
 	if (PLAN_BLOB_LEN(a->options)) {
 		fs = kernel_fspick(target);
-		r = fs < 0 ? fs : set_options(in, fs, a->options);
+		r = fs < 0 ? fs : mount_options(in, fs, a->options);
 		if (r == 0)
 			r = kernel_fsconfig(fs, KERNEL_FSCONFIG_RECONFIGURE, NULL, NULL, 0);
 		if (fs >= 0)

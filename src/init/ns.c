@@ -11,6 +11,17 @@
 #include <linux/keyctl.h>
 #include <linux/netlink.h>
 
+/* What the kernel gives to a session keyring, and the right of its owner to search it: keyctl(2). */
+enum {
+	KEYRING_POSSESSOR_ALL = 0x3f000000,
+	KEYRING_USER_VIEW = 0x00010000,
+	KEYRING_USER_READ = 0x00020000,
+	KEYRING_USER_SEARCH = 0x00080000,
+	KEYRING_USER_LINK = 0x00100000,
+	SESSION_KEYRING_PERM = KEYRING_POSSESSOR_ALL | KEYRING_USER_VIEW | KEYRING_USER_READ |
+			       KEYRING_USER_SEARCH | KEYRING_USER_LINK,
+};
+
 int op_section(struct init *in, const struct plan_arg_section *a)
 {
 	(void)in;
@@ -25,6 +36,21 @@ int op_setns(struct init *in, const struct plan_arg_setns *a)
 	init_reg_close(in, a->ns);
 	/* joining a user namespace makes us dumpable again (security.md R12) */
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
+int op_setns_try(struct init *in, const struct plan_arg_setns_try *a)
+{
+	const struct plan_arg_setns join = { .ns = a->ns, .type = a->type };
+	int r = op_setns(in, &join);
+
+	return r == -EPERM ? 0 : r; /* the register stays full: setns_rest has another go */
+}
+
+int op_setns_rest(struct init *in, const struct plan_arg_setns_rest *a)
+{
+	const struct plan_arg_setns join = { .ns = a->ns, .type = a->type };
+
+	return init_reg(in, a->ns) < 0 ? 0 : op_setns(in, &join);
 }
 
 int op_unshare(struct init *in, const struct plan_arg_unshare *a)
@@ -81,7 +107,14 @@ int op_keyring(struct init *in, const struct plan_arg_keyring *a)
 	int r = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, init_str(in, a->name));
 
 	/* kernels without keys, and a full quota, must not prevent a start (checklist 1.3, D23) */
-	return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r < 0 ? r : 0;
+	if (r < 0)
+		return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r;
+	/* 0, no serial: it is ours already, in a container within a container of the same name */
+	if (r == 0)
+		return 0;
+	/* exec finds it by its name; one that others made searchable is not ours to change */
+	r = KERNEL_CALL(SYS_keyctl, KEYCTL_SETPERM, r, (unsigned)SESSION_KEYRING_PERM);
+	return r < 0 && r != -EACCES ? r : 0;
 }
 
 int op_hostname(struct init *in, const struct plan_arg_hostname *a)
@@ -125,4 +158,17 @@ int op_netlink(struct init *in, const struct plan_arg_netlink *a)
 		return -EPROTO;
 	ack = NLMSG_DATA(&reply.h);
 	return ack->error;
+}
+
+/* Requests through it act on our network namespace, whoever sends them. */
+int op_net_socket(struct init *in, const struct plan_arg_net_socket *a)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
+
+	(void)a;
+	if (fd < 0)
+		return -errno;
+	r = init_send(in, PLAN_MSG_NETWORK, 0, fd);
+	(void)close(fd);
+	return r;
 }

@@ -95,16 +95,10 @@ static int mask_fill(struct init *in, int mnt, const struct plan_arg_mask_source
 	return root_attr(mnt, 0, MOUNT_ATTR_RDONLY, 0);
 }
 
-static int mask_mount(int fs)
+static int mask_mount(struct init *in, int fs, const struct plan_arg_mask_source *a)
 {
-	static const char *const options[][2] = { { "size", "4k" },
-						  { "nr_inodes", "3" },
-						  { "mode", "0555" } };
-	int r = 0;
+	int r = mount_options(in, fs, a->options);
 
-	for (size_t i = 0; i < ARRAY_SIZE(options) && r == 0; i++)
-		r = kernel_fsconfig(fs, KERNEL_FSCONFIG_SET_STRING, options[i][0], options[i][1],
-				    0);
 	if (r == 0)
 		r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
 	return r < 0 ? r
@@ -117,7 +111,7 @@ int op_mask_source(struct init *in, const struct plan_arg_mask_source *a)
 
 	if (fs < 0)
 		return fs;
-	mnt = mask_mount(fs);
+	mnt = mask_mount(in, fs, a);
 	(void)close(fs);
 	if (mnt < 0)
 		return mnt;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "oci/names.h"
+#include "oci/annotations.h"
 #include "util/kernel.h"
 
 static const uint64_t flags[OCI_NS_COUNT] = {
@@ -20,28 +20,14 @@ uint64_t namespaces_flag(enum oci_namespace_type type)
 	return flags[type];
 }
 
-/* What this version cannot honour is refused, not skipped. */
-static int check(const struct oci_spec *spec, struct plan *p, struct err *e)
+static int check(const struct oci_spec *spec, struct err *e)
 {
-	for (size_t i = 0; i < spec->linux_.namespaces.count; i++) {
-		const struct oci_namespace *n = &spec->linux_.namespaces.items[i];
-		bool joined = n->path && (n->type == OCI_NS_USER || n->type == OCI_NS_MOUNT);
-
-		if (!joined && n->type != OCI_NS_TIME)
-			continue;
-		err_set(e, ERR_CONFIG, 0,
-			"%s the %s namespace is not supported by this version of ctr",
-			n->path ? "joining" : "creating",
-			oci_names_of(&oci_namespace_names, n->type));
-		err_origin(e, "config.json %s", plan_origin(p, "/linux/namespaces/%zu", i));
-		return -EINVAL;
-	}
-	if (oci_spec_new_namespace(spec, OCI_NS_MOUNT))
+	if (oci_spec_namespace(spec, OCI_NS_MOUNT))
 		return 0;
-	err_set(e, ERR_CONFIG, 0, "a container needs a mount namespace");
+	err_set(e, ERR_UNSUPPORTED, 0, "a container needs a mount namespace");
 	err_origin(e, "config.json /linux/namespaces");
 	err_hint(e, "add { \"type\": \"mount\" }");
-	return -EINVAL;
+	return err_keep(e, -EINVAL);
 }
 
 static uint64_t collect_new(const struct oci_spec *spec)
@@ -54,12 +40,17 @@ static uint64_t collect_new(const struct oci_spec *spec)
 	return all;
 }
 
-/* Joining happens with the host's privileges, so before a user namespace is created. */
-static bool emit_joins(const struct oci_spec *spec, struct plan *p)
-{
-	bool any = false;
+/* One that is joined: a register for it, and its place in the list. */
+struct joined {
+	uint64_t ns, type;
+	const char *origin;
+};
 
-	for (size_t i = 0; i < spec->linux_.namespaces.count; i++) {
+static size_t collect_joined(const struct oci_spec *spec, struct plan *p, struct joined *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < spec->linux_.namespaces.count && count < OCI_NS_COUNT; i++) {
 		const struct oci_namespace *n = &spec->linux_.namespaces.items[i];
 		struct plan_source src = {
 			.kind = PLAN_SOURCE_NS,
@@ -70,12 +61,55 @@ static bool emit_joins(const struct oci_spec *spec, struct plan *p)
 			.fd = -EBADF,
 		};
 
-		if (!n->path)
-			continue;
-		PLAN_ADD(p, src.origin, setns, .ns = plan_source(p, &src), .type = flags[n->type]);
-		any = true;
+		if (n->path)
+			list[count++] =
+				(struct joined){ plan_source(p, &src), src.ns_type, src.origin };
 	}
-	return any;
+	return count;
+}
+
+static const struct joined *find_user(const struct joined *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].type == CLONE_NEWUSER)
+			return &list[i];
+	return NULL;
+}
+
+/*
+ * A joined user namespace gives privileges over what it owns and takes all others away, and nobody
+ * knows here who owns the other namespaces: they are tried before it, the rest follows after it.
+ */
+static void emit_joins_around(const struct joined *list, size_t count, const struct joined *user,
+			      bool keep_groups, struct plan *p)
+{
+	for (size_t i = 0; i < count; i++)
+		if (&list[i] != user)
+			PLAN_ADD(p, list[i].origin, setns_try, .ns = list[i].ns,
+				 .type = list[i].type);
+	if (!keep_groups)
+		PLAN_ADD(p, user->origin, groups_none, );
+	PLAN_ADD(p, user->origin, setns, .ns = user->ns, .type = CLONE_NEWUSER);
+	PLAN_ADD(p, user->origin, become, .uid = p->base_uid, .gid = p->base_gid);
+	for (size_t i = 0; i < count; i++)
+		if (&list[i] != user)
+			PLAN_ADD(p, list[i].origin, setns_rest, .ns = list[i].ns,
+				 .type = list[i].type);
+}
+
+/* Joining happens with the host's privileges, so before a user namespace is created. */
+static void emit_joins(const struct oci_spec *spec, const struct joined *list, size_t count,
+		       struct plan *p)
+{
+	const struct joined *user = find_user(list, count);
+
+	if (user) {
+		emit_joins_around(list, count, user,
+				  oci_annotation_flag(spec, OCI_ANNOTATION_KEEP_GROUPS), p);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		PLAN_ADD(p, list[i].origin, setns, .ns = list[i].ns, .type = list[i].type);
 }
 
 uint32_t namespaces_base_id(const oci_id_maps *maps)
@@ -97,24 +131,50 @@ static void emit_late_user(struct plan *p, uint64_t *new)
 	*new &= ~(uint64_t)CLONE_NEWUSER;
 }
 
+/*
+ * Step by step, by init: what clone3 cannot do because something has to come first. A time namespace
+ * is entered by the next child, and until then its clocks can be set.
+ */
+static void emit_steps(const struct oci_spec *spec, const struct joined *list, size_t count,
+		       uint64_t new, struct plan *p)
+{
+	const struct oci_linux *l = &spec->linux_;
+
+	emit_joins(spec, list, count, p);
+	if (count) {
+		emit_late_user(p, &new);
+	} else {
+		p->clone_flags = new &CLONE_NEWUSER;
+		new &= ~(uint64_t)CLONE_NEWUSER;
+	}
+	if (new)
+		PLAN_ADD(p, "/linux/namespaces", unshare, .flags = new);
+	if (l->boottime.set || l->monotonic.set)
+		PLAN_ADD(p, "/linux/timeOffsets", sync, .what = PLAN_SYNC_TIME);
+	if (oci_spec_namespace(spec, OCI_NS_PID) || new &CLONE_NEWTIME)
+		PLAN_ADD(p, "/linux/namespaces", fork, );
+}
+
 int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 {
-	const struct oci_namespace *pid = oci_spec_namespace(spec, OCI_NS_PID);
+	const struct oci_linux *l = &spec->linux_;
+	struct joined list[OCI_NS_COUNT];
 	uint64_t new = collect_new(spec);
-	int r = check(spec, p, e);
+	size_t count;
+	int r = check(spec, e);
 
 	if (r < 0)
 		return r;
-	p->uid_maps = spec->linux_.uid_mappings;
-	p->gid_maps = spec->linux_.gid_mappings;
-	p->base_uid = namespaces_base_id(&p->uid_maps);
-	p->base_gid = namespaces_base_id(&p->gid_maps);
+	p->base_uid = namespaces_base_id(&l->uid_mappings);
+	p->base_gid = namespaces_base_id(&l->gid_mappings);
+	if (new &CLONE_NEWUSER) {
+		p->uid_maps = l->uid_mappings;
+		p->gid_maps = l->gid_mappings;
+	}
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Namespaces"));
-	if (emit_joins(spec, p)) {
-		emit_late_user(p, &new);
-		PLAN_ADD(p, "/linux/namespaces", unshare, .flags = new);
-		if (pid)
-			PLAN_ADD(p, "/linux/namespaces", fork, );
+	count = collect_joined(spec, p, list);
+	if (count || l->boottime.set || l->monotonic.set) {
+		emit_steps(spec, list, count, new, p);
 		return 0;
 	}
 	/* a cgroup namespace is rooted where its creator is: only init is in the right cgroup */

@@ -3,6 +3,7 @@
 #ifndef CTR_NAMESPACES_IDMAP_H
 #define CTR_NAMESPACES_IDMAP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "oci/spec.h"
@@ -19,6 +20,19 @@ int idmap_text(const oci_id_maps *maps, char **ret, struct err *e);
  * CAP_SETUID and CAP_SETGID in the parent user namespace. The maps are read back and compared.
  */
 int idmap_write(pid_t pid, const oci_id_maps *uid, const oci_id_maps *gid, struct err *e);
+
+/*
+ * The maps of the user namespace that the process @pid is in, with host ids as we see them. They belong
+ * to @a.
+ */
+int idmap_read(pid_t pid, struct arena *a, oci_id_maps *ret_uid, oci_id_maps *ret_gid,
+	       struct err *e);
+
+/* The same for a namespace file: a child of ours joins it for a moment, and dies. */
+int idmap_read_ns(int ns, struct arena *a, oci_id_maps *ret_uid, oci_id_maps *ret_gid,
+		  struct err *e);
+
+bool idmap_equal(const oci_id_maps *a, const oci_id_maps *b);
 
 /*
  * A user namespace that exists only to describe a mapping for mount_setattr(MOUNT_ATTR_IDMAP); its

@@ -9,7 +9,9 @@
 
 /*
  * Set what clone3 creates (p->clone_flags, id maps) and add the operations for the rest: joining by
- * path, a cgroup namespace (after the process is in its cgroup), a child for a joined pid namespace.
+ * path, a cgroup namespace (after the process is in its cgroup), a time namespace with offsets, a child
+ * for a pid namespace that clone3 did not create. The maps of a user namespace that is joined must be
+ * in the spec, or init takes the ids 0 there.
  * -EINVAL with the JSON pointer.
  */
 int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e);

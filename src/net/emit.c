@@ -13,7 +13,7 @@ enum {
 	LOOPBACK_INDEX = 1
 }; /* the first interface of every network namespace */
 
-void net_emit(const struct oci_spec *spec, struct plan *p)
+static void emit_loopback(const struct oci_spec *spec, struct plan *p)
 {
 	_Alignas(struct nlmsghdr) char buf[256] = { 0 };
 	struct nlmsghdr *h;
@@ -31,4 +31,13 @@ void net_emit(const struct oci_spec *spec, struct plan *p)
 	ifi->ifi_change = IFF_UP;
 	PLAN_ADD(p, NULL, netlink, .what = plan_str(p, "bring the loopback interface up"),
 		 .message = plan_blob(p, h, h->nlmsg_len));
+}
+
+void net_emit(const struct oci_spec *spec, struct plan *p)
+{
+	emit_loopback(spec, p);
+	if (!spec->linux_.net_devices.count)
+		return;
+	PLAN_ADD(p, "/linux/netDevices", net_socket, );
+	PLAN_ADD(p, "/linux/netDevices", sync, .what = PLAN_SYNC_NETWORK);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "oci/spec.h"
+#include "util/problems.h"
 
 /* What OCI_ARRAY makes, whatever its item type is. */
 struct any_array {
@@ -15,13 +16,12 @@ struct any_array {
 	size_t count;
 };
 
-static int origin(struct decode *d, const struct json_node *node)
+static void origin(struct decode *d, const struct json_node *node)
 {
 	char pointer[224];
 
 	(void)json_pointer(node, pointer, sizeof(pointer));
 	err_origin(d->e, "%s%s%s", d->file, *pointer ? " " : "", pointer);
-	return -EINVAL;
 }
 
 int decode_fail(struct decode *d, const struct json_node *node, const char *fmt, ...)
@@ -33,7 +33,25 @@ int decode_fail(struct decode *d, const struct json_node *node, const char *fmt,
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	(void)err_set(d->e, ERR_CONFIG, 0, "%s", what);
-	return origin(d, node);
+	origin(d, node);
+	(void)err_keep(d->e, -EINVAL); /* listed or not: this value is not to be had */
+	return -EINVAL;
+}
+
+int decode_without(const struct decode *d, int r)
+{
+	return r == -EINVAL && d->e && d->e->problems ? 0 : r;
+}
+
+int decode_leave_out(struct decode *d, const struct json_node *array, size_t index, int r)
+{
+	char pointer[224];
+
+	if (r == 0 || decode_without(d, r) < 0)
+		return r;
+	if (problems_gap(d->e->problems, json_pointer(array, pointer, sizeof(pointer)), index) < 0)
+		return err_set(d->e, ERR_SYSTEM, ENOMEM, "read '%s'", d->file);
+	return 0;
 }
 
 int decode_expect(struct decode *d, const struct json_node *node, enum json_type type)
@@ -233,7 +251,8 @@ static int field_flags(struct decode *d, const struct json_node *node, const str
 	if (r < 0)
 		return r;
 	json_for_each (item, node) {
-		r = decode_name(d, item, f->names, &v);
+		v = 0;
+		r = decode_without(d, decode_name(d, item, f->names, &v));
 		if (r < 0)
 			return r;
 		all |= v;
@@ -247,20 +266,25 @@ static int
 items(struct decode *d, const struct json_node *node, const struct decode_field *f, void *at,
       int (*one)(struct decode *, const struct json_node *, const struct decode_field *, void *))
 {
-	struct any_array a = { .count = node->count };
-	char *slot;
+	struct any_array a = { 0 };
+	size_t index = 0;
 	int r = decode_expect(d, node, JSON_ARRAY);
 
 	if (r == 0)
-		r = decode_array(d, a.count, f->size, &a.items);
-	if (r < 0)
+		r = decode_array(d, node->count, f->size, &a.items);
+	if (r < 0 || !a.items)
 		return r;
-	slot = a.items;
 	json_for_each (item, node) {
+		char *slot = (char *)a.items + a.count * f->size;
+
 		r = one(d, item, f, slot);
+		if (r == 0)
+			a.count++;
+		else
+			memset(slot, 0, f->size); /* what could be read of it is not wanted */
+		r = decode_leave_out(d, node, index++, r);
 		if (r < 0)
 			return r;
-		slot += f->size;
 	}
 	memcpy(at, &a, sizeof(a));
 	return 0;
@@ -278,25 +302,20 @@ static int field_u32s(struct decode *d, const struct json_node *node, const stru
 	return items(d, node, f, at, field_u32);
 }
 
+static int one_string(struct decode *d, const struct json_node *node, const struct decode_field *f,
+		      void *at)
+{
+	(void)f;
+	return decode_string(d, node, at);
+}
+
 static int field_strings(struct decode *d, const struct json_node *node,
 			 const struct decode_field *f, void *at)
 {
-	oci_strings a = { .count = node->count };
-	int r = decode_expect(d, node, JSON_ARRAY);
-	size_t i = 0;
+	const struct decode_field each = { .size = sizeof(const char *) };
 
 	(void)f;
-	if (r == 0)
-		r = decode_array(d, a.count, sizeof(*a.items), &a.items);
-	if (r < 0)
-		return r;
-	json_for_each (item, node) {
-		r = decode_string(d, item, &a.items[i++]);
-		if (r < 0)
-			return r;
-	}
-	memcpy(at, &a, sizeof(a));
-	return 0;
+	return items(d, node, &each, at, one_string);
 }
 
 static int field_pairs(struct decode *d, const struct json_node *node, const struct decode_field *f,
@@ -314,9 +333,11 @@ static int field_pairs(struct decode *d, const struct json_node *node, const str
 		if (item->type == JSON_NULL)
 			continue;
 		r = decode_string(d, item, &a.items[a.count].value);
+		if (r == 0)
+			a.items[a.count++].key = item->key;
+		r = decode_without(d, r);
 		if (r < 0)
 			return r;
-		a.items[a.count++].key = item->key;
 	}
 	memcpy(at, &a, sizeof(a));
 	return 0;
@@ -355,7 +376,7 @@ static int member(struct decode *d, const struct json_node *node, const struct d
 		r = f->fn(d, node, object, f);
 	else
 		r = kinds[f->kind](d, node, f, (char *)object + f->offset);
-	if (r == 0 && f->present)
+	if (f->present && (r == 0 || (f->partial && node->type == JSON_OBJECT)))
 		*(bool *)((char *)object + f->present - 1) = true;
 	return r;
 }
@@ -368,10 +389,21 @@ static const struct decode_field *field_of(const struct decode_table *table, con
 	return NULL;
 }
 
+/* A required member that cannot be read makes the object useless: *@useless. */
+static int one_member(struct decode *d, const struct json_node *node, const struct decode_field *f,
+		      void *object, bool *useless)
+{
+	int r = member(d, node, f, object);
+
+	*useless |= r < 0 && f->required;
+	return decode_without(d, r);
+}
+
 int decode_object(struct decode *d, const struct json_node *node, const struct decode_table *table,
 		  void *object)
 {
 	uint64_t seen = 0;
+	bool useless = false;
 	int r = decode_expect(d, node, JSON_OBJECT);
 
 	if (r < 0)
@@ -379,18 +411,24 @@ int decode_object(struct decode *d, const struct json_node *node, const struct d
 	json_for_each (m, node) {
 		const struct decode_field *f = field_of(table, m->key);
 
+		r = 0;
 		if (!f && table->strict)
-			return decode_fail(d, m, "unknown member '%.100s'", m->key);
-		if (!f || m->type == JSON_NULL)
+			r = decode_without(d, decode_fail(d, m, "unknown member '%.100s'", m->key));
+		else if (f && m->type != JSON_NULL)
+			r = one_member(d, m, f, object, &useless);
+		if (r < 0)
+			return r;
+		if (f && m->type != JSON_NULL)
+			seen |= UINT64_C(1) << (f - table->fields);
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		if (!table->fields[i].required || seen >> i & 1)
 			continue;
-		seen |= UINT64_C(1) << (f - table->fields);
-		r = member(d, m, f, object);
+		useless = true;
+		r = decode_without(d, decode_fail(d, node, "required member '%s' is missing",
+						  table->fields[i].key));
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < table->count; i++)
-		if (table->fields[i].required && !(seen >> i & 1))
-			return decode_fail(d, node, "required member '%s' is missing",
-					   table->fields[i].key);
-	return 0;
+	return useless ? -EINVAL : 0;
 }

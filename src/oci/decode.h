@@ -5,6 +5,10 @@
  * absent, and so is an empty string where the member is optional (Go's omitempty makes no
  * difference between the two). Everything that is allocated comes from the decoder's arena.
  * Knows JSON and name tables, not the OCI model.
+ *
+ * When all problems are wanted (err_keep), decoding goes on after one: a member that cannot be read is
+ * as if it were absent, and an item of an array is left out (util/problems.h remembers which). An object
+ * without one of its required members is such a member or item itself.
  */
 #ifndef CTR_OCI_DECODE_H
 #define CTR_OCI_DECODE_H
@@ -54,6 +58,7 @@ struct decode_field {
 	const char *key;
 	enum decode_kind kind;
 	bool required;
+	bool partial; /* DECODE_OBJECT: .present even when a required member could not be read */
 	uint32_t offset;
 	uint32_t size;	  /* of the integer, or of one array item */
 	uint32_t present; /* offset + 1 of a bool to set when the member is there, or 0 */
@@ -149,17 +154,24 @@ struct decode_table {
 		.fields = name, .count = sizeof(name) / sizeof((name)[0])                          \
 	}
 
-/* Fill @object (zeroed by the caller) from @node. Returns 0, -EINVAL, -E2BIG or -ENOMEM. */
+/*
+ * Fill @object (zeroed by the caller) from @node. Returns 0, -EINVAL, -E2BIG or -ENOMEM. With -EINVAL
+ * everything is filled that could be read, if all problems are wanted.
+ */
 int decode_object(struct decode *d, const struct json_node *node, const struct decode_table *table,
 		  void *object);
 
 /* For DECODE_CUSTOM functions. */
 
-/* Refuse @node: -EINVAL, with the pointer of @node as origin. */
+/* Refuse @node: -EINVAL, with the pointer of @node as origin; a problem of the list, if there is one. */
 int decode_fail(struct decode *d, const struct json_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* -EINVAL unless @node has @type. */
 int decode_expect(struct decode *d, const struct json_node *node, enum json_type type);
+/* After @r of a member or item: 0 to go on without it, or the result that ends it all. */
+int decode_without(const struct decode *d, int r);
+/* The same for an item of an array: @index is where it would have been. */
+int decode_leave_out(struct decode *d, const struct json_node *array, size_t index, int r);
 /* Zeroed array of @n items from the arena; never NULL on success, even for none. */
 int decode_array(struct decode *d, size_t n, size_t size, void *ret_items);
 /* -E2BIG when @wanted bytes more are over the arena's cap, else -ENOMEM. */

@@ -406,6 +406,17 @@ const size_t oci_default_syscalls_count =
 	sizeof(oci_default_syscalls) / sizeof(oci_default_syscalls[0]);
 
 /*
+ * For containers whose root may mount and make namespaces, because they have a user namespace of their
+ * own: systemd for its services, or ctr in the container. The kernel's checks of capabilities remain.
+ */
+static const char *const namespace_syscalls[] = {
+	"clone",     "clone3",	       "fsconfig",   "fsmount",	      "fsopen",
+	"fspick",    "listmount",      "mount",	     "mount_setattr", "move_mount",
+	"open_tree", "open_tree_attr", "pivot_root", "setdomainname", "sethostname",
+	"setns",     "statmount",      "umount",     "umount2",	      "unshare",
+};
+
+/*
  * The kernel takes socket's domain and personality's argument as 32 bits and ignores the upper half of
  * the register; comparing all 64 bits could be dodged, so all comparisons are masked.
  */
@@ -475,7 +486,7 @@ static void allow_when(struct json_out *o, const char *const *names, size_t n, u
  * ENOSYS, because the C library then falls back to the older call: to clone, whose flags a filter
  * can see, and from the multiplexer socketcall to socket.
  */
-static void rules(struct json_out *o)
+static void rules(struct json_out *o, bool namespaces)
 {
 	static const char *const fall_back[] = { "clone3", "socketcall" };
 	static const char *const sockets[] = { "socket", "socketpair" };
@@ -486,10 +497,15 @@ static void rules(struct json_out *o)
 	rule(o, oci_default_syscalls, oci_default_syscalls_count, "SCMP_ACT_ALLOW");
 	json_out_end_object(o);
 	allow_when(o, sockets, COUNT(sockets), 0, families, COUNT(families));
-	allow_when(o, clone_name, 1, CLONE_FLAGS_ARG, no_user_namespace, 1);
-	allow_when(o, unshare_name, 1, 0, no_user_namespace, 1);
+	if (namespaces) {
+		rule(o, namespace_syscalls, COUNT(namespace_syscalls), "SCMP_ACT_ALLOW");
+		json_out_end_object(o);
+	} else {
+		allow_when(o, clone_name, 1, CLONE_FLAGS_ARG, no_user_namespace, 1);
+		allow_when(o, unshare_name, 1, 0, no_user_namespace, 1);
+	}
 	allow_when(o, personality_name, 1, 0, personalities, COUNT(personalities));
-	rule(o, fall_back, COUNT(fall_back), "SCMP_ACT_ERRNO");
+	rule(o, fall_back + namespaces, COUNT(fall_back) - namespaces, "SCMP_ACT_ERRNO");
 	json_out_member_uint(o, "errnoRet", ENOSYS);
 	json_out_end_object(o);
 	json_out_end_array(o);
@@ -511,12 +527,12 @@ static void architectures(struct json_out *o)
 	json_out_end_array(o);
 }
 
-void oci_default_seccomp(struct json_out *o)
+void oci_default_seccomp(struct json_out *o, bool namespaces)
 {
 	json_out_member_object(o, "seccomp");
 	json_out_member_string(o, "defaultAction", "SCMP_ACT_ERRNO");
 	json_out_member_uint(o, "defaultErrnoRet", EPERM);
 	architectures(o);
-	rules(o);
+	rules(o, namespaces);
 	json_out_end_object(o);
 }

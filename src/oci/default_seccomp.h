@@ -3,6 +3,7 @@
 #ifndef CTR_OCI_DEFAULT_SECCOMP_H
 #define CTR_OCI_DEFAULT_SECCOMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "oci/json_out.h"
@@ -11,7 +12,10 @@
 extern const char *const oci_default_syscalls[];
 extern const size_t oci_default_syscalls_count;
 
-/* Write the member "seccomp" of the linux object that is open in @o. */
-void oci_default_seccomp(struct json_out *o);
+/*
+ * Write the member "seccomp" of the linux object that is open in @o. @namespaces: mounts and namespaces
+ * may be made.
+ */
+void oci_default_seccomp(struct json_out *o, bool namespaces);
 
 #endif

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The parts of the default config.json, in the order of the spec's own example; see default_spec.h. */
+/*
+ * The parts of the default config.json, in the order of the spec's own example; see default_spec.h.
+ * What differs between kinds of containers is in a struct profile, not in the functions that write.
+ */
 #include "oci/default_spec.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "oci/annotations.h"
 #include "oci/default_seccomp.h"
 #include "oci/json_out.h"
 #include "oci/spec.h"
@@ -12,7 +17,8 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum {
-	NOFILE = 1024
+	NOFILE = 1024,
+	UUID_LEN = 36
 };
 
 enum {
@@ -37,6 +43,22 @@ static const struct default_mount mounts[] = {
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" } },
 };
 
+/*
+ * What an init system wants to find (systemd's "container interface"): its own part of the cgroup tree
+ * to work with, and a /run that is new at each start. It would mount /tmp itself where it may.
+ */
+static const struct default_mount own_cgroup = {
+	"/sys/fs/cgroup",
+	"cgroup",
+	"cgroup",
+	{ "nosuid", "noexec", "nodev", "relatime", "rw" },
+};
+static const struct default_mount system_mounts[] = {
+	{ "/run", "tmpfs", "tmpfs", { "nosuid", "nodev", "strictatime", "mode=755", "size=20%" } },
+	{ "/run/lock", "tmpfs", "tmpfs", { "nosuid", "noexec", "nodev", "mode=1777", "size=5m" } },
+	{ "/tmp", "tmpfs", "tmpfs", { "nosuid", "nodev", "strictatime", "mode=1777", "size=50%" } },
+};
+
 /* A user namespace without a network namespace of its own may not mount sysfs. */
 static const struct default_mount host_sys = {
 	"/sys",
@@ -45,7 +67,10 @@ static const struct default_mount host_sys = {
 	{ "rbind", "nosuid", "noexec", "nodev", "ro" },
 };
 
-static const char *const namespaces[] = { "pid", "network", "ipc", "uts", "mount", "cgroup" };
+/* The last one only with id maps. */
+static const char *const namespaces[] = {
+	"pid", "network", "ipc", "uts", "mount", "cgroup", "user",
+};
 static const char *const rootless_namespaces[] = {
 	"pid", "ipc", "uts", "mount", "cgroup", "user",
 };
@@ -69,33 +94,94 @@ static const char *const readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
-static void process(struct json_out *o)
-{
-	static const char *const sh[] = { "sh" };
-	static const char *const env[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"TERM=xterm",
-	};
-	static const char *const caps[] = {
-		"CAP_AUDIT_WRITE",
-		"CAP_KILL",
-		"CAP_NET_BIND_SERVICE",
-	};
+#define PATH_ENV "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-	json_out_member_object(o, "process");
-	json_out_member_bool(o, "terminal", true);
-	json_out_member_object(o, "user");
-	json_out_member_uint(o, "uid", 0);
-	json_out_member_uint(o, "gid", 0);
-	json_out_end_object(o);
-	json_out_member_strings(o, "args", sh, COUNT(sh));
-	json_out_member_strings(o, "env", env, COUNT(env));
-	json_out_member_string(o, "cwd", "/");
-	json_out_member_object(o, "capabilities");
-	json_out_member_strings(o, "bounding", caps, COUNT(caps));
-	json_out_member_strings(o, "effective", caps, COUNT(caps));
-	json_out_member_strings(o, "permitted", caps, COUNT(caps));
-	json_out_end_object(o);
+static const char *const shell_env[] = { PATH_ENV, "TERM=xterm" };
+static const char *const shell_caps[] = {
+	"CAP_AUDIT_WRITE",
+	"CAP_KILL",
+	"CAP_NET_BIND_SERVICE",
+};
+
+static const char *const system_env[] = { PATH_ENV, "container=oci" };
+/* To start services as other users, keep files of theirs and let people log in; no more. */
+static const char *const system_caps[] = {
+	"CAP_AUDIT_WRITE",	"CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FOWNER",
+	"CAP_FSETID",		"CAP_KILL",    "CAP_SETFCAP",	   "CAP_SETGID",
+	"CAP_NET_BIND_SERVICE", "CAP_SETPCAP", "CAP_SETUID",	   "CAP_SYS_CHROOT",
+};
+/*
+ * Where root is nobody outside, also what concerns only the container's own namespaces: mounts and
+ * namespaces for sandboxed services, the network, other users' processes.
+ */
+static const char *const mapped_system_caps[] = {
+	"CAP_AUDIT_WRITE",	"CAP_CHOWN",	  "CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",	"CAP_FOWNER",	  "CAP_FSETID",
+	"CAP_IPC_OWNER",	"CAP_KILL",	  "CAP_NET_ADMIN",
+	"CAP_NET_BIND_SERVICE", "CAP_NET_RAW",	  "CAP_SETFCAP",
+	"CAP_SETGID",		"CAP_SETPCAP",	  "CAP_SETUID",
+	"CAP_SYS_ADMIN",	"CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+};
+
+struct profile {
+	const char *program;
+	const char *const *env, *const *caps;
+	size_t env_count, caps_count;
+	const char *stop_signal; /* NULL: the usual one */
+	bool application; /* one program: terminal, read-only root, few files, no new privileges */
+	bool makes_namespaces; /* system calls for mounts and namespaces are allowed */
+};
+
+static const struct profile shell = {
+	.program = "sh",
+	.env = shell_env,
+	.env_count = COUNT(shell_env),
+	.caps = shell_caps,
+	.caps_count = COUNT(shell_caps),
+	.application = true,
+};
+static const struct profile init_system = {
+	.program = "/sbin/init",
+	.env = system_env,
+	.env_count = COUNT(system_env),
+	.caps = system_caps,
+	.caps_count = COUNT(system_caps),
+	.stop_signal = "SIGRTMIN+3",
+};
+static const struct profile mapped_init_system = {
+	.program = "/sbin/init",
+	.env = system_env,
+	.env_count = COUNT(system_env),
+	.caps = mapped_system_caps,
+	.caps_count = COUNT(mapped_system_caps),
+	.stop_signal = "SIGRTMIN+3",
+	.makes_namespaces = true,
+};
+
+static const struct profile *choose_profile(const struct oci_default_options *options)
+{
+	if (!options->system)
+		return &shell;
+	return options->map_count ? &mapped_init_system : &init_system;
+}
+
+static void environment(struct json_out *o, const struct profile *p, const char *uuid)
+{
+	json_out_member_array(o, "env");
+	for (size_t i = 0; i < p->env_count; i++)
+		json_out_string(o, p->env[i]);
+	if (uuid) {
+		char text[sizeof("container_uuid=") + UUID_LEN];
+
+		(void)snprintf(text, sizeof(text), "container_uuid=%.*s", UUID_LEN, uuid);
+		json_out_string(o, text);
+	}
+	json_out_end_array(o);
+}
+
+/* An init system raises the limits of its services itself, up to those that it is given. */
+static void rlimits(struct json_out *o)
+{
 	json_out_member_array(o, "rlimits");
 	json_out_object(o);
 	json_out_member_string(o, "type", "RLIMIT_NOFILE");
@@ -103,7 +189,27 @@ static void process(struct json_out *o)
 	json_out_member_uint(o, "soft", NOFILE);
 	json_out_end_object(o);
 	json_out_end_array(o);
-	json_out_member_bool(o, "noNewPrivileges", true);
+}
+
+static void process(struct json_out *o, const struct profile *p, const char *uuid)
+{
+	json_out_member_object(o, "process");
+	json_out_member_bool(o, "terminal", p->application);
+	json_out_member_object(o, "user");
+	json_out_member_uint(o, "uid", 0);
+	json_out_member_uint(o, "gid", 0);
+	json_out_end_object(o);
+	json_out_member_strings(o, "args", &p->program, 1);
+	environment(o, p, uuid);
+	json_out_member_string(o, "cwd", "/");
+	json_out_member_object(o, "capabilities");
+	json_out_member_strings(o, "bounding", p->caps, p->caps_count);
+	json_out_member_strings(o, "effective", p->caps, p->caps_count);
+	json_out_member_strings(o, "permitted", p->caps, p->caps_count);
+	json_out_end_object(o);
+	if (p->application)
+		rlimits(o);
+	json_out_member_bool(o, "noNewPrivileges", p->application);
 	json_out_end_object(o);
 }
 
@@ -124,24 +230,31 @@ static void write_mount(struct json_out *o, const struct default_mount *m, bool 
 	json_out_end_object(o);
 }
 
-static void all_mounts(struct json_out *o, bool rootless)
+static void all_mounts(struct json_out *o, bool rootless, bool system)
 {
 	json_out_member_array(o, "mounts");
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		bool sys = strcmp(mounts[i].destination, "/sys") == 0;
+		bool cgroup = strcmp(mounts[i].destination, own_cgroup.destination) == 0;
 
-		write_mount(o, rootless && sys ? &host_sys : &mounts[i], rootless);
+		write_mount(o,
+			    rootless && sys    ? &host_sys
+			    : system && cgroup ? &own_cgroup
+					       : &mounts[i],
+			    rootless);
 	}
+	for (size_t i = 0; system && i < COUNT(system_mounts); i++)
+		write_mount(o, &system_mounts[i], rootless);
 	json_out_end_array(o);
 }
 
-static void id_map(struct json_out *o, const char *key, uint32_t id)
+static void id_map(struct json_out *o, const char *key, uint32_t id, uint32_t count)
 {
 	json_out_member_array(o, key);
 	json_out_object(o);
 	json_out_member_uint(o, "containerID", 0);
 	json_out_member_uint(o, "hostID", id);
-	json_out_member_uint(o, "size", 1);
+	json_out_member_uint(o, "size", count);
 	json_out_end_object(o);
 	json_out_end_array(o);
 }
@@ -169,18 +282,25 @@ static void namespace_list(struct json_out *o, const char *const *types, size_t 
 	json_out_end_array(o);
 }
 
-static void linux_section(struct json_out *o, const struct oci_default_options *options)
+static void linux_section(struct json_out *o, const struct oci_default_options *options,
+			  const struct profile *p)
 {
+	bool mapped = options->map_count > 0;
+
 	json_out_member_object(o, "linux");
+	if (options->rootless || mapped) {
+		id_map(o, "uidMappings", mapped ? options->map_first : options->uid,
+		       mapped ? options->map_count : 1);
+		id_map(o, "gidMappings", mapped ? options->map_first : options->gid,
+		       mapped ? options->map_count : 1);
+	}
 	if (options->rootless) {
-		id_map(o, "uidMappings", options->uid);
-		id_map(o, "gidMappings", options->gid);
 		namespace_list(o, rootless_namespaces, COUNT(rootless_namespaces));
 	} else {
 		resources(o);
-		namespace_list(o, namespaces, COUNT(namespaces));
+		namespace_list(o, namespaces, COUNT(namespaces) - !mapped);
 	}
-	oci_default_seccomp(o);
+	oci_default_seccomp(o, p->makes_namespaces);
 	json_out_member_strings(o, "maskedPaths", masked_paths, COUNT(masked_paths));
 	json_out_member_strings(o, "readonlyPaths", readonly_paths, COUNT(readonly_paths));
 	json_out_end_object(o);
@@ -190,20 +310,27 @@ int oci_default_spec(const struct oci_default_options *options, char **ret_text,
 		     struct err *e)
 {
 	cleanup_(json_out_free) struct json_out o = { .gen = NULL };
+	const struct profile *p = choose_profile(options);
 	int r = json_out_init(&o, true);
 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "write the default config");
 	json_out_object(&o);
 	json_out_member_string(&o, "ociVersion", OCI_SPEC_VERSION);
-	process(&o);
+	process(&o, p, options->uuid);
 	json_out_member_object(&o, "root");
 	json_out_member_string(&o, "path", "rootfs");
-	json_out_member_bool(&o, "readonly", true);
+	json_out_member_bool(&o, "readonly", p->application);
 	json_out_end_object(&o);
 	json_out_member_string(&o, "hostname", "ctr");
-	all_mounts(&o, options->rootless);
-	linux_section(&o, options);
+	all_mounts(&o, options->rootless, options->system);
+	if (p->stop_signal) {
+		json_out_member_object(&o, "annotations");
+		json_out_member_string(&o, oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name,
+				       p->stop_signal);
+		json_out_end_object(&o);
+	}
+	linux_section(&o, options, p);
 	json_out_end_object(&o);
 	r = json_out_finish(&o, ret_text, ret_len);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write the default config") : 0;

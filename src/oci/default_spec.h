@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The config.json that `ctr spec` writes: a shell in a tight, ordinary container. */
+/*
+ * The config.json that `ctr spec` writes: a shell in a tight, ordinary container, or an init system such
+ * as systemd (see doc/system-containers.md and systemd's CONTAINER_INTERFACE).
+ */
 #ifndef CTR_OCI_DEFAULT_SPEC_H
 #define CTR_OCI_DEFAULT_SPEC_H
 
@@ -11,7 +14,10 @@
 
 struct oci_default_options {
 	bool rootless; /* for a user without privileges: user namespace, host network, no cgroup limits */
-	uint32_t uid, gid; /* rootless: who becomes root inside */
+	uint32_t uid, gid;	       /* rootless: who becomes root inside */
+	bool system;		       /* an init system; not together with rootless */
+	const char *uuid;	       /* its machine id, as uuid(7) writes it; NULL: none */
+	uint32_t map_first, map_count; /* a user namespace for ids 0..count-1; count 0: none */
 };
 
 /* Indented JSON with a newline at the end, owned by the caller (free). 0 or -ENOMEM. */

@@ -60,6 +60,12 @@ int json_parse(struct arena *arena, const char *text, size_t len, const char *fi
 const struct json_node *json_member(const struct json_node *object, const char *key);
 
 /*
+ * The child that the first reference token of @tokens names ("mounts/3" without the slash before it):
+ * a member or an item; NULL when there is none.
+ */
+const struct json_node *json_child(const struct json_node *node, const char *tokens);
+
+/*
  * The number as an integer: 0, -EINVAL when it is not written as one ("1.5", "1e3", a string), -ERANGE
  * when it is outside [@min, @max]. "-0" is 0.
  */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct json_node *json_member(const struct json_node *object, const char *key)
@@ -13,6 +14,31 @@ const struct json_node *json_member(const struct json_node *object, const char *
 	json_for_each (m, object)
 		if (strcmp(m->key, key) == 0)
 			return m;
+	return NULL;
+}
+
+/* Is @key what the reference token @token (@len bytes, RFC 6901) stands for? */
+static bool token_is(const char *token, size_t len, const char *key)
+{
+	for (size_t i = 0; i < len; i++, key++) {
+		char c = token[i];
+
+		if (c == '~' && i + 1 < len)
+			c = token[++i] == '1' ? '/' : '~';
+		if (*key != c)
+			return false;
+	}
+	return !*key;
+}
+
+const struct json_node *json_child(const struct json_node *node, const char *tokens)
+{
+	size_t len = strcspn(tokens, "/"), left = strtoul(tokens, NULL, 10);
+
+	json_for_each (child, node) {
+		if (node->type == JSON_ARRAY ? left-- == 0 : token_is(tokens, len, child->key))
+			return child;
+	}
 	return NULL;
 }
 

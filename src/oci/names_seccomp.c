@@ -5,10 +5,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
-/* Kernel 5.19; the header may be older than the kernel we run on. */
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
+#include "util/kernel.h"
 
 #define TABLE(name, word)                                                                          \
 	const struct oci_names name = { word, name##_items,                                        \

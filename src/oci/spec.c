@@ -8,6 +8,7 @@
 #include "oci/json.h"
 #include "oci/tables.h"
 #include "util/cleanup.h"
+#include "util/problems.h"
 
 enum {
 	ARENA_CAP = 256 << 20
@@ -36,7 +37,13 @@ static int fill(struct oci_spec *spec, const char *text, size_t len,
 	const struct json_node *root;
 	int r = json_parse(&spec->arena, text, len, spec->file, &root, e);
 
-	return r < 0 ? r : decode_object(&d, root, table, object);
+	if (r == 0)
+		r = decode_expect(&d, root, JSON_OBJECT);
+	if (r == 0)
+		r = decode_without(&d, decode_object(&d, root, table, object));
+	if (r == 0 && e && e->problems)
+		problems_compacted(e->problems);
+	return r;
 }
 
 int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e)

@@ -316,6 +316,9 @@ struct oci_spec {
  * Read and decode a whole config.json from @text (@len bytes, no terminator needed). Limits:
  * 16 MiB, nesting 64. On failure -EINVAL (or -ENOMEM, -E2BIG) and @e names the JSON pointer.
  * Does structural checks only (types, required members, known values); oci_spec_validate does the rest.
+ * When all problems are wanted (e->problems), mistakes of structure end up there, and the result is a spec
+ * without what could not be read: even required strings may be NULL (ociVersion, root.path,
+ * process.cwd). Only what is no JSON fails then.
  * On success *@ret_spec is owned by the caller: oci_spec_free.
  */
 int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
@@ -330,6 +333,7 @@ int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spe
  * Cross-field rules of runtime-spec 1.3 that need no kernel: ociVersion, absolute paths,
  * duplicates (namespaces, rlimits), hostname without a UTS namespace, maps without a user
  * namespace, hook timeouts, seccomp errnoRet misuse, ... First problem wins; @e has its pointer.
+ * When all are wanted, they are in e->problems, and the result is 0.
  */
 int oci_spec_validate(const struct oci_spec *spec, struct err *e);
 

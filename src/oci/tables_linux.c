@@ -73,7 +73,8 @@ static int net_devices(struct decode *d, const struct json_node *node, void *obj
 		       const struct decode_field *field)
 {
 	struct oci_linux *linux_ = object;
-	struct oci_net_device *device;
+	struct oci_net_device *device = NULL;
+	size_t count = 0;
 	int r = decode_expect(d, node, JSON_OBJECT);
 
 	(void)field;
@@ -81,14 +82,16 @@ static int net_devices(struct decode *d, const struct json_node *node, void *obj
 		r = decode_array(d, node->count, sizeof(*device), &device);
 	if (r < 0)
 		return r;
-	linux_->net_devices.items = device;
-	linux_->net_devices.count = node->count;
 	json_for_each (m, node) {
-		device->host_name = m->key;
-		r = decode_object(d, m, &net_device_table, device++);
+		device[count].host_name = m->key;
+		r = decode_object(d, m, &net_device_table, &device[count]);
+		count += r == 0;
+		r = decode_without(d, r);
 		if (r < 0)
 			return r;
 	}
+	linux_->net_devices.items = device;
+	linux_->net_devices.count = count;
 	return 0;
 }
 

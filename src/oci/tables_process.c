@@ -79,8 +79,10 @@ static int capability_set(struct decode *d, const struct json_node *node, void *
 		return r;
 	json_for_each (item, node) {
 		r = decode_expect(d, item, JSON_STRING);
-		if (r < 0)
+		if (decode_without(d, r) < 0)
 			return r;
+		if (r < 0)
+			continue;
 		if (oci_names_find(&oci_capability_names, item->text, &number))
 			mask |= UINT64_C(1) << number;
 		else if (!known_unknown(&caps->unknown, item->text))

@@ -51,7 +51,8 @@ static int device_rules(struct decode *d, const struct json_node *node, void *ob
 			const struct decode_field *field)
 {
 	struct oci_resources *resources = object;
-	struct oci_device_rule *rule;
+	struct oci_device_rule *rule = NULL;
+	size_t count = 0, index = 0;
 	int r = decode_expect(d, node, JSON_ARRAY);
 
 	(void)field;
@@ -59,14 +60,16 @@ static int device_rules(struct decode *d, const struct json_node *node, void *ob
 		r = decode_array(d, node->count, sizeof(*rule), &rule);
 	if (r < 0)
 		return r;
-	resources->devices.items = rule;
-	resources->devices.count = node->count;
 	json_for_each (item, node) {
-		rule->type = 'a';
-		r = decode_object(d, item, &rule_table, rule++);
+		rule[count] = (struct oci_device_rule){ .type = 'a' };
+		r = decode_object(d, item, &rule_table, &rule[count]);
+		count += r == 0;
+		r = decode_leave_out(d, node, index++, r);
 		if (r < 0)
 			return r;
 	}
+	resources->devices.items = rule;
+	resources->devices.count = count;
 	return 0;
 }
 
@@ -155,7 +158,8 @@ static int rdma_devices(struct decode *d, const struct json_node *node, void *ob
 			const struct decode_field *field)
 {
 	struct oci_resources *resources = object;
-	struct oci_rdma *rdma;
+	struct oci_rdma *rdma = NULL;
+	size_t count = 0;
 	int r = decode_expect(d, node, JSON_OBJECT);
 
 	(void)field;
@@ -163,14 +167,16 @@ static int rdma_devices(struct decode *d, const struct json_node *node, void *ob
 		r = decode_array(d, node->count, sizeof(*rdma), &rdma);
 	if (r < 0)
 		return r;
-	resources->rdma.items = rdma;
-	resources->rdma.count = node->count;
 	json_for_each (m, node) {
-		rdma->device = m->key;
-		r = decode_object(d, m, &rdma_table, rdma++);
+		rdma[count].device = m->key;
+		r = decode_object(d, m, &rdma_table, &rdma[count]);
+		count += r == 0;
+		r = decode_without(d, r);
 		if (r < 0)
 			return r;
 	}
+	resources->rdma.items = rdma;
+	resources->rdma.count = count;
 	return 0;
 }
 

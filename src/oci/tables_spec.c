@@ -47,10 +47,10 @@ const struct decode_table oci_hooks_table = DECODE_TABLE(hooks_fields);
 
 static const struct decode_field spec_fields[] = {
 	F_STRING(struct oci_spec, "ociVersion", oci_version, .required = true),
-	F_INLINE("root", root_table, F_PRESENT(struct oci_spec, root.set)),
+	F_INLINE("root", root_table, F_PRESENT(struct oci_spec, root.set), .partial = true),
 	F_OBJECTS(struct oci_spec, "mounts", mounts, mount_table),
 	F_OBJECT(struct oci_spec, "process", process, oci_process_table,
-		 F_PRESENT(struct oci_spec, process.set)),
+		 F_PRESENT(struct oci_spec, process.set), .partial = true),
 	F_STRING(struct oci_spec, "hostname", hostname),
 	F_STRING(struct oci_spec, "domainname", domainname),
 	F_INLINE("hooks", oci_hooks_table),

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "oci/json.h"
+#include "oci/annotations.h"
 #include "oci/names.h"
+#include "util/problems.h"
 
 /* The kernel reads an id map from one page, and the struct it keeps has room for this many. */
 enum {
@@ -21,13 +23,10 @@ enum {
 	UTS_NAME_MAX = 64
 };
 
-int check_groups(struct check *c, check_fn *const *groups, size_t n)
+void check_groups(struct check *c, check_fn *const *groups, size_t n)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = groups[i](c);
-	return r;
+	for (size_t i = 0; c->r == 0 && i < n; i++)
+		groups[i](c);
 }
 
 const char *check_at(struct check *c, const char *fmt, ...)
@@ -47,17 +46,25 @@ const char *check_at_key(struct check *c, const char *prefix, const char *key)
 	return check_at(c, "%s/%s", prefix, json_pointer_escape(key, escaped, sizeof(escaped)));
 }
 
-int check_refuse(struct check *c, const char *at, const char *fmt, ...)
+void check_refuse(struct check *c, const char *at, const char *fmt, ...)
 {
 	char what[512];
 	va_list ap;
 
+	if (c->r < 0)
+		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	(void)err_set(c->e, ERR_CONFIG, 0, "%s", what);
 	err_origin(c->e, "%s%s%s", c->spec->file, *at ? " " : "", at);
-	return -EINVAL;
+	c->r = err_keep(c->e, -EINVAL);
+}
+
+bool check_lacks_namespace(const struct check *c, enum oci_namespace_type type)
+{
+	return !oci_spec_namespace(c->spec, type) &&
+	       !(c->e && problems_below(c->e->problems, "/linux/namespaces"));
 }
 
 static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
@@ -65,49 +72,49 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
 }
 
-static int id_map(struct check *c, const char *at, const oci_id_maps *maps, size_t i)
+static void id_map(struct check *c, const char *at, const oci_id_maps *maps, size_t i)
 {
 	const struct oci_id_map *m = &maps->items[i];
 
 	if (!m->size)
-		return check_refuse(c, check_at(c, "%s/%zu/size", at, i), "the range is empty");
+		check_refuse(c, check_at(c, "%s/%zu/size", at, i), "the range is empty");
+	/* an overlap with an empty range, or with one that is too long, is nothing of its own */
+	if (!m->size)
+		return;
 	/* 4294967295 means "no id" to the kernel */
 	if ((uint64_t)m->container_id + m->size > UINT32_MAX ||
 	    (uint64_t)m->host_id + m->size > UINT32_MAX)
-		return check_refuse(c, check_at(c, "%s/%zu", at, i),
-				    "the range ends above the highest id 4294967294");
+		check_refuse(c, check_at(c, "%s/%zu", at, i),
+			     "the range ends above the highest id 4294967294");
 	for (size_t k = 0; k < i; k++) {
 		const struct oci_id_map *o = &maps->items[k];
 
 		if (overlap(m->container_id, m->size, o->container_id, o->size))
-			return check_refuse(c, check_at(c, "%s/%zu/containerID", at, i),
-					    "the range overlaps with that of entry %zu", k);
+			check_refuse(c, check_at(c, "%s/%zu/containerID", at, i),
+				     "the range overlaps with that of entry %zu", k);
 		if (overlap(m->host_id, m->size, o->host_id, o->size))
-			return check_refuse(c, check_at(c, "%s/%zu/hostID", at, i),
-					    "the range overlaps with that of entry %zu", k);
+			check_refuse(c, check_at(c, "%s/%zu/hostID", at, i),
+				     "the range overlaps with that of entry %zu", k);
 	}
-	return 0;
 }
 
-int check_id_maps(struct check *c, const char *at, const oci_id_maps *maps)
+void check_id_maps(struct check *c, const char *at, const oci_id_maps *maps)
 {
-	int r = 0;
-
-	if (maps->count > ID_MAP_LINES)
-		return check_refuse(c, at, "%zu entries, the kernel takes at most %d", maps->count,
-				    ID_MAP_LINES);
-	for (size_t i = 0; r == 0 && i < maps->count; i++)
-		r = id_map(c, at, maps, i);
-	return r;
+	if (maps->count > ID_MAP_LINES) {
+		check_refuse(c, at, "%zu entries, the kernel takes at most %d", maps->count,
+			     ID_MAP_LINES);
+		return; /* comparing them all would take long */
+	}
+	for (size_t i = 0; i < maps->count; i++)
+		id_map(c, at, maps, i);
 }
 
-int check_env(struct check *c, const char *at, const oci_strings *env)
+void check_env(struct check *c, const char *at, const oci_strings *env)
 {
 	for (size_t i = 0; i < env->count; i++)
 		if (!strchr(env->items[i], '='))
-			return check_refuse(c, check_at(c, "%s/%zu", at, i),
-					    "environment entry '%.100s' has no '='", env->items[i]);
-	return 0;
+			check_refuse(c, check_at(c, "%s/%zu", at, i),
+				     "environment entry '%.100s' has no '='", env->items[i]);
 }
 
 /* A decimal number of at most 5 digits after optional blanks; NULL when there is none. */
@@ -194,105 +201,112 @@ static bool is_semver(const char *s)
 	return s && !*s;
 }
 
-static int version(struct check *c)
+static void version(struct check *c)
 {
 	const char *v = c->spec->oci_version;
 
+	if (!v) /* that it is missing has been said */
+		return;
 	if (!is_semver(v))
-		return check_refuse(c, "/ociVersion", "'%.100s' is not a version like '%s'", v,
-				    OCI_SPEC_VERSION);
-	if (strncmp(v, "1.", 2) != 0)
-		return check_refuse(c, "/ociVersion",
-				    "version '%.100s' is not supported, only 1.x.y is", v);
-	return 0;
+		check_refuse(c, "/ociVersion", "'%.100s' is not a version like '%s'", v,
+			     OCI_SPEC_VERSION);
+	else if (strncmp(v, "1.", 2) != 0)
+		check_refuse(c, "/ociVersion", "version '%.100s' is not supported, only 1.x.y is",
+			     v);
 }
 
-static int root(struct check *c)
+static void root(struct check *c)
 {
-	if (!c->spec->root.set)
-		return check_refuse(c, "", "required member 'root' is missing");
-	return 0;
+	if (!c->spec->root.set && !(c->e && problems_below(c->e->problems, "/root")))
+		check_refuse(c, "", "required member 'root' is missing");
 }
 
-static int mounts(struct check *c)
+static void mounts(struct check *c)
 {
 	char at[64];
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < c->spec->mounts.count; i++) {
+	for (size_t i = 0; i < c->spec->mounts.count; i++) {
 		const struct oci_mount *m = &c->spec->mounts.items[i];
 
 		if (!m->uid_mappings.count != !m->gid_mappings.count)
-			return check_refuse(c, check_at(c, "/mounts/%zu", i),
-					    "uidMappings and gidMappings need each other");
-		if (!m->uid_mappings.count)
-			continue;
+			check_refuse(c, check_at(c, "/mounts/%zu", i),
+				     "uidMappings and gidMappings need each other");
 		(void)snprintf(at, sizeof(at), "/mounts/%zu/uidMappings", i);
-		r = check_id_maps(c, at, &m->uid_mappings);
-		if (r < 0)
-			break;
+		check_id_maps(c, at, &m->uid_mappings);
 		(void)snprintf(at, sizeof(at), "/mounts/%zu/gidMappings", i);
-		r = check_id_maps(c, at, &m->gid_mappings);
+		check_id_maps(c, at, &m->gid_mappings);
 	}
-	return r;
 }
 
-static int uts_name(struct check *c, const char *at, const char *name)
+static void uts_name(struct check *c, const char *at, const char *name)
 {
 	if (!name)
-		return 0;
-	if (!oci_spec_namespace(c->spec, OCI_NS_UTS))
-		return check_refuse(c, at, "needs an entry 'uts' in linux.namespaces");
+		return;
+	if (check_lacks_namespace(c, OCI_NS_UTS))
+		check_refuse(c, at, "needs an entry 'uts' in linux.namespaces");
 	if (strlen(name) > UTS_NAME_MAX)
-		return check_refuse(c, at, "longer than %d bytes", UTS_NAME_MAX);
-	return 0;
+		check_refuse(c, at, "longer than %d bytes", UTS_NAME_MAX);
 }
 
-static int uts_names(struct check *c)
+static void uts_names(struct check *c)
 {
-	int r = uts_name(c, "/hostname", c->spec->hostname);
-
-	return r ? r : uts_name(c, "/domainname", c->spec->domainname);
+	uts_name(c, "/hostname", c->spec->hostname);
+	uts_name(c, "/domainname", c->spec->domainname);
 }
 
-static int annotations(struct check *c)
+/* Of those that are ours the value must make sense; the others are none of our business. */
+static void annotation(struct check *c, const struct oci_pair *a)
+{
+	const struct oci_annotation_info *info = oci_annotation_find(a->key);
+	const char *at = check_at_key(c, "/annotations", a->key);
+	bool on;
+
+	if (!a->key[0])
+		check_refuse(c, "/annotations/", "annotation without a key");
+	if (!info)
+		return;
+	if (info->kind == OCI_ANNOTATION_IS_REFUSED)
+		check_refuse(c, at, "'%s' is not supported: %s", a->key, info->why);
+	if (info->kind == OCI_ANNOTATION_IS_FLAG && !oci_annotation_parse_flag(a->value, &on))
+		check_refuse(c, at, "'%.100s' is none of 1, true, 0, false", a->value);
+	if (info->kind == OCI_ANNOTATION_IS_PATH && a->value[0] != '/')
+		check_refuse(c, at, "path '%.100s' is not absolute", a->value);
+}
+
+static void annotations(struct check *c)
 {
 	for (size_t i = 0; i < c->spec->annotations.count; i++)
-		if (!c->spec->annotations.items[i].key[0])
-			return check_refuse(c, "/annotations/", "annotation without a key");
-	return 0;
+		annotation(c, &c->spec->annotations.items[i]);
 }
 
-static int hook(struct check *c, const char *at, const struct oci_hook *h)
+static void hook(struct check *c, const char *at, const struct oci_hook *h)
 {
 	char env_at[80];
 
 	if (h->path[0] != '/')
-		return check_refuse(c, check_at(c, "%s/path", at),
-				    "hook path '%.100s' is not absolute", h->path);
+		check_refuse(c, check_at(c, "%s/path", at), "hook path '%.100s' is not absolute",
+			     h->path);
 	if (h->timeout.set && h->timeout.value <= 0)
-		return check_refuse(c, check_at(c, "%s/timeout", at),
-				    "timeout must be greater than zero, not %lld",
-				    (long long)h->timeout.value);
+		check_refuse(c, check_at(c, "%s/timeout", at),
+			     "timeout must be greater than zero, not %lld",
+			     (long long)h->timeout.value);
 	(void)snprintf(env_at, sizeof(env_at), "%s/env", at);
-	return check_env(c, env_at, &h->env);
+	check_env(c, env_at, &h->env);
 }
 
-static int hooks(struct check *c)
+static void hooks(struct check *c)
 {
 	char at[64];
-	int r = 0;
 
 	for (unsigned kind = 0; kind < OCI_HOOK_COUNT; kind++) {
 		const oci_hooks *list = &c->spec->hooks[kind];
 
-		for (size_t i = 0; r == 0 && i < list->count; i++) {
+		for (size_t i = 0; i < list->count; i++) {
 			(void)snprintf(at, sizeof(at), "/hooks/%s/%zu",
 				       oci_names_of(&oci_hook_names, kind), i);
-			r = hook(c, at, &list->items[i]);
+			hook(c, at, &list->items[i]);
 		}
 	}
-	return r;
 }
 
 int oci_spec_validate(const struct oci_spec *spec, struct err *e)
@@ -302,19 +316,22 @@ int oci_spec_validate(const struct oci_spec *spec, struct err *e)
 	};
 	struct check c = { .spec = spec, .e = e };
 
-	return check_groups(&c, groups, sizeof(groups) / sizeof(groups[0]));
+	check_groups(&c, groups, sizeof(groups) / sizeof(groups[0]));
+	return c.r;
 }
 
 int oci_process_validate(const struct oci_spec *spec, struct err *e)
 {
 	struct check c = { .spec = spec, .e = e };
 
-	return check_process(&c);
+	check_process(&c);
+	return c.r;
 }
 
 int oci_resources_validate(const struct oci_spec *spec, struct err *e)
 {
 	struct check c = { .spec = spec, .e = e };
 
-	return check_resources(&c);
+	check_resources(&c);
+	return c.r;
 }

@@ -28,66 +28,56 @@ static const char *at_item(struct check *c, const char *member, size_t i)
 	return check_at(c, "%s/%s/%zu", c->spec->resources_at, member, i);
 }
 
-static int devices(struct check *c)
+static void devices(struct check *c)
 {
 	for (size_t i = 0; i < resources(c)->devices.count; i++) {
 		const struct oci_device_rule *d = &resources(c)->devices.items[i];
 
 		if ((d->major.set && d->major.value > UINT32_MAX) ||
 		    (d->minor.set && d->minor.value > UINT32_MAX))
-			return check_refuse(c, at_item(c, "devices", i),
-					    "no device has such a number");
+			check_refuse(c, at_item(c, "devices", i), "no device has such a number");
 	}
-	return 0;
 }
 
 /* -1 is "no limit"; other negative numbers mean nothing. */
-static int bytes(struct check *c, const char *member, const struct opt_i64 *v)
+static void bytes(struct check *c, const char *member, const struct opt_i64 *v)
 {
 	if (v->set && v->value < -1)
-		return check_refuse(c, at(c, member), "%lld is below -1", (long long)v->value);
-	return 0;
+		check_refuse(c, at(c, member), "%lld is below -1", (long long)v->value);
 }
 
-static int memory(struct check *c)
+static void memory(struct check *c)
 {
 	const struct oci_memory *m = &resources(c)->memory;
 	int64_t limit = m->limit.set ? m->limit.value : 0;
 	int64_t swap = m->swap.set ? m->swap.value : 0;
-	int r = bytes(c, "memory/limit", &m->limit);
 
-	if (r == 0)
-		r = bytes(c, "memory/reservation", &m->reservation);
-	if (r == 0)
-		r = bytes(c, "memory/swap", &m->swap);
-	if (r < 0)
-		return r;
+	bytes(c, "memory/limit", &m->limit);
+	bytes(c, "memory/reservation", &m->reservation);
+	bytes(c, "memory/swap", &m->swap);
 	/* swap counts memory and swap together (config-linux.md, Memory) */
 	if (swap > 0 && limit <= 0)
-		return check_refuse(c, at(c, "memory/swap"), "needs a memory limit");
-	if (swap > 0 && swap < limit)
-		return check_refuse(c, at(c, "memory/swap"),
-				    "is memory and swap together, and must not be below the limit");
+		check_refuse(c, at(c, "memory/swap"), "needs a memory limit");
+	else if (swap > 0 && swap < limit)
+		check_refuse(c, at(c, "memory/swap"),
+			     "is memory and swap together, and must not be below the limit");
 	if (m->swappiness.set && m->swappiness.value > SWAPPINESS_MAX)
-		return check_refuse(c, at(c, "memory/swappiness"), "greater than %d",
-				    SWAPPINESS_MAX);
-	return 0;
+		check_refuse(c, at(c, "memory/swappiness"), "greater than %d", SWAPPINESS_MAX);
 }
 
-static int cpu(struct check *c)
+static void cpu(struct check *c)
 {
 	const struct oci_cpu *v = &resources(c)->cpu;
 
 	if (v->idle.set && v->idle.value != 0 && v->idle.value != 1)
-		return check_refuse(c, at(c, "cpu/idle"), "must be 0 or 1");
+		check_refuse(c, at(c, "cpu/idle"), "must be 0 or 1");
 	if (v->burst.set && v->quota.set && v->quota.value > 0 &&
 	    v->burst.value > (uint64_t)v->quota.value)
-		return check_refuse(c, at(c, "cpu/burst"), "must not be above quota");
+		check_refuse(c, at(c, "cpu/burst"), "must not be above quota");
 	if (v->cpus && !check_is_one_line(v->cpus))
-		return check_refuse(c, at(c, "cpu/cpus"), "has control characters");
+		check_refuse(c, at(c, "cpu/cpus"), "has control characters");
 	if (v->mems && !check_is_one_line(v->mems))
-		return check_refuse(c, at(c, "cpu/mems"), "has control characters");
-	return 0;
+		check_refuse(c, at(c, "cpu/mems"), "has control characters");
 }
 
 /* Zero stands for "not set". */
@@ -96,27 +86,26 @@ static bool bad_weight(const struct opt_u64 *w)
 	return w->set && w->value && (w->value < WEIGHT_MIN || w->value > WEIGHT_MAX);
 }
 
-static int weights(struct check *c)
+static void weights(struct check *c)
 {
 	const struct oci_block_io *io = &resources(c)->block_io;
 
 	if (bad_weight(&io->weight))
-		return check_refuse(c, at(c, "blockIO/weight"), "must be %d to %d", WEIGHT_MIN,
-				    WEIGHT_MAX);
+		check_refuse(c, at(c, "blockIO/weight"), "must be %d to %d", WEIGHT_MIN,
+			     WEIGHT_MAX);
 	for (size_t i = 0; i < io->weight_devices.count; i++) {
 		const struct oci_weight_device *d = &io->weight_devices.items[i];
 
 		if (d->major < 0 || d->minor < 0)
-			return check_refuse(c, at_item(c, "blockIO/weightDevice", i),
-					    "device number below 0");
+			check_refuse(c, at_item(c, "blockIO/weightDevice", i),
+				     "device number below 0");
 		if (bad_weight(&d->weight))
-			return check_refuse(c, at_item(c, "blockIO/weightDevice", i),
-					    "weight must be %d to %d", WEIGHT_MIN, WEIGHT_MAX);
+			check_refuse(c, at_item(c, "blockIO/weightDevice", i),
+				     "weight must be %d to %d", WEIGHT_MIN, WEIGHT_MAX);
 	}
-	return 0;
 }
 
-static int throttles(struct check *c)
+static void throttles(struct check *c)
 {
 	const struct oci_block_io *io = &resources(c)->block_io;
 	const struct {
@@ -132,9 +121,8 @@ static int throttles(struct check *c)
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
 		for (size_t i = 0; i < lists[l].list->count; i++)
 			if (lists[l].list->items[i].major < 0 || lists[l].list->items[i].minor < 0)
-				return check_refuse(c, at_item(c, lists[l].member, i),
-						    "device number below 0");
-	return 0;
+				check_refuse(c, at_item(c, lists[l].member, i),
+					     "device number below 0");
 }
 
 /* "2MB": the kernel's file names have it (config-linux.md, Huge page limits). */
@@ -146,22 +134,20 @@ static bool is_page_size(const char *s)
 	       strcmp(s + n + 1, "B") == 0;
 }
 
-static int hugepages(struct check *c)
+static void hugepages(struct check *c)
 {
 	for (size_t i = 0; i < resources(c)->hugepage_limits.count; i++) {
 		const char *size = resources(c)->hugepage_limits.items[i].page_size;
 
 		if (!is_page_size(size))
-			return check_refuse(c,
-					    check_at(c, "%s/hugepageLimits/%zu/pageSize",
-						     c->spec->resources_at, i),
-					    "'%.100s' is not a page size like '64KB', '2MB', '1GB'",
-					    size);
+			check_refuse(c,
+				     check_at(c, "%s/hugepageLimits/%zu/pageSize",
+					      c->spec->resources_at, i),
+				     "'%.100s' is not a page size like '64KB', '2MB', '1GB'", size);
 	}
-	return 0;
 }
 
-static int rdma(struct check *c)
+static void rdma(struct check *c)
 {
 	char where[64];
 
@@ -171,13 +157,12 @@ static int rdma(struct check *c)
 
 		/* device and limits are words of one line in rdma.max */
 		if (!r->device[0] || strchr(r->device, ' ') || !check_is_one_line(r->device))
-			return check_refuse(c, check_at_key(c, where, r->device),
-					    "'%.100s' cannot be the name of a device", r->device);
+			check_refuse(c, check_at_key(c, where, r->device),
+				     "'%.100s' cannot be the name of a device", r->device);
 		if (!r->hca_handles.set && !r->hca_objects.set)
-			return check_refuse(c, check_at_key(c, where, r->device),
-					    "needs hcaHandles or hcaObjects");
+			check_refuse(c, check_at_key(c, where, r->device),
+				     "needs hcaHandles or hcaObjects");
 	}
-	return 0;
 }
 
 /*
@@ -196,7 +181,7 @@ static bool is_cgroup_file(const char *key)
 	       strcmp(key, "cgroup.pressure") == 0;
 }
 
-static int unified(struct check *c)
+static void unified(struct check *c)
 {
 	char where[64];
 
@@ -205,17 +190,16 @@ static int unified(struct check *c)
 		const char *key = resources(c)->unified.items[i].key;
 
 		if (!is_cgroup_file(key))
-			return check_refuse(c, check_at_key(c, where, key),
-					    "'%.100s' is not a file of a cgroup controller", key);
+			check_refuse(c, check_at_key(c, where, key),
+				     "'%.100s' is not a file of a cgroup controller", key);
 	}
-	return 0;
 }
 
-int check_resources(struct check *c)
+void check_resources(struct check *c)
 {
 	static check_fn *const groups[] = {
 		devices, memory, cpu, weights, throttles, hugepages, rdma, unified,
 	};
 
-	return check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));
+	check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));
 }

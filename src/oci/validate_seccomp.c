@@ -6,6 +6,7 @@
 
 #include <seccomp.h>
 
+#include "oci/annotations.h"
 #include "oci/names.h"
 
 enum {
@@ -19,88 +20,78 @@ static const struct oci_seccomp *seccomp(const struct check *c)
 	return &c->spec->linux_.seccomp;
 }
 
-static int errno_ret(struct check *c, const char *at, uint32_t action, const struct opt_u64 *v)
+static void errno_ret(struct check *c, const char *at, uint32_t action, const struct opt_u64 *v)
 {
 	bool is_errno = action == SCMP_ACT_ERRNO(0), is_trace = action == SCMP_ACT_TRACE(0);
 	unsigned max = is_trace ? TRACE_DATA_MAX : ERRNO_MAX;
 
 	if (!v->set)
-		return 0;
+		return;
 	if (!is_errno && !is_trace)
-		return check_refuse(c, at, "has no meaning with '%s'",
-				    oci_names_of(&oci_seccomp_action_names, action));
+		check_refuse(c, at, "has no meaning with '%s'",
+			     oci_names_of(&oci_seccomp_action_names, action));
 	if (v->value > max)
-		return check_refuse(c, at, "%llu is greater than %u", (unsigned long long)v->value,
-				    max);
-	return 0;
+		check_refuse(c, at, "%llu is greater than %u", (unsigned long long)v->value, max);
 }
 
-static int defaults(struct check *c)
+static void defaults(struct check *c)
 {
 	if (seccomp(c)->default_action == SCMP_ACT_NOTIFY)
-		return check_refuse(c, "/linux/seccomp/defaultAction",
-				    "'SCMP_ACT_NOTIFY' cannot be the default");
-	return errno_ret(c, "/linux/seccomp/defaultErrnoRet", seccomp(c)->default_action,
-			 &seccomp(c)->default_errno_ret);
+		check_refuse(c, "/linux/seccomp/defaultAction",
+			     "'SCMP_ACT_NOTIFY' cannot be the default");
+	errno_ret(c, "/linux/seccomp/defaultErrnoRet", seccomp(c)->default_action,
+		  &seccomp(c)->default_errno_ret);
 }
 
-static int listener(struct check *c)
+static void listener(struct check *c)
 {
-	if (seccomp(c)->listener_metadata && !seccomp(c)->listener_path)
-		return check_refuse(c, "/linux/seccomp/listenerMetadata",
-				    "needs the member 'listenerPath'");
-	return 0;
+	if (seccomp(c)->listener_metadata && !oci_seccomp_listener(c->spec, NULL))
+		check_refuse(c, "/linux/seccomp/listenerMetadata",
+			     "needs the member 'listenerPath'");
 }
 
-static int names(struct check *c, size_t i, const struct oci_seccomp_rule *syscalls)
+static void names(struct check *c, size_t i, const struct oci_seccomp_rule *syscalls)
 {
 	if (!syscalls->names.count)
-		return check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/names", i),
-				    "needs at least one name");
+		check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/names", i),
+			     "needs at least one name");
 	for (size_t k = 0; k < syscalls->names.count; k++)
 		if (!syscalls->names.items[k][0])
-			return check_refuse(
-				c, check_at(c, "/linux/seccomp/syscalls/%zu/names/%zu", i, k),
-				"must not be empty");
-	return 0;
+			check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/names/%zu", i, k),
+				     "must not be empty");
 }
 
-static int rule(struct check *c, size_t i, const struct oci_seccomp_rule *syscalls)
+static void rule(struct check *c, size_t i, const struct oci_seccomp_rule *syscalls)
 {
 	char at[64];
-	int r = names(c, i, syscalls);
 
-	if (r < 0)
-		return r;
-	if (syscalls->action == SCMP_ACT_NOTIFY && !seccomp(c)->listener_path)
-		return check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/action", i),
-				    "'SCMP_ACT_NOTIFY' needs linux.seccomp.listenerPath");
+	names(c, i, syscalls);
+	if (syscalls->action == SCMP_ACT_NOTIFY && !oci_seccomp_listener(c->spec, NULL))
+		check_refuse(c, check_at(c, "/linux/seccomp/syscalls/%zu/action", i),
+			     "'SCMP_ACT_NOTIFY' needs linux.seccomp.listenerPath");
 	for (size_t k = 0; k < syscalls->args.count; k++)
 		if (syscalls->args.items[k].index >= ARGS_MAX)
-			return check_refuse(
+			check_refuse(
 				c, check_at(c, "/linux/seccomp/syscalls/%zu/args/%zu/index", i, k),
 				"%u is greater than %d", syscalls->args.items[k].index,
 				ARGS_MAX - 1);
 	if (!syscalls->errno_ret.set)
-		return 0;
+		return;
 	(void)snprintf(at, sizeof(at), "/linux/seccomp/syscalls/%zu/errnoRet", i);
-	return errno_ret(c, at, syscalls->action, &syscalls->errno_ret);
+	errno_ret(c, at, syscalls->action, &syscalls->errno_ret);
 }
 
-static int rules(struct check *c)
+static void rules(struct check *c)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < seccomp(c)->syscalls.count; i++)
-		r = rule(c, i, &seccomp(c)->syscalls.items[i]);
-	return r;
+	for (size_t i = 0; i < seccomp(c)->syscalls.count; i++)
+		rule(c, i, &seccomp(c)->syscalls.items[i]);
 }
 
-int check_seccomp(struct check *c)
+void check_seccomp(struct check *c)
 {
 	static check_fn *const groups[] = { defaults, listener, rules };
 
 	if (!seccomp(c)->set)
-		return 0;
-	return check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));
+		return;
+	check_groups(c, groups, sizeof(groups) / sizeof(groups[0]));
 }

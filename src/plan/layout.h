@@ -65,6 +65,8 @@ enum plan_kind {
 /* The moments at which init stops and waits for one byte of permission from ctr. */
 enum plan_sync {
 	PLAN_SYNC_IDS,	   /* the user namespace exists: write the id maps */
+	PLAN_SYNC_TIME,	   /* the time namespace exists, nobody is in it: write its offsets */
+	PLAN_SYNC_NETWORK, /* the network namespace exists, ctr has a socket of it: move devices */
 	PLAN_SYNC_RUNTIME, /* the environment stands, before pivot_root: run the runtime's hooks */
 	PLAN_SYNC_READY,   /* everything is prepared, only the program is left to execute */
 	PLAN_SYNC_COUNT,
@@ -81,10 +83,6 @@ enum plan_mount_flags {
 	PLAN_MOUNT_COPY_LINK = 64, /* a source that is a symlink is made again, not mounted */
 	PLAN_MOUNT_NOFOLLOW =
 		128, /* a symlink at the end of the path is mounted on, not followed */
-};
-
-enum plan_ids_flags {
-	PLAN_IDS_KEEP_GROUPS = 1, /* setgroups is denied or unwanted: leave the groups alone */
 };
 
 enum plan_program_flags {
@@ -170,6 +168,9 @@ enum plan_message_type {
 	PLAN_MSG_PID, /* init -> ctr: value = pid of the child that goes on (in ctr's pid namespace) */
 	PLAN_MSG_CONSOLE, /* init -> ctr: SCM_RIGHTS carries the terminal's master */
 	PLAN_MSG_NOTIFY,  /* init -> ctr: SCM_RIGHTS carries the seccomp notify fd */
+	PLAN_MSG_NETWORK, /* init -> ctr: SCM_RIGHTS carries a socket of its network namespace */
+	PLAN_MSG_EXEC, /* init -> ctr: nothing is left but execve; a socket that closes without it
+			* is that of a process that died */
 };
 
 /* Where inside an operation it went wrong; names for people are in plan/print.c. */

@@ -125,33 +125,33 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 	return op;
 }
 
-const char *plan_origin(struct plan *p, const char *fmt, ...)
+uint64_t plan_proc(struct plan *p)
 {
-	char buf[256], *s;
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(buf, sizeof(buf), fmt, ap);
-	va_end(ap);
-	s = arena_strdup(&p->arena, buf);
-	if (!s)
-		p->failed = true;
-	return s;
+	if (p->proc)
+		return p->proc;
+	p->proc = plan_reg(p, "private proc");
+	PLAN_ADD(p, NULL, proc_open, .proc = p->proc);
+	return p->proc;
 }
 
-void plan_warn(struct plan *p, const char *fmt, ...)
+const char *plan_origin(struct plan *p, const char *fmt, ...)
 {
-	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w));
-	char buf[512];
 	va_list ap;
+	char *s;
+	int n;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(buf, sizeof(buf), fmt, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (!w || !(w->text = arena_strdup(&p->arena, buf)))
-		return; /* a warning that does not fit in memory changes nothing either */
-	w->next = p->warnings;
-	p->warnings = w;
+	s = n < 0 ? NULL : arena_alloc(&p->arena, (size_t)n + 1);
+	if (!s) {
+		p->failed = true;
+		return NULL;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return s;
 }
 
 int plan_finish(const struct plan *p, struct err *e)

@@ -22,6 +22,7 @@ enum plan_source_kind {
 	PLAN_SOURCE_ROOT, /* the same for the rootfs: its last component is no symlink */
 	PLAN_SOURCE_NS,	  /* a namespace file */
 	PLAN_SOURCE_EXE,  /* the executable of a hook */
+	PLAN_SOURCE_LOG,  /* a file that is made if it is missing, and appended to */
 	PLAN_SOURCE_FD,	  /* supplied by the caller (listening socket, device clone, ...) */
 };
 
@@ -36,6 +37,8 @@ struct plan_source {
 	uint64_t prop;	       /* MS_* propagation of the detached tree, 0: leave */
 	uint64_t ns_type;      /* NS: CLONE_NEW* that it must be */
 	uint64_t rdev;	       /* TREE: it must be this device node, 0: anything */
+	uint32_t rdev_type;    /* S_IFCHR or S_IFBLK of it */
+	bool made_later;       /* TREE: not there before the container is made */
 	bool must_be_proc;     /* TREE: only a proc filesystem will do */
 	bool nofollow;	       /* TREE: the last component of path is not followed */
 	bool idmap_recursive;
@@ -60,17 +63,34 @@ struct plan {
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
+	bool keep_groups;	       /* the caller's supplementary groups are left alone */
 	bool want_console;	       /* init will send the master of a terminal */
+	uint64_t proc;		       /* register of the private proc; use plan_proc() */
 	struct plan_warning *warnings; /* newest first */
 };
 
-/* Something odd that changes nothing: shown with explain, and by --debug. */
+/* Something odd that changes nothing: shown with explain, and by --debug; an error with --strict. */
 struct plan_warning {
 	struct plan_warning *next;
+	const char *origin; /* JSON pointer, or NULL when the config has no part in it */
 	const char *text;
 };
 
-void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* @origin must outlive the plan, as that of a source. */
+void plan_warn(struct plan *p, const char *origin, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "config.json /the/field: text" into @buf. */
+void plan_warning_text(const struct plan *p, const struct plan_warning *w, char *buf, size_t size);
+
+/* --strict: -EINVAL for the first warning that is about the config, 0 when there is none. */
+int plan_refuse_warnings(const struct plan *p, struct err *e);
+
+/*
+ * Where a JSON pointer of this plan stands: "config.json /the/field", or for exec "FILE /field"; empty
+ * when @origin is NULL or its process comes from the command line.
+ */
+void plan_origin_text(const struct plan *p, const char *origin, char *buf, size_t size);
 
 struct plan *plan_new(void);	/* NULL when out of memory; owned by the caller */
 void plan_free(struct plan *p); /* closes the fds of all registers; NULL is fine */
@@ -90,6 +110,12 @@ uint64_t plan_reg(struct plan *p, const char *label);
 /* A register that the parent fills; the source is copied, its strings must outlive the plan. */
 uint64_t plan_source(struct plan *p, const struct plan_source *src);
 
+/*
+ * The register of a proc filesystem that is attached nowhere, in which nothing of the image can stand
+ * in the way (security.md R9). The first call adds the operation that mounts it.
+ */
+uint64_t plan_proc(struct plan *p);
+
 struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *origin);
 
 /* PLAN_ADD(p, "/hostname", hostname, .name = plan_str(p, "web")) */
@@ -101,7 +127,7 @@ struct plan_op *plan_append(struct plan *p, enum plan_code code, const char *ori
 			__builtin_memcpy(_o->slot, &_a, sizeof(_a));                               \
 	} while (0)
 
-/* Printf into the plan's arena, for origins: plan_origin(p, "/mounts/%zu/options", i). */
+/* Printf into the plan's arena, for origins and options: plan_origin(p, "/mounts/%zu/options", i). */
 const char *plan_origin(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
@@ -119,6 +145,12 @@ int plan_encode(const struct plan *p, int sync_fd, void **ret_data, size_t *ret_
  * Works on the builder's plan, so registers are shown by label.
  */
 void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size);
+
+/*
+ * Where @origin, a pointer into config.json, stands for the reader of @e: exec has another process,
+ * of a file of its own or of the command line. No effect on an @e that has an origin.
+ */
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e);
 
 /* Turn init's report of a failed operation into an error: sentence, stage, errno, origin, advice. */
 int plan_error(const struct plan *p, const struct plan_message *m, struct err *e);

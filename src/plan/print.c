@@ -50,6 +50,8 @@ static const struct bit_name prop_names[] = {
 
 static const char *const sync_names[PLAN_SYNC_COUNT] = {
 	[PLAN_SYNC_IDS] = "the user namespace waits for its id maps",
+	[PLAN_SYNC_TIME] = "the time namespace waits for its offsets",
+	[PLAN_SYNC_NETWORK] = "the network namespace waits for its devices",
 	[PLAN_SYNC_RUNTIME] = "the environment stands",
 	[PLAN_SYNC_READY] = "ready to execute",
 };
@@ -202,18 +204,32 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
 
-static void set_origin(const struct plan *p, size_t op, struct err *e)
+void plan_origin_text(const struct plan *p, const char *origin, char *buf, size_t size)
 {
 	static const char process[] = "/process/";
-	const char *origin = p->pool + p->ops[op].origin;
 	size_t outer = sizeof(process) - 2; /* all but the last slash */
+	struct strbuf out = STRBUF_OVER(buf, size);
 
-	if (!*origin)
+	if (!origin || !*origin)
 		return;
 	if (!p->other_process || strncmp(origin, process, outer + 1) != 0)
-		err_origin(e, "config.json %s", origin);
+		strbuf_addf(&out, "config.json %s", origin);
 	else if (p->process_file)
-		err_origin(e, "%s %s", p->process_file, origin + outer);
+		strbuf_addf(&out, "%s %s", p->process_file, origin + outer);
+}
+
+void plan_error_origin(const struct plan *p, const char *origin, struct err *e)
+{
+	char text[sizeof(e->origin)];
+
+	plan_origin_text(p, origin, text, sizeof(text));
+	if (text[0])
+		err_origin(e, "%s", text);
+}
+
+static const char *op_origin(const struct plan *p, const struct plan_message *m)
+{
+	return p->pool + p->ops[m->op].origin;
 }
 
 /* The program that could not be found or executed: callers match on these very words. */
@@ -227,7 +243,7 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 		err_set(e, ERR_PAYLOAD, EACCES, "exec: '%s': is a directory", name);
 	else
 		err_set(e, ERR_PAYLOAD, m->errnum, "exec: '%s'", name);
-	set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	if (m->errnum == ENOEXEC)
 		err_hint(e, "a script needs a first line such as #!/bin/sh, and a program the "
 			    "right architecture");
@@ -253,7 +269,6 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 			m->text[0] ? " '" : "", m->text, m->text[0] ? "'" : "");
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
-	if (p->pool[p->ops[m->op].origin])
-		set_origin(p, m->op, e);
+	plan_error_origin(p, op_origin(p, m), e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

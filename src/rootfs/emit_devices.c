@@ -39,7 +39,7 @@ static uint64_t device_dir(const struct rootfs_layout *l, const char **path)
 }
 
 /* mknod is not possible in a user namespace: a copy of the host's mount of the node is attached. */
-static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path,
+static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path, mode_t type,
 		       uint64_t rdev, const char *origin)
 {
 	struct plan_source src = {
@@ -50,6 +50,7 @@ static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char
 		.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 		.prop = MS_PRIVATE,
 		.rdev = rdev,
+		.rdev_type = type,
 		.fd = -EBADF,
 	};
 
@@ -90,7 +91,7 @@ static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layou
 		if (is_listed(spec, d->path))
 			continue;
 		if (userns)
-			emit_clone(p, l, d->path, rdev, NULL);
+			emit_clone(p, l, d->path, S_IFCHR, rdev, NULL);
 		else
 			emit_node(p, l, d->path, S_IFCHR | 0666, rdev, 0, 0, NULL);
 	}
@@ -103,6 +104,19 @@ static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layou
 static bool is_ptmx(const struct rootfs_layout *l, const char *path, uint64_t rdev)
 {
 	return l->dev && strcmp(path, "/dev/ptmx") == 0 && rdev == makedev(5, 2);
+}
+
+/* The host's node is shown as it is: who owns it, and its mode, cannot be the container's choice. */
+static void emit_host_node(struct plan *p, const struct rootfs_layout *l,
+			   const struct oci_device *d, const char *path, const char *origin)
+{
+	uint64_t rdev = makedev((unsigned)d->major.value, (unsigned)d->minor.value);
+
+	if (d->file_mode.set || d->uid.set || d->gid.set)
+		plan_warn(p, origin,
+			  "fileMode, uid and gid have no effect in a user namespace: the host's "
+			  "node is mounted");
+	emit_clone(p, l, path, node_type(d->type), rdev, origin);
 }
 
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
@@ -126,7 +140,7 @@ int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, st
 		if (is_ptmx(l, path, rdev))
 			continue;
 		if (userns && d->type != 'p')
-			emit_clone(p, l, path, rdev, origin);
+			emit_host_node(p, l, d, path, origin);
 		else
 			emit_node(p, l, path, node_type(d->type) | mode, rdev, d->uid.value,
 				  d->gid.value, origin);

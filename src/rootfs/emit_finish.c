@@ -4,6 +4,15 @@
 
 #include <sys/mount.h>
 
+/* Room for a directory and a file, and nothing else. */
+static uint64_t mask_options(const struct rootfs_layout *l, struct plan *p)
+{
+	const char *items[] = { "size=4k", "nr_inodes=3", "mode=0555", l->context };
+	oci_strings list = { .items = items, .count = l->context ? 4 : 3 };
+
+	return plan_list(p, &list);
+}
+
 static void emit_masks(const struct oci_spec *spec, const struct rootfs_layout *l, struct plan *p)
 {
 	const oci_strings *masked = &spec->linux_.masked_paths;
@@ -15,7 +24,7 @@ static void emit_masks(const struct oci_spec *spec, const struct rootfs_layout *
 	file = plan_reg(p, "empty file");
 	tmpfs = plan_reg(p, "mask tmpfs");
 	PLAN_ADD(p, "/linux/maskedPaths", mask_source, .root = l->root, .tmpfs = tmpfs, .dir = dir,
-		 .file = file);
+		 .file = file, .options = mask_options(l, p));
 	for (size_t i = 0; i < masked->count; i++)
 		PLAN_ADD(p, plan_origin(p, "/linux/maskedPaths/%zu", i), mask, .root = l->root,
 			 .path = plan_str(p, masked->items[i]), .dir = dir, .file = file);

@@ -8,9 +8,14 @@
 
 #include "oci/names.h"
 #include "rootfs/emit.h"
+#include "rootfs/labels.h"
 #include "rootfs/options.h"
 #include "util/kernel.h"
 #include "util/path.h"
+
+enum {
+	MANY = 256 /* of mounts, to compare each with each */
+};
 
 /* One entry of mounts[] while it is translated. */
 struct entry {
@@ -42,10 +47,31 @@ static const char *where(struct plan *p, const struct entry *t, const char *memb
 	return plan_origin(p, "/mounts/%zu%s", t->index, member);
 }
 
+/* Ends what err_set began. 0 when all problems are wanted: the next rule can be looked at. */
 static int bad(struct plan *p, const struct entry *t, const char *member, struct err *e)
 {
 	err_origin(e, "config.json %s", where(p, t, member));
-	return -EINVAL;
+	return err_keep(e, -EINVAL);
+}
+
+/* What an entry cannot be together with, in one place per kind of mount. */
+struct conflict {
+	bool asked;
+	const char *says;
+};
+
+static int check_conflicts(struct plan *p, const struct entry *t, const struct conflict *table,
+			   size_t count, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!table[i].asked)
+			continue;
+		err_set(e, ERR_CONFIG, 0, "mount '%s': %s", t->dest, table[i].says);
+		r = bad(p, t, "/options", e);
+	}
+	return r;
 }
 
 /* Inside /proc only a few files may be covered, and /proc itself only by a proc filesystem. */
@@ -80,10 +106,12 @@ static uint64_t fs_attr(const struct mount_options *o)
 	       (o->rset & MOUNT_ATTR__ATIME);
 }
 
-static uint64_t fs_options(struct plan *p, const struct entry *t)
+static uint64_t fs_options(struct plan *p, const struct rootfs_layout *l, const struct entry *t,
+			   const char *type)
 {
 	oci_strings list = { 0 };
-	const char **items = arena_array(&p->arena, t->o.data_count + 1, sizeof(*items));
+	const char **items = arena_array(&p->arena, t->o.data_count + 2, sizeof(*items));
+	bool labelled = false;
 
 	if (!items) {
 		p->failed = true;
@@ -92,8 +120,12 @@ static uint64_t fs_options(struct plan *p, const struct entry *t)
 	list.items = items;
 	if (t->m->source && *t->m->source)
 		items[list.count++] = plan_origin(p, "source=%s", t->m->source);
-	for (size_t i = 0; i < t->o.data_count; i++)
-		items[list.count++] = t->o.data[i];
+	for (size_t i = 0; i < t->o.data_count; i++) {
+		labelled |= label_is_option(t->o.data[i]);
+		items[list.count++] = label_unquoted(p, t->o.data[i]);
+	}
+	if (l->context && !labelled && label_kind(type) == LABEL_CONTEXT)
+		items[list.count++] = l->context;
 	return plan_list(p, &list);
 }
 
@@ -101,18 +133,16 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		   uint64_t flags, struct err *e)
 {
 	bool tmpfs = strcmp(type, "tmpfs") == 0, dev = strcmp(t->dest, "/dev") == 0;
-	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE;
+	uint64_t attr = fs_attr(&t->o), keep = PLAN_REG_NONE, labelled = PLAN_REG_NONE;
+	const struct conflict conflicts[] = {
+		{ t->o.idmap || t->o.idmap_recursive || t->o.copy_symlink || t->o.src_nofollow,
+		  "idmap, copy-symlink and src-nofollow are for bind mounts" },
+		{ t->o.tmpcopyup && !tmpfs, "tmpcopyup is for tmpfs" },
+	};
+	int r = check_conflicts(p, t, conflicts, ARRAY_SIZE(conflicts), e);
 
-	if (t->o.idmap || t->o.idmap_recursive || t->o.copy_symlink || t->o.src_nofollow) {
-		err_set(e, ERR_CONFIG, 0,
-			"mount '%s': idmap, copy-symlink and src-nofollow are for bind mounts",
-			t->dest);
-		return bad(p, t, "/options", e);
-	}
-	if (t->o.tmpcopyup && !tmpfs) {
-		err_set(e, ERR_CONFIG, 0, "mount '%s': tmpcopyup is for tmpfs", t->dest);
-		return bad(p, t, "/options", e);
-	}
+	if (r < 0)
+		return r;
 	if (t->o.tmpcopyup)
 		flags |= PLAN_MOUNT_COPY_UP;
 	if (tmpfs && !t->o.has_mode)
@@ -121,6 +151,8 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		flags |= PLAN_MOUNT_REAL_DIR;
 	if (dev)
 		keep = l->dev = plan_reg(p, "dev");
+	if (l->context && label_kind(type) == LABEL_ROOT)
+		keep = labelled = plan_reg(p, plan_origin(p, "%s %s", type, t->dest));
 	/* what is mounted or created inside comes first: a tmpfs turns read-only at the end */
 	if (tmpfs && attr & MOUNT_ATTR_RDONLY && l->readonly_count < ARRAY_SIZE(l->readonly)) {
 		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
@@ -129,8 +161,11 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		l->readonly[l->readonly_count++] = keep;
 	}
 	PLAN_ADD(p, t->origin, mount_fs, .root = l->root, .path = plan_str(p, t->dest),
-		 .type = plan_str(p, type), .options = fs_options(p, t), .attr = attr,
+		 .type = plan_str(p, type), .options = fs_options(p, l, t, type), .attr = attr,
 		 .flags = flags, .keep = keep);
+	if (labelled != PLAN_REG_NONE)
+		PLAN_ADD(p, "/linux/mountLabel", relabel, .mount = labelled,
+			 .label = plan_str(p, l->mount_label));
 	return 0;
 }
 
@@ -139,13 +174,19 @@ static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct 
 		      struct plan_source *src, struct err *e)
 {
 	bool mapped = t->m->uid_mappings.count || t->m->gid_mappings.count;
+	bool joined =
+		oci_spec_namespace(spec, OCI_NS_USER) && !oci_spec_new_namespace(spec, OCI_NS_USER);
 
 	if (!t->o.idmap && !t->o.idmap_recursive && !mapped)
 		return 0;
 	src->uid_idmap = mapped ? &t->m->uid_mappings : &spec->linux_.uid_mappings;
 	src->gid_idmap = mapped ? &t->m->gid_mappings : &spec->linux_.gid_mappings;
 	src->idmap_recursive = t->o.idmap_recursive;
-	if (src->uid_idmap->count && src->gid_idmap->count)
+	/*
+	 * One of the two alone is refused by the rules. Those of a namespace that is joined are known
+	 * only where it exists: not to explain.
+	 */
+	if (mapped || joined || (src->uid_idmap->count && src->gid_idmap->count))
 		return 0;
 	err_set(e, ERR_CONFIG, 0,
 		"mount '%s': idmap needs uidMappings and gidMappings, of the mount or of "
@@ -172,26 +213,24 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 		.must_be_proc = strcmp(t->dest, "/proc") == 0,
 		.fd = -EBADF,
 	};
-	int r;
+	const struct conflict conflicts[] = { { t->o.tmpcopyup, "tmpcopyup is for tmpfs" } };
+	int r = 0;
 
 	if (!t->m->source || !*t->m->source) {
 		err_set(e, ERR_CONFIG, 0, "mount '%s': a bind mount needs a source", t->dest);
-		return bad(p, t, "", e);
+		r = bad(p, t, "", e);
 	}
-	if (t->o.last_data != SIZE_MAX) {
+	if (r == 0 && t->o.last_data != SIZE_MAX) {
 		err_set(e, ERR_CONFIG, 0,
 			"mount '%s': unknown option '%s' (a bind mount has no filesystem "
 			"specific options)",
 			t->dest, t->m->options.items[t->o.last_data]);
-		err_origin(e, "config.json %s",
-			   plan_origin(p, "/mounts/%zu/options/%zu", t->index, t->o.last_data));
-		return -EINVAL;
+		r = bad(p, t, plan_origin(p, "/options/%zu", t->o.last_data), e);
 	}
-	if (t->o.tmpcopyup) {
-		err_set(e, ERR_CONFIG, 0, "mount '%s': tmpcopyup is for tmpfs", t->dest);
-		return bad(p, t, "/options", e);
-	}
-	r = bind_idmap(spec, p, t, &src, e);
+	if (r == 0)
+		r = check_conflicts(p, t, conflicts, ARRAY_SIZE(conflicts), e);
+	if (r == 0)
+		r = bind_idmap(spec, p, t, &src, e);
 	if (r < 0)
 		return r;
 	if (t->o.copy_symlink)
@@ -212,6 +251,7 @@ static int emit_cgroup(const struct oci_spec *spec, struct plan *p, struct rootf
 		.origin = t->origin,
 		.set = fs_attr(&t->o),
 		.prop = MS_PRIVATE,
+		.made_later = true,
 		.fd = -EBADF,
 	};
 
@@ -248,10 +288,8 @@ static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (r < 0)
 		return bad(p, t, "/options", e);
 	if (type && strcmp(type, "bind") == 0 && !t->o.bind) {
-		plan_warn(p,
-			  "config.json %s: type 'bind' without the option bind or rbind: taken as "
-			  "bind",
-			  t->origin);
+		plan_warn(p, t->origin,
+			  "type 'bind' without the option bind or rbind: taken as bind");
 		t->o.bind = true;
 	}
 	r = check_proc(p, t, &flags, e);
@@ -283,8 +321,8 @@ static int emit_mount(const struct oci_spec *spec, struct plan *p, struct rootfs
 	if (!t.dest)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read mounts");
 	if (t.m->destination[0] != '/')
-		plan_warn(p, "config.json %s/destination: '%s' is relative, taken as '%s'",
-			  t.origin, t.m->destination, t.dest);
+		plan_warn(p, where(p, &t, "/destination"), "'%s' is relative, taken as '%s'",
+			  t.m->destination, t.dest);
 	if (strcmp(t.dest, "/") == 0) {
 		err_set(e, ERR_CONFIG, 0, "mount '%s': cannot be mounted over the root filesystem",
 			t.m->destination);
@@ -333,14 +371,39 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 		rootfs_emit_pivot(l, p);
 }
 
+/* A mount over a directory hides what was mounted below it. */
+static void warn_hidden(const struct oci_spec *spec, struct plan *p)
+{
+	const char *later;
+
+	for (size_t i = 0; i + 1 < spec->mounts.count && i < MANY; i++) {
+		const char *dest = path_clean(&p->arena, spec->mounts.items[i].destination);
+
+		for (size_t k = i + 1; dest && k < spec->mounts.count && k < MANY; k++) {
+			later = path_clean(&p->arena, spec->mounts.items[k].destination);
+			if (!later || strcmp(later, dest) == 0 || !path_below(dest, later) ||
+			    strcmp(later, "/") == 0)
+				continue;
+			plan_warn(p, plan_origin(p, "/mounts/%zu", i),
+				  "'%s' is hidden by the mount at '%s' "
+				  "that comes after it",
+				  dest, later);
+			break;
+		}
+	}
+}
+
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e)
 {
-	int r = 0;
+	int r = label_context(spec, l, p, e);
 
+	if (r < 0)
+		return r;
 	emit_root(spec, l, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Mounts"));
 	for (size_t i = 0; r == 0 && i < spec->mounts.count; i++)
-		r = emit_mount(spec, p, l, i, e);
+		r = err_keep(e, emit_mount(spec, p, l, i, e));
+	warn_hidden(spec, p);
 	return r < 0 ? r : rootfs_emit_devices(spec, l, p, e);
 }

@@ -16,6 +16,8 @@ struct rootfs_layout {
 	const char *cgroup_path;  /* in: the container's cgroup below that, or NULL */
 	bool late_pivot;	  /* in: hooks run between the mounts and pivot_root */
 	bool no_pivot;		  /* in: chroot into the moved root instead */
+	const char *mount_label;  /* in: SELinux label of new filesystems, NULL or empty: none */
+	const char *context;	  /* out: the same as a mount option */
 	uint64_t root;		  /* out: register of the root mount */
 	uint64_t dev;		  /* out: register of a fresh /dev, or PLAN_REG_NONE */
 	uint64_t readonly[64];	  /* mounts that turn read-only at the end */
@@ -27,6 +29,13 @@ struct rootfs_layout {
  * for what cannot be honoured, -ENOMEM is left to plan_encode.
  */
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
+		       struct err *e);
+
+/*
+ * A mount namespace that is joined has a root and mounts of its own, which others see: the process gets
+ * them as they are, and what the config wants to change in them is refused. Pure.
+ */
+int rootfs_emit_joined(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e);
 
 /* The rest, after the hooks: late pivot_root, read-only mounts and paths, masks, propagation. Pure. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "oci/names.h"
+#include "security/seccomp_newer.h"
 #include "util/cleanup.h"
 
 enum {
@@ -41,7 +42,9 @@ static int add_archs(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 		if (r < 0 && r != -EEXIST) {
 			err_set(e, ERR_CONFIG, -r, "add the architecture to the seccomp filter");
 			err_origin(e, "config.json /linux/seccomp/architectures/%zu", i);
-			return r;
+			r = err_keep(e, r);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;
@@ -92,7 +95,7 @@ static int check_notify(const struct oci_seccomp_rule *rule, size_t index, struc
 		err_set(e, ERR_CONFIG, 0,
 			"seccomp: sendmsg cannot be notified: it carries the notify descriptor");
 		err_origin(e, "config.json /linux/seccomp/syscalls/%zu", index);
-		return -EINVAL;
+		return err_keep(e, -EINVAL);
 	}
 	return 0;
 }
@@ -120,7 +123,9 @@ static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct er
 					"add system call '%s' to the seccomp filter",
 					rule->names.items[k]);
 				err_origin(e, "config.json /linux/seccomp/syscalls/%zu", i);
-				return r;
+				r = err_keep(e, r);
+				if (r < 0)
+					return r;
 			}
 		}
 	}
@@ -172,5 +177,58 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
 		r = add_rules(ctx, s, e);
 	if (r == 0)
 		r = export(ctx, ret, e);
+	if (r < 0)
+		return r;
+	r = seccomp_newer_prepend(s, ret, e);
+	if (r < 0)
+		security_filter_free(ret);
 	return r;
+}
+
+int security_filter_check_names(const struct oci_seccomp *s, struct err *e)
+{
+	for (size_t i = 0; i < s->syscalls.count; i++) {
+		const oci_strings *names = &s->syscalls.items[i].names;
+
+		for (size_t k = 0; k < names->count; k++) {
+			if (seccomp_syscall_resolve_name(names->items[k]) != __NR_SCMP_ERROR)
+				continue;
+			err_set(e, ERR_CONFIG, 0, "seccomp: unknown system call '%s'",
+				names->items[k]);
+			err_origin(e, "config.json /linux/seccomp/syscalls/%zu/names/%zu", i, k);
+			err_hint(e, "remove it, or the annotation that asks for this check");
+			if (err_keep(e, -EINVAL) < 0)
+				return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static bool names_call(const struct oci_seccomp_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->names.count; i++)
+		if (strcmp(rule->names.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool lets_through(uint32_t action)
+{
+	return action == SCMP_ACT_ALLOW || action == SCMP_ACT_LOG;
+}
+
+bool security_filter_permits(const struct oci_seccomp *s, const char *name)
+{
+	bool permitted = lets_through(s->default_action);
+
+	for (size_t i = 0; i < s->syscalls.count; i++) {
+		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
+
+		if (!names_call(rule, name))
+			continue;
+		if (!lets_through(rule->action))
+			return false;
+		permitted = permitted || !rule->args.count;
+	}
+	return permitted;
 }

@@ -15,16 +15,12 @@
 #include <sys/utsname.h>
 #include <linux/seccomp.h>
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
-#endif
-
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
 enum {
 	CACHE_MAGIC = 0x43505243,
-	CACHE_FORMAT = 1,
+	CACHE_FORMAT = 2, /* also when ctr makes another filter of the same profile */
 	MAX_ENTRY = 32 * 1024 * 1024
 };
 

@@ -3,6 +3,7 @@
 #ifndef CTR_SECURITY_SECURITY_H
 #define CTR_SECURITY_SECURITY_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "oci/spec.h"
@@ -36,23 +37,63 @@ void security_caps_resolve(const struct oci_process *process, uint64_t grantable
 /* The calling process' permitted set, through libcap. */
 int security_caps_own(uint64_t *ret_mask, struct err *e);
 
-/* umask, groups, ids, bounding set: everything that comes before the program is looked up. Pure. */
+/*
+ * umask, groups, ids, bounding set: everything that comes before the program is looked up. What was set
+ * is read back (R16), before there is a filter. Pure.
+ */
 void security_emit_ids(const struct oci_process *process, const struct security_caps *caps,
 		       bool keep_groups, struct plan *p);
 /*
  * The last steps before execve, in an order that lets the filter be loaded last (R18): with
- * no_new_privs the capabilities are gone before it, without it they go right after. Pure.
+ * no_new_privs the capabilities are gone before it, without it they go right after, and are read back if the profile lets that through.
+ * Pure.
  */
 void security_emit_caps(const struct oci_process *process, const struct security_caps *caps,
 			bool filtered, struct plan *p);
 void security_emit_filter(const struct oci_process *process, const struct security_caps *caps,
-			  const struct seccomp_filter *filter, struct plan *p);
+			  const struct oci_seccomp *profile, const struct seccomp_filter *filter,
+			  struct plan *p);
+
+enum security_lsm {
+	SECURITY_LSM_APPARMOR = 1,
+	SECURITY_LSM_SELINUX = 2,
+	SECURITY_LSM_ALL = 3,
+};
 
 /*
- * Compile linux.seccomp with libseccomp. Unknown system call names are skipped, as all runtimes do.
+ * The security modules that are on in the running kernel: enum security_lsm. Reads /sys and /proc, but
+ * only if a label is asked for; else 0.
+ */
+unsigned security_lsms_probe(const struct oci_process *process, const char *mount_label);
+
+/*
+ * Does the host (@lsms) have what the labels need? -EOPNOTSUPP with the JSON pointer if not (checklist
+ * 1.3); but "unconfined" needs nothing. Empty labels are none. Pure, as all that follow.
+ */
+int security_check_labels(const struct oci_process *process, const char *mount_label, unsigned lsms,
+			  const struct plan *p, struct err *e);
+/* Before the session keyring is made (if @keyring), and before mounts may hide a proc. */
+void security_emit_key_label(const struct oci_process *process, unsigned lsms, bool keyring,
+			     struct plan *p);
+/* What the kernel is to do at execve; before no_new_privs, which can forbid it (checklist 1.3). */
+void security_emit_labels(const struct oci_process *process, unsigned lsms, struct plan *p);
+
+/*
+ * Compile linux.seccomp with libseccomp. Unknown system call names are skipped, as all runtimes do; a
+ * profile that denies by default says ENOSYS to what is newer than itself (seccomp_newer.h).
  * -EINVAL with the JSON pointer for what libseccomp refuses.
  */
 int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *ret, struct err *e);
+
+/*
+ * What of the filter this kernel and this libseccomp do not have: actions and flags are errors (-EINVAL;
+ * all of them when all problems are wanted), names of system calls that are unknown, and therefore
+ * skipped, warnings, for which @e needs a list.
+ */
+int security_filter_probe(const struct oci_seccomp *s, struct err *e);
+
+/* Does the kernel take this SECCOMP_FILTER_FLAG_*? */
+bool security_filter_flag_works(uint64_t flag);
 
 /*
  * The same through a cache in the directory @dir (0700; made below @root_fd as ".cache/seccomp" if
@@ -62,5 +103,14 @@ int security_filter_compile(const struct oci_seccomp *s, struct seccomp_filter *
  */
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
 			 struct err *e);
+
+/* All names of system calls are known to libseccomp; else -EINVAL, with the pointer of the first other. */
+int security_filter_check_names(const struct oci_seccomp *s, struct err *e);
+
+/*
+ * True when the profile surely lets the system call @name through, whatever its arguments: for what
+ * ctr-init itself still does when the filter is in force. Pure.
+ */
+bool security_filter_permits(const struct oci_seccomp *s, const char *name);
 
 #endif

@@ -211,7 +211,10 @@ int child_run(const struct child_job *job, struct child_result *ret)
 	    fcntl(in[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) < 0) {
 		r = -errno;
 	} else {
-		pid = start(job, &t, (const int[]){ in[0], out[1], out[1] }, failed[1]);
+		const int streams[] = { in[0], job->out > 0 ? job->out : out[1],
+					job->err > 0 ? job->err : out[1] };
+
+		pid = start(job, &t, streams, failed[1]);
 		r = pid < 0 ? pid : 0;
 	}
 	close_if(&in[0]);

@@ -21,6 +21,7 @@ struct child_job {
 	char *const *argv, *const *envp;
 	struct iovec input[CHILD_MAX_INPUT]; /* what it reads, then EOF */
 	size_t input_count;
+	int out, err;	/* what it writes goes to these fds; 0 or negative: into the tail */
 	int cwd;	/* directory fd, or negative to inherit */
 	int timeout_ms; /* covers everything: feeding, running, its process group */
 	int interrupt; /* when this fd becomes readable, the deadline is now; 0 or negative: none */

@@ -105,8 +105,13 @@ void err_format(const struct err *e, char *buf, size_t size)
 const char *err_kind_name(enum err_kind kind)
 {
 	static const char *const names[] = {
-		[ERR_NONE] = "none",   [ERR_SYSTEM] = "system", [ERR_CONFIG] = "config",
-		[ERR_USAGE] = "usage", [ERR_STATE] = "state",	[ERR_PAYLOAD] = "payload",
+		[ERR_NONE] = "none",
+		[ERR_SYSTEM] = "system",
+		[ERR_CONFIG] = "config",
+		[ERR_USAGE] = "usage",
+		[ERR_STATE] = "state",
+		[ERR_PAYLOAD] = "payload",
+		[ERR_UNSUPPORTED] = "unsupported",
 	};
 	return names[kind];
 }

@@ -9,14 +9,17 @@
 
 #include <stddef.h>
 
+struct problems; /* util/problems.h */
+
 /* What sort of mistake it was; decides nothing but the "code" of the JSON log line. */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_SYSTEM,  /* the kernel refused */
-	ERR_CONFIG,  /* config.json or process.json says something impossible */
-	ERR_USAGE,   /* the command line does */
-	ERR_STATE,   /* the container is not in the state that the verb needs */
-	ERR_PAYLOAD, /* the program to run could not be executed */
+	ERR_SYSTEM,	 /* the kernel refused */
+	ERR_CONFIG,	 /* config.json or process.json says something impossible */
+	ERR_USAGE,	 /* the command line does */
+	ERR_STATE,	 /* the container is not in the state that the verb needs */
+	ERR_PAYLOAD,	 /* the program to run could not be executed */
+	ERR_UNSUPPORTED, /* a valid wish, but not for this version of ctr, or not for cgroup v2 */
 };
 
 struct err {
@@ -25,6 +28,8 @@ struct err {
 	char text[1024];  /* what was being done, outermost intent first, colon separated */
 	char origin[256]; /* where the wish came from: "config.json /mounts/3/source", or a path */
 	char hint[256];	  /* what the user can do about it */
+	/* Who reads this wants all mistakes, not only the first: err_keep() puts them there. Or NULL. */
+	struct problems *problems;
 };
 
 /* Tells the compiler and the analyzers what they cannot see: an error is never 0. */
@@ -60,6 +65,14 @@ void err_origin(struct err *e, const char *fmt, ...) __attribute__((format(print
 void err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
+ * For whoever can go on after a mistake: @r is 0 or more, or a negative errno with its story in @e.
+ * When all mistakes are wanted (e->problems), the story goes there, @e is empty again and the result
+ * is 0; otherwise @r comes back, and the caller ends as always. Lack of memory (-ENOMEM, and -E2BIG of
+ * a document that wants too much) is no mistake to go on after: it always comes back.
+ */
+int err_keep(struct err *e, int r);
+
+/*
  * One line without newline into @buf: "text: strerror (origin): hint". strerror text starts in
  * lower case because callers match on it (containerd, cri-o). Control characters are replaced by '?'.
  */
@@ -68,7 +81,7 @@ void err_format(const struct err *e, char *buf, size_t size);
 /* strerror with a lower-case first letter; points to static storage of the C library or @buf. */
 const char *err_string(int errnum, char *buf, size_t size);
 
-/* Stable word for machines: "system", "config", "usage", "state", "payload". */
+/* Stable word for machines: "system", "config", "usage", "state", "payload", "unsupported". */
 const char *err_kind_name(enum err_kind kind);
 
 #endif

@@ -20,6 +20,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* glibc declares these in sys/mount.h since 2.36, musl not at all: fixed kernel ABI values */
 #ifndef FSOPEN_CLOEXEC
 #define FSOPEN_CLOEXEC 1
@@ -87,6 +91,15 @@ enum { /* enum fsconfig_command; musl has no header for it */
 
 struct kernel_mount_attr { /* struct mount_attr, Linux 5.12 */
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
+};
+
+struct kernel_sched_attr { /* struct sched_attr, version 1, Linux 5.3 */
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
 };
 
 struct kernel_clone_args { /* struct clone_args, version 2, Linux 5.7 */
@@ -163,6 +176,16 @@ static inline int kernel_mount_setattr(int fd, unsigned flags, const struct kern
 static inline int kernel_clone3(struct kernel_clone_args *args)
 {
 	return KERNEL_CALL(SYS_clone3, args, sizeof(*args));
+}
+
+static inline int kernel_sched_setattr(pid_t pid, const struct kernel_sched_attr *attr)
+{
+	return KERNEL_CALL(SYS_sched_setattr, pid, attr, 0);
+}
+
+static inline int kernel_ioprio_set(int which, pid_t who, int value)
+{
+	return KERNEL_CALL(SYS_ioprio_set, which, who, value);
 }
 
 static inline int kernel_pidfd_open(pid_t pid)

@@ -445,13 +445,13 @@ nobody_is() {
 }
 
 @test "events: the whole life" {
-	world_run "$CLIENT" -n test events >"$T/events" 3>&- &
+	world_run sh -c 'echo $$ >"$0"; exec "$@"' "$T/pid" "$CLIENT" -n test events >"$T/events" 3>&- &
 	local events=$!
 	sleep 0.5
 	run_box -- true
 	code 0
 	wait_until grep -q /tasks/delete "$T/events"
-	world_run pkill -f 'n test events'
+	world_run kill "$(cat "$T/pid")"
 	wait "$events" || true
 	grep -q '/tasks/create' "$T/events"
 	grep -q '/tasks/start' "$T/events"

@@ -12,6 +12,7 @@
 #include "payload_files.h"
 #include "payload_host.h"
 #include "payload_process.h"
+#include "payload_sched.h"
 #include "payload_socket.h"
 #include "payload_spy.h"
 
@@ -19,6 +20,7 @@ static const struct command commands[] = {
 	{ "accept", "FD", 1, run_accept },
 	{ "args", "[ARGUMENT...]", 0, run_args },
 	{ "caps", "", 0, run_caps },
+	{ "clock", "boottime|monotonic", 1, run_clock },
 	{ "cwd", "", 0, run_cwd },
 	{ "die", "SIGNAL", 1, run_die },
 	{ "env", "", 0, run_env },
@@ -26,21 +28,27 @@ static const struct command commands[] = {
 	{ "fds", "", 0, run_fds },
 	{ "ids", "", 0, run_ids },
 	{ "ifflags", "INTERFACE", 1, run_ifflags },
+	{ "ioprio", "", 0, run_ioprio },
+	{ "keyring", "", 0, run_keyring },
 	{ "limits", "[NAME...]", 0, run_limits },
+	{ "mempolicy", "", 0, run_mempolicy },
 	{ "mkdir", "PATH...", 1, run_mkdir },
 	{ "mknod", "PATH MAJOR MINOR", 3, run_mknod },
 	{ "mounts", "[MOUNTPOINT...]", 0, run_mounts },
 	{ "ns", "[TYPE...]", 0, run_ns },
 	{ "notify", "TEXT", 1, run_notify },
 	{ "open", "PATH [w]", 1, run_open },
+	{ "personality", "", 0, run_personality },
 	{ "pids", "", 0, run_pids },
 	{ "read", "PATH...", 1, run_read },
+	{ "sched", "", 0, run_sched },
 	{ "signal", "[COUNT]", 0, run_signal },
 	{ "signals", "", 0, run_signals },
 	{ "sleep", "[SECONDS]", 0, run_sleep },
 	{ "spy", "[SECONDS]", 0, run_spy },
 	{ "stat", "PATH...", 1, run_stat },
 	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
+	{ "thread", "NAME", 1, run_thread },
 	{ "touch", "PATH...", 1, run_touch },
 	{ "tty", "", 0, run_tty },
 	{ "uname", "", 0, run_uname },

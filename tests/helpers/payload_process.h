@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -304,6 +305,28 @@ static int run_syscall(int argc, char **argv)
 		a[i - 1] = (long)strtoull(argv[i], NULL, 0);
 	r = syscall(syscall_number(argv[0]), a[0], a[1], a[2], a[3], a[4], a[5]);
 	return tell("syscall", r < 0 ? errno : 0);
+}
+
+/* The kernel clears the number when the thread is gone, however it went. */
+static int thread_of_syscall(void *argv)
+{
+	return run_syscall(1, argv);
+}
+
+/* thread NAME: the same in a second thread, and whether this one outlives it. */
+static int run_thread(int argc, char **argv)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	static int tid = 1;
+	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		    CLONE_CHILD_CLEARTID;
+
+	(void)argc;
+	if (clone(thread_of_syscall, stack + sizeof(stack), flags, argv, NULL, NULL, &tid) < 0)
+		return tell("thread", errno);
+	while (__atomic_load_n(&tid, __ATOMIC_SEQ_CST))
+		(void)usleep(1000);
+	return tell("thread", 0);
 }
 
 static int run_sleep(int argc, char **argv)

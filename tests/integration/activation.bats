@@ -221,6 +221,50 @@ says() {
 	delete_ctr
 }
 
+# A manager that has its socket, and never reads.
+deaf_manager() {
+	"$lib_dir/peer" hostile dgram "$T/notify" 60 >"$T/heard" 2>&1 3>&- &
+	manager=$!
+	wait_until test -S "$T/notify"
+}
+
+@test "activation: a manager that never reads does not hold a run in the foreground" {
+	args sh -c "$(says READY=1); exit 7"
+	write_config
+	deaf_manager
+	capture env "NOTIFY_SOCKET=$T/notify" timeout 20 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	same 7 "$status"
+	# and not its signals either
+	service "$(says READY=1)"
+	write_config
+	env "NOTIFY_SOCKET=$T/notify" timeout --foreground 20 "$CTR" --root "$root" run \
+		--pid-file "$T/pid" -b "$bundle" "$tag" >"$T/out" 3>&- &
+	wait_until grep -q asleep "$T/out"
+	kill -KILL "$(cat "$T/pid")"
+	status=0
+	wait $! || status=$?
+	same 137 "$status"
+	kill "$manager"
+	wait "$manager" || true
+}
+
+@test "activation: the wait for a barrier ends with the container, and with ctr's own signals" {
+	args sh -c "$(says READY=1); sleep 0.5"
+	write_config
+	deaf_manager
+	capture env "NOTIFY_SOCKET=$T/notify" timeout 20 "$CTR" --root "$root" run -d -b "$bundle" "$tag"
+	ok
+	delete_ctr
+	service "$(says READY=1)"
+	write_config
+	capture env "NOTIFY_SOCKET=$T/notify" timeout -k 15 3 "$CTR" --root "$root" run -d -b "$bundle" "$tag"
+	same 124 "$status" # timeout(1) had to end it, and could
+	same running "$(state_of)"
+	delete_ctr
+	kill "$manager"
+	wait "$manager" || true
+}
+
 @test "activation: an abstract socket" {
 	service "$(says READY=1)"
 	write_config

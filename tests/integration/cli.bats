@@ -183,6 +183,43 @@ commands() {
 		and .linux.resources.devices[0] == {"allow": false, "access": "rwm"}' "$bundle/config.json"
 }
 
+@test "spec: --system" {
+	ctr spec --system -b "$bundle"
+	is ''
+	jq -e '(.process.terminal | not) and (.root.readonly | not) and .process.args == ["/sbin/init"]
+		and (.process.env | index("container=oci"))
+		and any(.process.env[]; test("^container_uuid=[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"))
+		and ([.linux.namespaces[].type] | index("user") | not)
+		and (.process.capabilities.bounding | index("CAP_SYS_ADMIN") | not)' "$bundle/config.json"
+	mv "$bundle/config.json" "$T/first"
+	ctr spec --system -b "$bundle"
+	refute cmp -s "$T/first" "$bundle/config.json"
+}
+
+@test "spec: --userns" {
+	ctr spec --userns 100000 -b "$bundle"
+	is ''
+	jq -e '.linux.uidMappings == [{"containerID": 0, "hostID": 100000, "size": 65536}]
+		and .linux.gidMappings == .linux.uidMappings' "$bundle/config.json"
+	rm "$bundle/config.json"
+	ctr spec --system --userns 5:7 -b "$bundle"
+	jq -e '.linux.uidMappings == [{"containerID": 0, "hostID": 5, "size": 7}]
+		and .process.args == ["/sbin/init"]' "$bundle/config.json"
+	rm "$bundle/config.json"
+	for bad in '' x 5: 5:0 :5 -1 5:x 4294967290:10 4294967295 '5 '; do
+		ctr spec --userns "$bad" -b "$bundle"
+		fails "--userns '$bad': not a range of ids" '100000:65536'
+		[ ! -e "$bundle/config.json" ]
+	done
+}
+
+@test "spec: --rootless excludes --system and --userns" {
+	ctr spec --rootless --system -b "$bundle"
+	fails '--rootless cannot be combined with --system'
+	ctr spec --rootless --userns 5 -b "$bundle"
+	fails '--rootless cannot be combined with --userns'
+}
+
 @test "spec: an existing config is not overwritten" {
 	echo mine >"$bundle/config.json"
 	ctr spec -b "$bundle"
@@ -240,4 +277,124 @@ commands() {
 @test "completion: an unknown shell" {
 	ctr completion frob
 	fails 'frob'
+}
+
+# --- what callers give: one line for each row of the tables of runc's and crun's options ---
+
+# each GLOBAL-OPTION...: parsed, and everything behind it as well
+accepted_globally() {
+	capture "$CTR" "$@" --version
+	ok
+	[[ $output == 'ctr version '* ]]
+}
+
+@test "cli: every global option that callers give" {
+	local row
+	while read -r row; do
+		# shellcheck disable=SC2086 # words
+		accepted_globally $row
+	done <<-END
+		--root $T/r
+		--root=$T/r
+		-root $T/r
+		--log $T/log
+		--log=$T/log
+		--log-format text
+		--log-format=json
+		--log-level debug
+		--log-level warning
+		--debug
+		--debug=false
+		--systemd-cgroup
+		--systemd-cgroup=true
+		--cgroup-manager cgroupfs
+		--cgroup-manager systemd
+		--cgroup-manager=disabled
+		--rootless auto
+		--rootless=false
+		--criu /usr/sbin/criu
+		--criu=/usr/sbin/criu
+		-v
+	END
+	[ ! -e "$T/r" ] && [ ! -e "$T/log" ]
+	capture "$CTR" --criu
+	fails 'flag needs an argument: --criu'
+	ctr --help
+	has_not criu
+	capture "$CTR" --log-format xml --version
+	fails 'log-format' "'xml'"
+}
+
+# Nothing runs, because of --help; but all the rest has to be options of the verb.
+@test "cli: every option of every verb that callers give" {
+	local verb row
+	while read -r verb row; do
+		# shellcheck disable=SC2086 # words
+		ctr "$verb" --help $row
+		ok
+		has "Usage: ctr $verb"
+	done <<-END
+		create --bundle B --pid-file P --console-socket S --no-pivot --no-new-keyring --preserve-fds 1 ID
+		create -b B --pidfd-socket S -f config.json --config config.json --no-subreaper ID
+		run --bundle B --no-pivot --keep ID
+		run -b B -d --detach --no-subreaper --pid-file P --console-socket S --pidfd-socket S ID
+		run --no-new-keyring --preserve-fds=2 -f config.json ID
+		start ID
+		state ID
+		kill --all ID 9
+		kill -a -r ID KILL
+		kill --regex ID
+		delete --force ID
+		delete -f -r ID
+		delete --regex ID
+		list -f table -q
+		list --format=json --quiet
+		ps -f json ID
+		ps --format table ID
+		pause ID
+		resume ID
+		spec -b B --rootless
+		spec --bundle=B -f FILE
+		features
+		exec -p FILE -d --pid-file F --console-socket S ID
+		exec --process FILE --detach --pidfd-socket S --preserve-fds 1 ID
+		exec -t --cwd / -e A=B --env C=D -u 1:2 --user 1 -g 3 --additional-gids 4 ID
+		exec --tty=false -t=no -t=true --no-new-privs -c CAP_KILL --cap CAP_KILL ID
+		exec --process-label L --apparmor P --cgroup / --ignore-paused ID
+	END
+}
+
+@test "cli: what a flag can be" {
+	write_config
+	for value in maybe '' 2 tRUE; do
+		ctr run "--keep=$value" "$bundle"
+		fails "option --keep takes no value, or true or false"
+		ctr run "-d=$value" "$bundle"
+		fails "option --detach takes no value, or true or false"
+	done
+	args sh -c 'test -t 0 || echo none'
+	write_config
+	ctr run --detach=F -d=no "$bundle"
+	is none
+}
+
+@test "spec: --config: another file" {
+	ctr spec -b "$bundle" -f other.json
+	ok
+	[ ! -e "$bundle/config.json" ]
+	jq -e .ociVersion "$bundle/other.json"
+	ctr spec --config="$bundle/other.json"
+	fails "write '$bundle/other.json'" 'file exists'
+	ctr run -b "$bundle" -f "$bundle/none.json" "$tag"
+	fails "$bundle/none.json"
+}
+
+@test "exec: --cgroup with controllers, as in cgroup v1" {
+	start_payload sleep
+	capture "$CTR" --root "$root" exec --cgroup cpu:/x "$tag" payload exit 0
+	same 255 "$status"
+	[[ $stderr == *"--cgroup 'cpu:/x': in cgroup v2 all controllers have one path"* ]]
+	capture "$CTR" --root "$root" exec --cgroup / "$tag" payload exit 0
+	ok
+	delete_ctr
 }

@@ -118,11 +118,26 @@ c() {
 		c create -b "$bundle" "$tag" >/dev/null
 		race "$CTR" --root "$root" start "$tag" -- "$CTR" --root "$root" kill "$tag" KILL
 		same 0 "$(code b)"
-		[ "$(code a)" = 0 ] || refusal a 'cannot start a container that has stopped' 'ctr-init' \
-			'reach the container' 'talk to' 'hear from'
+		[ "$(code a)" = 0 ] || refusal a 'cannot start a container that has stopped' \
+			'reach the container' 'before its program was executed'
 		wait_until is_stopped
 		c delete "$tag"
 	done
+	nothing_left
+}
+
+@test "concurrency: start reports success exactly when the program was executed" {
+	args payload sleep
+	write_config
+	capture "$BATS_TEST_DIRNAME/start-races" 80 "$CTR" "$root" "$bundle" "$tag" payload
+	ok
+	has ran killed
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["sendmsg", "sendto"],
+		action: "SCMP_ACT_ERRNO"}]}'
+	write_config
+	capture "$BATS_TEST_DIRNAME/start-races" 40 "$CTR" "$root" "$bundle" "$tag" payload
+	ok
+	has ran killed
 	nothing_left
 }
 
@@ -136,6 +151,30 @@ c() {
 		if [ "$(code a)" = 1 ]; then refusal a 'already running'; else refusal b 'already running'; fi
 		race "$CTR" --root "$root" delete -f "$tag" -- "$CTR" --root "$root" delete -f "$tag"
 		same '0 0' "$(cat "$T/race.a" "$T/race.b" | tr '\n' ' ' | sed 's/ $//')"
+	done
+	nothing_left
+}
+
+# Look until told to stop; each status that was seen, once.
+watch_status() {
+	while [ ! -e "$T/enough" ]; do
+		"$CTR" --root "$root" state "$tag" 2>/dev/null || true
+		"$CTR" --root "$root" list -f json | jq -c '.[]'
+	done | jq -r .status | sort -u >"$T/seen"
+}
+
+@test "concurrency: a container that is being removed never looks like one that is being created" {
+	args payload sleep
+	write_config
+	for round in $(seq 12); do
+		"$CTR" --root "$root" run -d -b "$bundle" "$tag" >/dev/null
+		rm -f "$T/enough"
+		watch_status 3>&- &
+		"$CTR" --root "$root" kill "$tag" KILL
+		c delete -f "$tag"
+		: >"$T/enough"
+		wait
+		refute grep -vx -e running -e stopped "$T/seen"
 	done
 	nothing_left
 }

@@ -145,3 +145,49 @@ sweep() {
 	ctr delete -f "$tag"
 	ok
 }
+
+# The container waits, whatever became of the one who wanted to start it; or it runs, once it was told to.
+@test "crash: start is killed at each of its system calls: the container is created, or it runs" {
+	local at before=created now late=0
+	args payload sleep
+	write_config
+	"$CTR" --root "$root" create -b "$bundle" "$tag" >"$T/out" </dev/null
+	for ((at = 1; at < 3000; at++)); do
+		capture "$payload" kill-at "$at" "$CTR" --root "$root" start "$tag"
+		[[ $output != *'end exit '* ]] || break
+		[[ $output == *'killed signal 9'* ]]
+		now=$(state_of)
+		[ "$now" = created ] || { [ "$now" = running ] && [ "$at" -gt 20 ]; }
+		[ "$before $now" != 'running created' ]
+		before=$now
+		[ "$now" = created ] || break
+		# it came as far as noting that it runs
+		grep -q '"phase":"running"' "$root/$tag/state.json" && late=1
+	done
+	same 'running 1' "$now $late"
+	wait_until grep -q asleep "$T/out"
+	same running "$(state_of)"
+	ctr start "$tag"
+	fails 'cannot start an already running container'
+	clean_up_and_look
+}
+
+@test "crash: delete is killed at its system calls: stopped, or gone, and the id can be used again" {
+	local at seen=
+	args payload exit 0
+	write_config
+	for ((at = 50; at < 3000; at++)); do
+		"$CTR" --root "$root" run --keep -b "$bundle" "$tag"
+		capture "$payload" kill-at "$at" "$CTR" --root "$root" delete "$tag"
+		[[ $output != *'end exit '* ]] || break
+		[[ $output == *'killed signal 9'* ]]
+		seen+=" $(state_of 2>/dev/null)@$(find "$root" -mindepth 1 -maxdepth 1 -printf '%f,')"
+		[ "$("$CTR" --root "$root" list -q)" = "$tag" ] || [ ! -e "$root/$tag" ]
+		# every other time the next create finds what there is, else delete does
+		[ $((at % 2)) = 1 ] && [ ! -e "$root/$tag" ] || clean_up_and_look
+	done
+	# also between the name and the record, where it is no longer listed
+	[[ $seen == *" @"*".$tag.removed"* ]]
+	same '' "$(tr ' ' '\n' <<<"$seen" | grep -v -e '^stopped@' -e '^@' -e '^$')"
+	refute ls -d "$root/.$tag.removed"
+}

@@ -129,6 +129,49 @@ teardown() { ctr_teardown; }
 	has '/dev/loop-control c' '10:237'
 }
 
+@test "devices: in a user namespace: another node on the host, none, another type" {
+	user_namespace
+	find "$rootfs" -type d -exec chown 100000:100000 {} +
+	chmod 755 "$BATS_RUN_TMPDIR" "$T" "$bundle"
+	config '.linux.devices = [{"path": "/dev/null", "type": "c", "major": 1, "minor": 5}]'
+	run_bundle
+	fails "the host's '/dev/null' is another device: no such device" '/linux/devices/0'
+	config '.linux.devices = [{"path": "/dev/null", "type": "b", "major": 1, "minor": 3}]'
+	run_bundle
+	fails "the host's '/dev/null' is another device: no such device" '/linux/devices/0'
+	config '.linux.devices = [{"path": "/dev/not-there", "type": "c", "major": 1, "minor": 3}]'
+	run_bundle
+	fails "device on the host '/dev/not-there': no such file or directory" '/linux/devices/0' \
+		"create it or remove the device"
+}
+
+@test "devices: in a user namespace mode and owner are the host's, with a warning; a fifo is made" {
+	user_namespace
+	find "$rootfs" -type d -exec chown 100000:100000 {} +
+	chmod 755 "$BATS_RUN_TMPDIR" "$T" "$bundle"
+	config '.linux.devices = [{"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "fileMode": 384},
+		{"path": "/dev/fifo", "type": "p", "fileMode": 416, "uid": 5, "gid": 6}]'
+	run_payload stat /dev/null /dev/fifo
+	is $'/dev/null c 0666 65534:65534 1:3\n/dev/fifo p 0640 5:6'
+	ctr --debug run "$bundle"
+	has /dev/null
+	same "ctr: warning: config.json /linux/devices/0: fileMode, uid and gid have no effect in a user namespace: the host's node is mounted" "$stderr"
+	ctr run --strict "$bundle"
+	fails "fileMode, uid and gid have no effect in a user namespace" '/linux/devices/0'
+}
+
+@test "devices: numbers out of range" {
+	config '.linux.devices = [{"path": "/dev/x", "type": "c", "major": 4096, "minor": 3}]'
+	run_bundle
+	fails '4096 is outside 0 to 4095' '/linux/devices/0/major'
+	config '.linux.devices = [{"path": "/dev/x", "type": "b", "major": 1, "minor": -1}]'
+	run_bundle
+	fails '-1 is outside 0 to 1048575' '/linux/devices/0/minor'
+	config '.linux.devices = [{"path": "/dev/x", "type": "b", "major": 1}]'
+	run_bundle
+	fails "required member 'minor' is missing" '/linux/devices/0'
+}
+
 # --- the rules ---
 
 @test "devices: default rules: what is not allowed cannot be opened" {

@@ -262,7 +262,7 @@ teardown() { ctr_teardown; }
 @test "errors: masks without a mount namespace" {
 	without_namespace mount
 	run_bundle
-	fails "'mount' is required" '/linux/namespaces'
+	fails "needs an entry 'mount' in linux.namespaces" '/linux/maskedPaths'
 }
 
 @test "errors: an unknown rlimit, a soft limit above the hard one, the same twice" {
@@ -295,15 +295,9 @@ teardown() { ctr_teardown; }
 }
 
 @test "errors: what this version cannot do is refused" {
-	config '.process.apparmorProfile = "x"'
+	filter='.process.terminal = false | .linux.intelRdt = {"closID": "/"}'
 	run_bundle
-	fails 'process/apparmorProfile' 'is not supported by this version of ctr' '/process/apparmorProfile'
-	filter='.process.terminal = false | .linux.personality = {"domain": "LINUX32"}'
-	run_bundle
-	fails 'linux/personality is not supported by this version of ctr'
-	filter='.process.terminal = false | .process.scheduler = {"policy": "SCHED_BATCH"}'
-	run_bundle
-	fails 'process/scheduler is not supported by this version of ctr'
+	fails 'linux/intelRdt is not supported by this version of ctr'
 }
 
 # --- ids of containers, privileges, the state directory ---

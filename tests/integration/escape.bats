@@ -239,6 +239,19 @@ try() {
 	[ "$status" -ne 0 ]
 }
 
+@test "escape: the terminal is not bound over a file of proc by way of /dev/console" {
+	bare_mounts
+	config '.process.terminal = true' '.root.readonly = false' 'del(.mounts[] | select(.destination == "/dev"))' \
+		'.linux.maskedPaths = []' '.linux.readonlyPaths = []'
+	mkdir -p "$rootfs/dev/pts"
+	mount_entry /dev/pts devpts devpts newinstance ptmxmode=0666 mode=0620
+	ln -sf /proc/sys/kernel/hostname "$rootfs/dev/console"
+	args payload exit 0
+	write_config
+	ctr create --console-socket "$T/nobody" -b "$bundle" "$tag"
+	fails '/dev/console' 'a proc filesystem'
+}
+
 @test "escape: the host's settings are what they were" {
 	before=$(grep -s . /proc/sys/kernel/{core_pattern,modprobe,hostname,sysrq} || true)
 	for name in 'kernel.shm_rmid_forced=1+kernel.core_pattern=|/x' kernel.core_pattern 'net.ipv4.x/../../../kernel/core_pattern' \

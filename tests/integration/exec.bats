@@ -362,6 +362,30 @@ sort_home() {
 	delete_ctr
 }
 
+# As an init system does: itself into a cgroup below, then the controllers for all that are there.
+divided() {
+	config ".linux.resources.hugepageLimits = [{\"pageSize\": \"2MB\", \"limit\": 4194304}]" \
+		'(.mounts[] | select(.destination == "/sys/fs/cgroup")).options -= ["ro"]'
+	args sh -c 'cd /sys/fs/cgroup && busybox mkdir init && echo 1 >init/cgroup.procs &&
+		echo +hugetlb >cgroup.subtree_control && exec payload sleep'
+	start_bundle
+	wait_until grep -q asleep "$T/stdout"
+}
+
+@test "exec: when the container's cgroup can have no process any more, beside init" {
+	grep -qw hugetlb "$(cgroup_mount)/cgroup.controllers" || need 'the hugetlb controller on v2'
+	divided
+	inside "$tag" payload read /proc/self/cgroup
+	ok
+	has '0::/init'
+	ctr exec --cgroup / "$tag" payload exit 0
+	fails_with 255 'device or resource busy' 'name one of them with --cgroup'
+	inside --cgroup init "$tag" payload exit 7
+	same 7 "$status"
+	delete_ctr
+	nothing_left
+}
+
 @test "exec --cgroup: below the container's, never beside it" {
 	start_payload sleep
 	local cg

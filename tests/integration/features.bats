@@ -88,6 +88,8 @@ f() {
 	f '.mountOptions == (.mountOptions | sort | unique)'
 	f '.linux.mountExtensions.idmap.enabled'
 	f '.linux.namespaces | index("user") and index("mount") and index("cgroup")'
+	f '(.linux.namespaces | sort) == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]'
+	f '.linux.netDevices.enabled and (.linux.memoryPolicy.modes | length == 7) and (.linux.memoryPolicy.flags | length == 3)'
 	f '.linux.cgroup | .v1 == false and .v2 == true'
 	f '.linux.capabilities | index("CAP_SYS_ADMIN") and index("CAP_CHECKPOINT_RESTORE") and length > 40'
 	f '.linux.seccomp.enabled and (.linux.seccomp.actions | index("SCMP_ACT_NOTIFY")) and
@@ -95,7 +97,8 @@ f() {
 	f '.linux.seccomp.supportedFlags - .linux.seccomp.knownFlags == []'
 	f '.annotations | has("io.github.seccomp.libseccomp.version") and has("org.opencontainers.runc.checkpoint.enabled")'
 	f '[.annotations[] | type] | unique == ["string"]'
-	f '.potentiallyUnsafeConfigAnnotations | index("run.oci.") and all(endswith("."))'
+	f '.potentiallyUnsafeConfigAnnotations | index("run.oci.") and index("run.oci.hooks.stdout") and
+		index("run.oci.keep_original_groups") and all(type == "string")'
 }
 
 @test "features: says no to what this version refuses" {
@@ -171,5 +174,8 @@ c() {
 
 @test "spec: what it writes is valid by the schema" {
 	ctr spec -b "$T"
+	validate config-schema.json "$T/config.json"
+	rm "$T/config.json"
+	ctr spec --system --userns 100000 -b "$T"
 	validate config-schema.json "$T/config.json"
 }

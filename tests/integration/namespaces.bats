@@ -155,15 +155,6 @@ host_ns() {
 	fails "'/proc/self/ns/uts' is the host's own namespace" "'hostname'" '/linux/namespaces/3/path'
 }
 
-@test "namespaces: joining a user or mount namespace is refused" {
-	config '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/self/ns/mnt" else . end)'
-	run_bundle
-	fails 'joining the mount namespace is not supported by this version of ctr' '/linux/namespaces/4'
-	filter='.linux.namespaces += [{"type": "user", "path": "/proc/self/ns/user"}]'
-	run_bundle
-	fails 'joining the user namespace is not supported by this version of ctr' '/linux/namespaces/6'
-}
-
 @test "namespaces: nothing of the container in the host's mount table" {
 	# others may mount something meanwhile: of three tries one must be undisturbed
 	for try in 1 2 3; do

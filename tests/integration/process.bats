@@ -207,7 +207,64 @@ teardown() { ctr_teardown; }
 	is /bin/busybox
 }
 
-@test "process: a new session keyring" {
-	run_payload syscall keyctl 0 -3 0 # KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING
-	[ "$status" -eq 0 ] || has EPERM
+has_bytes() {
+	[ -s "$1" ]
+}
+
+# The filter of the default config forbids to ask.
+keyrings() {
+	[ -r /proc/keys ] || need 'a kernel with keys'
+	config 'del(.linux.seccomp)'
+}
+
+@test "process: keyring: a new session keyring, named after the container, which its owner can search" {
+	keyrings
+	run_payload keyring
+	ok
+	[[ $output =~ ^[0-9]+\ keyring\;0\;0\;3f1b0000\;_ses\.$tag$ ]]
+}
+
+@test "process: keyring: exec joins that of the container" {
+	keyrings
+	config '.process.user = {"uid": 1000, "gid": 1000}'
+	args sh -c 'payload keyring; until [ -e /tmp/go ]; do sleep 0.02; done'
+	config '.root.readonly = false'
+	write_config
+	"$CTR" --root "$root" run -b "$bundle" "$tag" >"$T/out" 2>&1 &
+	runner=$!
+	wait_until has_bytes "$T/out"
+	ctr exec "$tag" payload keyring
+	ok
+	same "$(<"$T/out")" "$output"
+	: >"$rootfs/tmp/go"
+	wait "$runner"
+}
+
+@test "process: keyring: in a user namespace, exec joins it, too" {
+	keyrings
+	user_namespace
+	chmod 755 "$BATS_RUN_TMPDIR" "$T" "$bundle"
+	find "$rootfs" -type d -exec chown 100000:100000 {} +
+	args sh -c 'payload keyring >/tmp/ring; until [ -e /tmp/go ]; do sleep 0.02; done'
+	config '.root.readonly = false'
+	start_bundle
+	wait_until has_bytes "$rootfs/tmp/ring"
+	ctr exec "$tag" payload keyring
+	ok
+	same "$(<"$rootfs/tmp/ring")" "$output"
+	delete_ctr
+}
+
+@test "process: keyring: --no-new-keyring: the caller's, for exec as well" {
+	keyrings
+	args payload keyring
+	write_config
+	mine=$("$payload" keyring)
+	ctr run --no-new-keyring "$bundle"
+	is "$mine"
+	args payload sleep
+	start_bundle --no-new-keyring
+	ctr exec "$tag" payload keyring
+	is "$mine"
+	delete_ctr
 }

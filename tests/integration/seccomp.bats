@@ -144,6 +144,36 @@ compare() {
 	is 'uid=1000,1000,1000 gid=1000,1000,1000 groups= umask=0022'
 }
 
+@test "seccomp: KILL_THREAD ends the thread, KILL_PROCESS all of them" {
+	for action in KILL KILL_THREAD; do
+		rule "SCMP_ACT_$action" '[]'
+		run_payload thread personality
+		is 'thread: ok'
+	done
+	rule SCMP_ACT_KILL_PROCESS '[]'
+	run_payload thread personality
+	same 159 "$status"
+	same '' "$output"
+}
+
+@test "seccomp: what is newer than a profile that denies is ENOSYS, for glibc to try the older call" {
+	# the default profile denies what it does not list, and names nothing above 600
+	run_payload syscall keyctl , syscall 999
+	same $'syscall: EPERM\nsyscall: ENOSYS' "$output"
+	# one that kills by default
+	allowed=$(jq -c '[.linux.seccomp.syscalls[].names[]]' "$base/config.json")
+	config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_KILL_PROCESS\",
+		\"syscalls\": [{\"names\": $allowed, \"action\": \"SCMP_ACT_ALLOW\"}]}"
+	run_payload syscall 999
+	same 'syscall: ENOSYS' "$output"
+	run_payload syscall keyctl
+	same 159 "$status"
+	# and one that says something else about what it does not know
+	config '.linux.seccomp.defaultAction = "SCMP_ACT_ERRNO" | .linux.seccomp.defaultErrnoRet = 28'
+	run_payload syscall keyctl , syscall 999
+	same $'syscall: ENOSPC\nsyscall: ENOSYS' "$output"
+}
+
 @test "seccomp: flags" {
 	for flag in SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_TSYNC; do
 		profile ".flags = [\"$flag\"] | .syscalls = [{\"names\": [\"personality\"], \"action\": \"SCMP_ACT_ERRNO\"}]"
@@ -288,6 +318,61 @@ compare() {
 	[[ $stderr == *'Disk quota exceeded'* ]] # errno 122
 	jq -e --arg id "$tag" '.fds == ["seccompFd"] and .metadata == "hello" and .pid > 0 and
 		.state.id == $id and (.ociVersion | length > 0)' "$T/said"
+}
+
+# start_agent ERRNO: one that takes one descriptor, at the path that the profile names
+start_agent() {
+	rm -f "$T/agent"
+	"$BATS_TEST_DIRNAME/notify-agent" "$T/agent" "$1" >"$T/said$1" 3>&- &
+	wait_until test -S "$T/agent"
+}
+
+notified() {
+	config ".linux.seccomp = ({\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"$T/agent\",
+		\"syscalls\": [{\"names\": [\"mkdir\", \"mkdirat\"], \"action\": \"SCMP_ACT_NOTIFY\"}]} | $1)"
+}
+
+@test "seccomp: exec has a notify descriptor of its own, and says that the container runs" {
+	notified .
+	start_agent 122
+	start_payload sleep
+	[ "$status" -eq 0 ]
+	start_agent 28
+	ctr exec "$tag" sh -c 'mkdir /dev/shm/x'
+	[ "$status" -ne 0 ]
+	[[ $stderr == *'No space left'* ]]
+	delete_ctr
+	wait
+	jq -e --argjson pid "$pid" '.state.status == "creating" and .pid == $pid and .state.pid == $pid and
+		(has("metadata") | not)' "$T/said122"
+	jq -e --argjson pid "$pid" '.state.status == "running" and .pid != $pid and .state.pid == $pid' "$T/said28"
+}
+
+@test "seccomp: WAIT_KILLABLE_RECV with an agent, and without one" {
+	"$CTR" features | jq -e '.linux.seccomp.supportedFlags | index("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")' ||
+		need 'Linux 5.19'
+	notified '.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+	start_agent 122
+	args sh -c 'mkdir /dev/shm/x'
+	run_bundle
+	wait
+	[[ $stderr == *'Disk quota exceeded'* ]]
+	# without NOTIFY the kernel would refuse it
+	notified '.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] | .syscalls = []'
+	run_payload exit 0
+	ok
+}
+
+@test "seccomp: a listener without NOTIFY is not bothered; metadata need one; sendmsg cannot be notified" {
+	notified '.syscalls = []'
+	run_payload exit 0
+	ok
+	notified 'del(.listenerPath) | .syscalls = [] | .listenerMetadata = "x"'
+	run_payload exit 0
+	fails "needs the member 'listenerPath'" '/linux/seccomp/listenerMetadata'
+	notified '.syscalls[0].names = ["sendmsg"]'
+	run_payload exit 0
+	fails 'sendmsg cannot be notified' '/linux/seccomp/syscalls/0'
 }
 
 @test "seccomp: an agent that does not listen" {

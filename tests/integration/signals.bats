@@ -96,6 +96,47 @@ finish() {
 	delete_ctr
 }
 
+stop_signal() {
+	config ".annotations[\"org.opencontainers.image.stopSignal\"] = \"$1\""
+}
+
+@test "signals: ctr kill without a signal sends the stop signal" {
+	stop_signal SIGRTMIN+3
+	args payload signal 2
+	start_foreground
+	wait_until grep -q ready "$T/out"
+	ctr kill "$tag"
+	is ''
+	ctr kill "$tag" HUP
+	is ''
+	finish
+	is $'ready\nsignal 37\nsignal 1'
+}
+
+@test "signals: TERM to a foreground ctr is passed on as the stop signal, others as they are" {
+	stop_signal 12
+	args payload signal 2
+	start_foreground
+	wait_until grep -q ready "$T/out"
+	kill -HUP "$ctr_pid"
+	wait_until grep -qx 'signal 1' "$T/out"
+	kill -TERM "$ctr_pid"
+	finish
+	is $'ready\nsignal 1\nsignal 12'
+}
+
+@test "signals: a stop signal that is none" {
+	stop_signal HALT
+	args payload signal 1
+	start_foreground
+	wait_until grep -q ready "$T/out"
+	ctr kill "$tag"
+	fails "unknown stop signal 'HALT'" '/annotations/org.opencontainers.image.stopSignal' 'say which one'
+	kill -TERM "$ctr_pid"
+	finish
+	is $'ready\nsignal 15'
+}
+
 @test "signals: unknown ones" {
 	start_payload sleep
 	for sig in FROB 0x9 65 -1 '' SIG; do

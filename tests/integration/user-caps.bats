@@ -170,3 +170,123 @@ sets_are() {
 	run_payload mknod /dev/x 1 3
 	is '/dev/x: ok'
 }
+
+# --- --strict: a warning about the config is an error ---
+
+@test "strict: an unknown capability" {
+	config '.process.capabilities.bounding += ["CAP_TELEPORT"]'
+	run_payload exit 0
+	ok
+	ctr --debug run "$bundle"
+	same "ctr: warning: config.json /process/capabilities: unknown capability 'CAP_TELEPORT' is ignored" "$stderr"
+	ctr run --strict "$bundle"
+	fails "unknown capability 'CAP_TELEPORT' is ignored (config.json /process/capabilities)" 'do without --strict'
+	ctr create --strict -b "$bundle" "$tag"
+	fails "unknown capability 'CAP_TELEPORT' is ignored (config.json /process/capabilities)"
+	[ ! -e "$root/$tag" ]
+}
+
+@test "strict: a capability that cannot be granted" {
+	capability CAP_NET_RAW
+	args payload caps
+	write_config
+	capture setpriv --bounding-set -net_raw "$CTR" --root "$root" run --strict "$bundle"
+	fails "CAP_NET_RAW cannot be granted (config.json /process/capabilities/bounding)"
+	# an effective one that is not permitted, an ambient one that is not inheritable
+	filter='.process.terminal = false | .process.capabilities = {"bounding": ["CAP_KILL"], "effective": ["CAP_KILL"]}'
+	run_bundle --strict
+	fails 'CAP_KILL cannot be granted (config.json /process/capabilities/effective)'
+	filter='.process.terminal = false | .process.capabilities = {"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
+		"ambient": ["CAP_KILL"]}'
+	run_bundle --strict
+	fails 'CAP_KILL cannot be granted (config.json /process/capabilities/ambient)'
+}
+
+@test "strict: other warnings: a mount without its option, a relative destination" {
+	mkdir "$T/data"
+	config ".mounts += [{\"destination\": \"/data\", \"type\": \"bind\", \"source\": \"$T/data\"}]"
+	run_bundle --strict
+	fails "type 'bind' without the option bind or rbind: taken as bind (config.json /mounts/7)"
+	filter='.process.terminal = false'
+	mount_entry data bind "$T/data" bind
+	run_bundle --strict
+	fails "'data' is relative, taken as '/data' (config.json /mounts/7/destination)"
+	run_payload exit 0
+	ok
+}
+
+@test "strict: nothing to warn about: runs" {
+	args payload exit 7
+	write_config
+	ctr run --strict "$bundle"
+	same 7 "$status"
+	same '' "$stderr"
+}
+
+@test "strict: exec" {
+	start_payload sleep
+	jq '.process | .args = ["payload", "exit", "6"] | .capabilities.bounding += ["CAP_TELEPORT"]' \
+		"$bundle/config.json" >"$T/process.json"
+	ctr exec -p "$T/process.json" "$tag"
+	same 6 "$status"
+	same '' "$stderr"
+	ctr --debug exec -p "$T/process.json" "$tag"
+	same 6 "$status"
+	same "ctr: warning: $T/process.json /capabilities: unknown capability 'CAP_TELEPORT' is ignored" "$stderr"
+	ctr exec --strict -p "$T/process.json" "$tag"
+	same 255 "$status"
+	[[ $stderr == "ctr: exec in $tag: unknown capability 'CAP_TELEPORT' is ignored ($T/process.json /capabilities): "* ]]
+	ctr exec --strict "$tag" payload exit 5
+	same 5 "$status"
+	delete_ctr
+}
+
+# lied_to CALL WORDS...: under a kernel that only pretends to do CALL the program does not run.
+lied_to() {
+	local call=$1
+	shift
+	write_config
+	capture "$BATS_TEST_DIRNAME/liar" "$call" "$CTR" --root "$root" run "$bundle"
+	[ "$status" -ne 77 ] || need 'the numbers of this machine'
+	fails "$@"
+}
+
+@test "verify: ids, groups and capabilities that were not set are noticed, with and without a filter" {
+	local before
+	args sh -c 'echo ran'
+	config '.process.user = {"uid": 1000, "gid": 1000, "additionalGids": [30, 20]}'
+	for privileges in true false; do
+		config ".process.noNewPrivileges = $privileges"
+		for seccomp in null '{"defaultAction": "SCMP_ACT_ALLOW",
+			"syscalls": [{"names": ["personality"], "action": "SCMP_ACT_ERRNO"}]}'; do
+			before=$filter
+			config ".linux.seccomp = $seccomp"
+			lied_to setresuid 'verify uid 1000 and gid 1000' 'other ids' '/process/user'
+			lied_to setresgid 'verify uid 1000 and gid 1000' 'other ids'
+			lied_to setgroups 'verify groups [30, 20]' 'other groups' '/process/user/additionalGids'
+			config '.process.user = {"uid": 0, "gid": 0}'
+			lied_to capset 'verify all other capability sets' 'capabilities'
+			run_bundle
+			is ran
+			filter=$before
+		done
+	done
+	# a filter under which the kernel cannot be asked: all but the last sets were verified before it
+	config '.process.noNewPrivileges = false' '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW",
+		"syscalls": [{"names": ["capget", "getgroups", "getresuid", "getresgid"], "action": "SCMP_ACT_KILL"}]}'
+	lied_to setgroups 'other groups'
+	run_bundle
+	is ran
+}
+
+@test "verify: groups in another order, repeated, and as many as there can be" {
+	local gids
+	gids=$(jq -cn '[range(1024) | 5000 - .]')
+	config ".process.user.additionalGids = $gids"
+	args sh -c 'id -G | wc -w'
+	run_bundle
+	is 1025
+	config '.process.user.additionalGids = [7, 7, 3]'
+	run_bundle
+	ok
+}

@@ -61,7 +61,7 @@ teardown() { ctr_teardown; }
 @test "userns: a user that is not mapped" {
 	config '.process.user.uid = 70000'
 	run_bundle
-	fails 'become uid 70000' '/process/user' 'not mapped'
+	fails '70000 is not mapped in linux.uidMappings' '/process/user/uid'
 }
 
 @test "userns: a group that is not mapped" {
@@ -193,4 +193,44 @@ full'
 	ok
 	has 'uid=0,0,0 gid=0,0,0'
 	has_not "$(readlink /proc/self/ns/user)"
+}
+
+# --- the cgroup ---
+
+rw_cgroup() {
+	config '(.mounts[] | select(.destination == "/sys/fs/cgroup")).options -= ["ro"]'
+}
+
+@test "userns: a writable cgroup in a cgroup namespace belongs to the container" {
+	rw_cgroup
+	args sh -c 'cd /sys/fs/cgroup && busybox mkdir a && echo $$ >a/cgroup.procs && payload sleep'
+	start_bundle
+	wait_until grep -q asleep "$T/stdout"
+	cg=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/ctr/$tag
+	same '100000:100000' "$(stat -c %u:%g "$cg")"
+	for file in $(cat /sys/kernel/cgroup/delegate); do
+		[ ! -e "$cg/$file" ] || same '100000:100000' "$(stat -c %u:%g "$cg/$file")"
+	done
+	same '0:0' "$(stat -c %u:%g "$cg/cgroup.freeze")"
+	same '0:0' "$(stat -c %u:%g "$cg/cgroup.max.descendants")"
+	same "0::/ctr/$tag/a" "$(grep ^0:: "/proc/$pid/cgroup")"
+	delete_ctr
+	[ ! -e "$cg" ]
+}
+
+@test "userns: the owner of the cgroup is the program's user" {
+	rw_cgroup
+	config '.process.user = {"uid": 5, "gid": 6}'
+	start_payload sleep
+	same '100005:100006' "$(stat -c %u:%g "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/ctr/$tag")"
+	delete_ctr
+}
+
+@test "userns: a cgroup that is not for the container to divide stays root's" {
+	run_sh 'busybox mkdir /sys/fs/cgroup/a 2>/dev/null || busybox stat -c %u /sys/fs/cgroup/cgroup.procs'
+	is 65534
+	without_namespace cgroup
+	rw_cgroup
+	run_sh 'busybox mkdir /sys/fs/cgroup/a 2>/dev/null || busybox stat -c %u /sys/fs/cgroup/cgroup.procs'
+	is 65534
 }

@@ -83,7 +83,7 @@ static void refuse(struct fixture *f, const char *text, const char *origin)
 {
 	memset(&f->e, 0, sizeof(f->e));
 	assert_int_equal(emit(f), -EINVAL);
-	assert_int_equal(f->e.kind, ERR_CONFIG);
+	assert_int_equal(f->e.kind, strstr(f->e.text, "cgroup v1") ? ERR_UNSUPPORTED : ERR_CONFIG);
 	if (!strstr(f->e.text, text))
 		fail_msg("'%s' is not in '%s'", text, f->e.text);
 	assert_string_equal(f->e.origin, origin);
@@ -546,6 +546,62 @@ static void test_text(void **state)
 	assert_false(cgroup_text_has_word("", "cpu"));
 }
 
+static const struct oci_id_map some_ids[] = { { 0, 100000, 1000 }, { 1000, 300000, 10 } };
+
+static void add_cgroup_mount(struct fixture *f, const char *destination, const char **options,
+			     size_t count)
+{
+	static struct oci_mount m;
+
+	m = (struct oci_mount){ .destination = destination, .type = "cgroup" };
+	m.options.items = options;
+	m.options.count = count;
+	f->spec.mounts.items = &m;
+	f->spec.mounts.count = 1;
+}
+
+static void test_handover(void **state)
+{
+	static struct oci_namespace spaces[] = { { .type = OCI_NS_CGROUP },
+						 { .type = OCI_NS_USER } };
+	const char *options[] = { "nosuid", "ro", "rw" };
+	struct fixture *f = *state;
+
+	/* writable by the last word, but without namespaces of its own nothing is handed over */
+	add_cgroup_mount(f, "/sys/fs//cgroup/", options, 3);
+	assert_int_equal(emit(f), 0);
+	assert_false(f->plan.handover.set);
+	f->spec.linux_.namespaces.items = spaces;
+	f->spec.linux_.namespaces.count = 1;
+	assert_int_equal(emit(f), 0);
+	assert_true(f->plan.handover.set);
+	assert_false(f->plan.handover.owner);
+	f->spec.linux_.namespaces.count = 2;
+	f->spec.linux_.uid_mappings.items = f->spec.linux_.gid_mappings.items =
+		(struct oci_id_map *)(uintptr_t)some_ids;
+	f->spec.linux_.uid_mappings.count = f->spec.linux_.gid_mappings.count = 2;
+	f->spec.process.user.uid = 1005;
+	assert_int_equal(emit(f), 0);
+	assert_true(f->plan.handover.owner);
+	assert_int_equal(f->plan.handover.uid, 300005);
+	assert_int_equal(f->plan.handover.gid, 100000);
+	f->spec.process.user.uid = 1010; /* nobody outside */
+	assert_int_equal(emit(f), 0);
+	assert_false(f->plan.handover.owner);
+	/* read-only, or somewhere else */
+	add_cgroup_mount(f, "/sys/fs/cgroup", options, 2);
+	assert_int_equal(emit(f), 0);
+	assert_false(f->plan.handover.set);
+	add_cgroup_mount(f, "/mnt", options, 0);
+	assert_int_equal(emit(f), 0);
+	assert_false(f->plan.handover.set);
+	spaces[0].path = "/proc/1/ns/cgroup";
+	add_cgroup_mount(f, "/sys/fs/cgroup", options, 0);
+	assert_int_equal(emit(f), 0);
+	assert_false(f->plan.handover.set);
+	spaces[0].path = NULL;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -557,7 +613,7 @@ int main(void)
 		T(test_hugetlb),       T(test_rdma),	  T(test_unified),
 		T(test_unified_bad),   T(test_order),	  T(test_many_files),
 		T(test_out_of_memory), T(test_skippable), T(test_driver_names),
-		T(test_text),
+		T(test_text),	       T(test_handover),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

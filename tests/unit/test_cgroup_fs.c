@@ -670,6 +670,40 @@ static bool usable(void)
 	return mkdirat(root, name, 0755) == 0 && unlinkat(root, name, AT_REMOVEDIR) == 0;
 }
 
+static uid_t owner_of(const struct fixture *f, const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(f->cg.fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_uid;
+}
+
+/* The user gets the directory and what is needed to divide it, and no limit. */
+static void test_hand_over(void **state)
+{
+	struct fixture *f = *state;
+
+	check(f, emit_create(f));
+	check(f, cgroup_hand_over(&f->cg, &f->plan, &f->e)); /* nobody asked for it */
+	assert_int_equal(owner_of(f, "."), 0);
+	f->plan.handover.set = f->plan.handover.owner = true;
+	f->plan.handover.uid = 12345;
+	f->plan.handover.gid = 54321;
+	check(f, cgroup_hand_over(&f->cg, &f->plan, &f->e));
+	assert_int_equal(owner_of(f, "."), 12345);
+	assert_int_equal(owner_of(f, "cgroup.procs"), 12345);
+	assert_int_equal(owner_of(f, "cgroup.subtree_control"), 12345);
+	assert_int_equal(owner_of(f, "cgroup.threads"), 12345);
+	assert_int_equal(owner_of(f, "cgroup.max.descendants"), 0);
+	assert_int_equal(owner_of(f, "cgroup.freeze"), 0);
+	/* one that we did not make is given back when its container goes */
+	check(f, cgroup_remove(f->root, CGROUP_DRIVER_CGROUPFS, f->plan.path, 0, WAIT_MS, &f->e));
+	assert_int_equal(owner_of(f, "."), 0);
+	assert_int_equal(owner_of(f, "cgroup.procs"), 0);
+	check(f, cgroup_remove(f->root, CGROUP_DRIVER_CGROUPFS, f->plan.path, f->cg.made, WAIT_MS,
+			       &f->e));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -691,6 +725,7 @@ int main(void)
 		T(test_core_limit),
 		T(test_hugetlb),
 		T(test_race),
+		T(test_hand_over),
 	};
 
 	if (!usable()) {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <linux/capability.h>
 #include <seccomp.h>
 
 #include "oci/default_seccomp.h"
@@ -19,23 +20,35 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct oci_spec *make(bool rootless)
+/* What concerns the machine, not the container: for no profile. */
+static const int never_caps[] = {
+	CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_TIME, CAP_SYS_BOOT, CAP_SYSLOG,
+	CAP_MAC_ADMIN,	CAP_BPF,       CAP_PERFMON,  CAP_MKNOD,	   CAP_SYS_RESOURCE,
+};
+
+static struct oci_spec *make_with(const struct oci_default_options *options)
 {
-	const struct oci_default_options options = { .rootless = rootless,
-						     .uid = 1000,
-						     .gid = 100 };
 	cleanup_free char *text = NULL;
 	struct oci_spec *spec = NULL;
 	struct err e = ERR_INIT;
 	size_t len = 0;
 
-	assert_int_equal(oci_default_spec(&options, &text, &len, &e), 0);
+	assert_int_equal(oci_default_spec(options, &text, &len, &e), 0);
 	assert_int_equal(strlen(text), len);
 	assert_int_equal(text[len - 1], '\n');
 	assert_null(strstr(text, "\\/"));
 	if (oci_spec_decode(text, len, &spec, &e) < 0 || oci_spec_validate(spec, &e) < 0)
 		fail_msg("%s (%s)", e.text, e.origin);
 	return spec;
+}
+
+static struct oci_spec *make(bool rootless)
+{
+	const struct oci_default_options options = { .rootless = rootless,
+						     .uid = 1000,
+						     .gid = 100 };
+
+	return make_with(&options);
 }
 
 static bool has_option(const struct oci_mount *m, const char *option)
@@ -217,6 +230,107 @@ static void test_seccomp_arguments(void **state)
 	assert_false(allowed_with(q, "personality", garbage | 0x0040000));
 }
 
+static bool has_env(const struct oci_spec *s, const char *entry)
+{
+	for (size_t i = 0; i < s->process.env.count; i++)
+		if (strcmp(s->process.env.items[i], entry) == 0)
+			return true;
+	return false;
+}
+
+static bool has_cap(const struct oci_spec *s, int cap)
+{
+	return s->process.capabilities.bounding >> cap & 1;
+}
+
+/* Is @name allowed whatever its arguments are? */
+static bool always_allowed(const struct oci_seccomp *q, const char *name)
+{
+	for (size_t i = 0; i < q->syscalls.count; i++) {
+		const struct oci_seccomp_rule *r = &q->syscalls.items[i];
+
+		for (size_t k = 0; r->action == SCMP_ACT_ALLOW && k < r->names.count; k++)
+			if (!r->args.count && strcmp(r->names.items[k], name) == 0)
+				return true;
+	}
+	return false;
+}
+
+#define UUID "f81d4fae-7dec-41d0-a765-00a0c91e6bf6"
+
+static void check_system(const struct oci_spec *s)
+{
+	assert_string_equal(s->process.args.items[0], "/sbin/init");
+	assert_false(s->process.terminal);
+	assert_false(s->process.no_new_privileges);
+	assert_false(s->root.readonly);
+	assert_int_equal(s->process.rlimits.count, 0);
+	assert_true(has_env(s, "container=oci"));
+	assert_true(has_env(s, "container_uuid=" UUID));
+	assert_true(has_option(mount_at(s, "/sys"), "ro"));
+	assert_true(has_option(mount_at(s, "/sys/fs/cgroup"), "rw"));
+	assert_false(has_option(mount_at(s, "/sys/fs/cgroup"), "ro"));
+	assert_string_equal(mount_at(s, "/run")->type, "tmpfs");
+	assert_string_equal(mount_at(s, "/run/lock")->type, "tmpfs");
+	assert_string_equal(s->annotations.items[0].key, "org.opencontainers.image.stopSignal");
+	assert_string_equal(s->annotations.items[0].value, "SIGRTMIN+3");
+	for (size_t i = 0; i < COUNT(never_caps); i++)
+		assert_false(has_cap(s, never_caps[i]));
+}
+
+static void test_system(void **state)
+{
+	const struct oci_default_options options = { .system = true, .uuid = UUID };
+	cleanup_(oci_spec_freep) struct oci_spec *s = make_with(&options);
+
+	(void)state;
+	check_system(s);
+	assert_null(oci_spec_namespace(s, OCI_NS_USER));
+	assert_true(has_cap(s, CAP_SETUID));
+	assert_false(has_cap(s, CAP_SYS_ADMIN));
+	assert_false(has_cap(s, CAP_NET_ADMIN));
+	assert_false(always_allowed(&s->linux_.seccomp, "mount"));
+	assert_false(allowed_with(&s->linux_.seccomp, "clone", 0x10000011)); /* CLONE_NEWUSER */
+}
+
+static void test_system_userns(void **state)
+{
+	const struct oci_default_options options = {
+		.system = true, .uuid = UUID, .map_first = 200000, .map_count = 1000
+	};
+	cleanup_(oci_spec_freep) struct oci_spec *s = make_with(&options);
+	const struct oci_seccomp *q = &s->linux_.seccomp;
+
+	(void)state;
+	check_system(s);
+	assert_true(oci_spec_new_namespace(s, OCI_NS_USER));
+	assert_true(oci_spec_new_namespace(s, OCI_NS_NETWORK));
+	assert_int_equal(s->linux_.uid_mappings.items[0].host_id, 200000);
+	assert_int_equal(s->linux_.gid_mappings.items[0].size, 1000);
+	assert_true(has_cap(s, CAP_SYS_ADMIN));
+	assert_true(always_allowed(q, "mount"));
+	assert_true(always_allowed(q, "clone3"));
+	assert_true(always_allowed(q, "unshare"));
+	assert_false(always_allowed(q, "bpf"));
+	assert_false(always_allowed(q, "keyctl"));
+	assert_string_equal(q->syscalls.items[q->syscalls.count - 1].names.items[0], "socketcall");
+}
+
+static void test_userns(void **state)
+{
+	const struct oci_default_options options = { .map_first = 7, .map_count = 70000 };
+	cleanup_(oci_spec_freep) struct oci_spec *s = make_with(&options);
+
+	(void)state;
+	assert_string_equal(s->process.args.items[0], "sh");
+	assert_true(oci_spec_new_namespace(s, OCI_NS_USER));
+	assert_int_equal(s->linux_.uid_mappings.items[0].host_id, 7);
+	assert_int_equal(s->linux_.uid_mappings.items[0].size, 70000);
+	assert_true(s->linux_.resources.set);
+	assert_false(always_allowed(&s->linux_.seccomp, "mount"));
+	assert_int_equal(s->annotations.count, 0);
+}
+
 static void test_seccomp_fall_back(void **state)
 {
 	cleanup_(oci_spec_freep) struct oci_spec *s = make(true);
@@ -240,6 +354,9 @@ int main(void)
 		cmocka_unit_test(test_syscall_list),
 		cmocka_unit_test(test_seccomp_arguments),
 		cmocka_unit_test(test_seccomp_fall_back),
+		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_system_userns),
+		cmocka_unit_test(test_userns),
 	};
 
 	return cmocka_run_group_tests_name("default_spec", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -68,11 +69,49 @@ static void test_limit(void **state)
 	assert_non_null(strstr(e.text, "341"));
 }
 
+static void test_equal(void **state)
+{
+	static struct oci_id_map maps[] = { { 0, 100000, 10 }, { 10, 5, 1 }, { 10, 5, 2 } };
+	static struct oci_id_map turned[] = { { 10, 5, 1 }, { 0, 100000, 10 } };
+	oci_id_maps a = { .items = maps, .count = 2 }, b = { .items = turned, .count = 2 };
+	oci_id_maps none = { .items = NULL, .count = 0 };
+
+	(void)state;
+	assert_true(idmap_equal(&a, &a));
+	assert_true(idmap_equal(&a, &b));
+	assert_true(idmap_equal(&none, &none));
+	assert_false(idmap_equal(&a, &none));
+	b.count = 1;
+	assert_false(idmap_equal(&a, &b));
+	b = (oci_id_maps){ .items = maps + 1, .count = 2 };
+	assert_false(idmap_equal(&a, &b));
+}
+
+/* Our own maps, whatever they are: at least one range, and the same ones again. */
+static void test_read(void **state)
+{
+	struct arena arena = { 0 };
+	oci_id_maps uids = { 0 }, gids = { 0 }, again = { 0 };
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(idmap_read(getpid(), &arena, &uids, &gids, &e), 0);
+	assert_true(uids.count > 0 && gids.count > 0);
+	assert_true(uids.items[0].size > 0);
+	assert_int_equal(idmap_read(getpid(), &arena, &again, &gids, &e), 0);
+	assert_true(idmap_equal(&uids, &again));
+	assert_int_equal(idmap_read(INT32_MAX, &arena, &uids, &gids, &e), -ENOENT);
+	assert_non_null(strstr(e.text, "/uid_map"));
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,16 +150,51 @@ static void test_warnings(void **state)
 
 	(void)state;
 	assert_null(p->warnings);
-	plan_warn(p, "first %d", 1);
-	plan_warn(p, "second");
+	plan_warn(p, "/first", "first %d", 1);
+	plan_warn(p, NULL, "second");
 	assert_string_equal(p->warnings->text, "second");
+	plan_warning_text(p, p->warnings, big, sizeof(big));
+	assert_string_equal(big, "second");
+	plan_warning_text(p, p->warnings->next, big, sizeof(big));
+	assert_string_equal(big, "config.json /first: first 1");
 	assert_string_equal(p->warnings->next->text, "first 1");
 	memset(big, 'w', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	plan_warn(p, "%s", big);
+	plan_warn(p, NULL, "%s", big);
 	assert_int_equal(strlen(p->warnings->text), 511);
-	assert_int_equal(strlen(plan_origin(p, "%s", big)), 255);
+	assert_string_equal(plan_origin(p, "%s", big),
+			    big); /* a mount's options are made with it */
 	assert_false(p->failed);
+	plan_free(p);
+}
+
+/* --strict: the first one that is about the config; others are about the host. */
+static void test_refuse_warnings(void **state)
+{
+	struct plan *p = plan_new();
+	struct err e = ERR_INIT;
+
+	(void)state;
+	plan_warn(p, NULL, "of the host");
+	assert_int_equal(plan_refuse_warnings(p, &e), 0);
+	assert_int_equal(e.kind, ERR_NONE);
+	plan_warn(p, "/process/args", "first");
+	plan_warn(p, "/mounts/1", "second");
+	assert_int_equal(plan_refuse_warnings(p, &e), -EINVAL);
+	assert_int_equal(e.kind, ERR_CONFIG);
+	assert_string_equal(e.text, "first");
+	assert_string_equal(e.origin, "config.json /process/args");
+	assert_string_equal(e.hint, "correct it, or do without --strict");
+	/* of exec: another document, or the command line */
+	p->other_process = true;
+	p->process_file = "p.json";
+	e = (struct err)ERR_INIT;
+	assert_int_equal(plan_refuse_warnings(p, &e), -EINVAL);
+	assert_string_equal(e.origin, "p.json /args");
+	p->process_file = NULL;
+	e = (struct err)ERR_INIT;
+	assert_int_equal(plan_refuse_warnings(p, &e), -EINVAL);
+	assert_string_equal(e.origin, "");
 	plan_free(p);
 }
 
@@ -509,13 +544,21 @@ static void test_broken_op(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pool),	      cmocka_unit_test(test_blobs),
-		cmocka_unit_test(test_grows),	      cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_too_big),	      cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_closes),	      cmocka_unit_test(test_encode),
-		cmocka_unit_test(test_no_operations), cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_broken_header), cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_broken_slots),  cmocka_unit_test(test_broken_op),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_blobs),
+		cmocka_unit_test(test_grows),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_refuse_warnings),
+		cmocka_unit_test(test_closes),
+		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_no_operations),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_broken_header),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_broken_slots),
+		cmocka_unit_test(test_broken_op),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

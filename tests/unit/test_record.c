@@ -49,6 +49,7 @@ static const struct container_record sample = {
 	.cgroup_driver = CGROUP_DRIVER_CGROUPFS,
 	.cgroup_path = "/ctr/web-1",
 	.cgroup_made = 3,
+	.resctrl = { .group = "gold", .monitor = "web-1", .made = RESCTRL_MONITOR },
 	.owner = 4294967294U,
 	.hooks_started = true,
 	.annotations = { .items = pairs, .count = sizeof(pairs) / sizeof(pairs[0]) },
@@ -127,6 +128,13 @@ static void same(const struct container_record *a, const struct container_record
 	if (a->cgroup_path)
 		assert_string_equal(a->cgroup_path, b->cgroup_path);
 	assert_int_equal(a->cgroup_made, b->cgroup_made);
+	assert_int_equal(!a->resctrl.group, !b->resctrl.group);
+	if (a->resctrl.group)
+		assert_string_equal(a->resctrl.group, b->resctrl.group);
+	assert_int_equal(!a->resctrl.monitor, !b->resctrl.monitor);
+	if (a->resctrl.monitor)
+		assert_string_equal(a->resctrl.monitor, b->resctrl.monitor);
+	assert_int_equal(a->resctrl.made, b->resctrl.made);
 	assert_int_equal(a->owner, b->owner);
 	assert_int_equal(a->hooks_started, b->hooks_started);
 	assert_int_equal(a->annotations.count, b->annotations.count);
@@ -156,6 +164,7 @@ static void test_round_trip(void **state)
 	r.cgroup_path = NULL;
 	r.annotations.count = 0;
 	r.hooks_started = false;
+	r.resctrl = (struct resctrl_place){ .group = "/" };
 	r.init = (struct process_identity){ .boot_id = "" };
 	r.phase = PHASE_CREATING;
 	r.cgroup_driver = CGROUP_DRIVER_SYSTEMD;
@@ -163,6 +172,7 @@ static void test_round_trip(void **state)
 	r.phase = PHASE_RUNNING;
 	r.cgroup_driver = CGROUP_DRIVER_NONE;
 	r.init.pid = 1;
+	r.resctrl = (struct resctrl_place){ 0 };
 	round_trip(*state, &r); /* replaces the one before */
 }
 

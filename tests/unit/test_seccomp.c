@@ -196,7 +196,7 @@ static void test_actions(void **state)
 		f = compile(profile);
 		expect(&f, NATIVE(SYS_getpid), cases[i].ret);
 		expect(&f, NATIVE(SYS_getuid), cases[i].ret);
-		expect(&f, NATIVE(SYS_getppid), rest);
+		expect(&f, NATIVE(SYS_write), rest);
 		expect(&f, NATIVE(SYS_read), rest);
 		security_filter_free(&f);
 	}
@@ -257,7 +257,7 @@ static void test_names(void **state)
 			"call\",\"arm_fadvise64_64\","
 			"\"socketcall\",\"getpid\",\"getpid\",\"s390_runtime_instr\",\"GETUID\"],"
 			"\"action\":\"SCMP_ACT_ALLOW\"},"
-			"{\"names\":[\"getpid\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+			"{\"names\":[\"getpid\",\"clone3\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
 
 	(void)state;
 	expect(&f, NATIVE(SYS_getpid), SECCOMP_RET_ALLOW);
@@ -280,7 +280,8 @@ static void test_architectures(void **state)
 	}
 	f = compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\","
 		    "\"SCMP_ARCH_X86\","
-		    "\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"getpid\"],\"action\":\"SCMP_"
+		    "\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"getpid\",\"clone3\"],"
+		    "\"action\":\"SCMP_"
 		    "ACT_ALLOW\"}]}");
 	assert_int_not_equal(nr, SYS_getpid);
 	expect(&f, NATIVE(SYS_getpid), SECCOMP_RET_ALLOW);
@@ -305,6 +306,103 @@ static void test_architectures(void **state)
 		    "\"SCMP_ARCH_X32\"]}");
 	expect(&f, NATIVE(0x40000000 | SYS_getpid), SECCOMP_RET_ALLOW);
 	security_filter_free(&f);
+}
+
+/* ---- calls newer than the profile ---- */
+
+enum {
+	CLONE3 = 435 /* on all architectures since then */
+};
+
+#define NAMING_CLONE3(action)                                                                      \
+	"\"syscalls\":[{\"names\":[\"getpid\",\"clone3\"],\"action\":\"" action "\"}]}"
+
+static void test_newer(void **state)
+{
+	static const struct {
+		const char *profile;
+		uint32_t newer;
+	} cases[] = {
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\"," NAMING_CLONE3("SCMP_ACT_ALLOW"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1," NAMING_CLONE3(
+			  "SCMP_ACT_ERRNO"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38," NAMING_CLONE3(
+			  "SCMP_ACT_ALLOW"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"," NAMING_CLONE3("SCMP_ACT_ALLOW"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_KILL\"," NAMING_CLONE3("SCMP_ACT_LOG"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_TRAP\"," NAMING_CLONE3("SCMP_ACT_ALLOW"),
+		  SECCOMP_RET_ERRNO | ENOSYS },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," NAMING_CLONE3("SCMP_ACT_TRAP"),
+		  SECCOMP_RET_ALLOW },
+		{ "{\"defaultAction\":\"SCMP_ACT_LOG\"," NAMING_CLONE3("SCMP_ACT_TRAP"),
+		  SECCOMP_RET_LOG },
+		{ "{\"defaultAction\":\"SCMP_ACT_TRACE\",\"defaultErrnoRet\":7," NAMING_CLONE3(
+			  "SCMP_ACT_ALLOW"),
+		  SECCOMP_RET_TRACE | 7 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct seccomp_filter f = compile(cases[i].profile);
+
+		expect(&f, NATIVE(CLONE3 + 1), cases[i].newer);
+		expect(&f, NATIVE(99999), cases[i].newer);
+		/* the newest one itself is what the profile says, like those before it */
+		assert_int_equal(answer(&f, NATIVE(CLONE3)), answer(&f, NATIVE(SYS_getpid)));
+		/* and another architecture gets no answer but the end */
+		expect(&f, &(struct call){ .arch = foreign_arch(), .nr = CLONE3 + 1 },
+		       SECCOMP_RET_KILL_PROCESS);
+		security_filter_free(&f);
+	}
+}
+
+/* Each architecture has its own highest number; x32 lives in the high numbers of x86-64. */
+static void test_newer_architectures(void **state)
+{
+	static const char *const archs[] = { "", "\"SCMP_ARCH_X32\",", "\"SCMP_ARCH_X86\"," };
+	enum {
+		X32 = 0x40000000
+	};
+
+	(void)state;
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+		skip();
+	for (unsigned i = 0; i < 8; i++) {
+		bool x32 = i & 1, x86 = i & 2;
+		char profile[1024];
+		struct seccomp_filter f;
+
+		(void)snprintf(profile, sizeof(profile),
+			       "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[%s%s%s"
+			       "\"SCMP_ARCH_AARCH64\"%s],\"syscalls\":[{\"names\":[\"getpid\","
+			       "\"arch_prctl\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+			       archs[x32 ? 1 : 0], archs[x86 ? 2 : 0], "",
+			       i & 4 ? ",\"SCMP_ARCH_X86_64\"" : "");
+		f = compile(profile);
+		expect(&f, NATIVE(158), SECCOMP_RET_ALLOW); /* arch_prctl */
+		expect(&f, NATIVE(157), SECCOMP_RET_ERRNO | EPERM);
+		expect(&f, NATIVE(159), SECCOMP_RET_ERRNO | ENOSYS);
+		expect(&f, NATIVE(X32 | 157),
+		       x32 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS);
+		expect(&f, NATIVE(X32 | 159),
+		       x32 ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_KILL_PROCESS);
+		/* getpid is the highest one that aarch64 has: 172 */
+		expect(&f, &(struct call){ .arch = SCMP_ARCH_AARCH64, .nr = 171 },
+		       SECCOMP_RET_ERRNO | EPERM);
+		expect(&f, &(struct call){ .arch = SCMP_ARCH_AARCH64, .nr = 173 },
+		       SECCOMP_RET_ERRNO | ENOSYS);
+		/* arch_prctl is 384 there */
+		expect(&f, &(struct call){ .arch = SCMP_ARCH_X86, .nr = 383 },
+		       x86 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS);
+		expect(&f, &(struct call){ .arch = SCMP_ARCH_X86, .nr = 385 },
+		       x86 ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_KILL_PROCESS);
+		security_filter_free(&f);
+	}
 }
 
 /* ---- arguments ---- */
@@ -421,7 +519,7 @@ static void test_and(void **state)
 	expect(&f, NATIVE(SYS_ioctl, 4, 11, 1), SECCOMP_RET_ERRNO | EPERM);
 	expect(&f, NATIVE(SYS_ioctl, 3, 10, 1), SECCOMP_RET_ERRNO | EPERM);
 	expect(&f, NATIVE(SYS_ioctl, 3, 11, 0), SECCOMP_RET_ERRNO | EPERM);
-	expect(&f, NATIVE(SYS_getpid, 3, 11, 1), SECCOMP_RET_ERRNO | EPERM);
+	expect(&f, NATIVE(SYS_read, 3, 11, 1), SECCOMP_RET_ERRNO | EPERM);
 	security_filter_free(&f);
 }
 
@@ -561,6 +659,43 @@ static void test_none(void **state)
 	security_filter_free(&f);
 }
 
+#define RULE(names, action, more)                                                                  \
+	"{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\"" more "}"
+#define RULES(fallback, ...)                                                                       \
+	"{\"defaultAction\":\"SCMP_ACT_" fallback "\",\"syscalls\":[" __VA_ARGS__ "]}"
+#define SOME ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]"
+
+/* When in doubt it is not permitted. */
+static void test_permits(void **state)
+{
+	static const struct {
+		const char *profile;
+		bool want;
+	} cases[] = {
+		{ RULES("ALLOW", ""), true },
+		{ RULES("LOG", ""), true },
+		{ RULES("ERRNO", ""), false },
+		{ RULES("ERRNO", RULE("\"read\"", "ALLOW", "")), false },
+		{ RULES("ERRNO", RULE("\"read\",\"sendmsg\"", "ALLOW", "")), true },
+		{ RULES("ERRNO", RULE("\"sendmsg\"", "ALLOW", SOME)), false },
+		{ RULES("ALLOW", RULE("\"read\"", "KILL", "")), true },
+		{ RULES("ALLOW", RULE("\"sendmsg\"", "ERRNO", "")), false },
+		{ RULES("ALLOW", RULE("\"sendmsg\"", "KILL", SOME)), false },
+		{ RULES("ERRNO",
+			RULE("\"sendmsg\"", "ALLOW", "") "," RULE("\"sendmsg\"", "TRAP", SOME)),
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct oci_spec *spec = decode(cases[i].profile);
+
+		if (security_filter_permits(&spec->linux_.seccomp, "sendmsg") != cases[i].want)
+			fail_msg("%s: not %d", cases[i].profile, cases[i].want);
+		oci_spec_free(spec);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +704,8 @@ int main(void)
 		cmocka_unit_test(test_same_as_default),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_architectures),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_newer_architectures),
 		cmocka_unit_test(test_operators),
 		cmocka_unit_test(test_and),
 		cmocka_unit_test(test_several_rules),
@@ -577,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_permits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

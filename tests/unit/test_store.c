@@ -408,6 +408,21 @@ static void test_remove(void **state)
 	assert_non_null(strstr(e.text, "remove the state of container 'two'"));
 	assert_int_equal(faccessat(dir, "sub/deep", F_OK, 0), 0);
 	close_fd(&dir);
+	/* what was left by a remove that was killed after it had taken the name away */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mkdirat(x->root, ".three.removed", 0700), 0);
+		(void)close(openat(x->root, ".three.removed/state.json",
+				   O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		if (i == 0)
+			assert_int_equal(store_remove(x->root, "three", &e), 0);
+		else
+			assert_int_equal(store_create(x->root, "three", &dir, &e), 0);
+		assert_int_equal(faccessat(x->root, ".three.removed", F_OK, 0), -1);
+	}
+	assert_true(store_is_current(x->root, "three", dir));
+	assert_int_equal(store_remove(x->root, "three", &e), 0);
+	assert_false(store_is_current(x->root, "three", dir));
+	close_fd(&dir);
 	/* never outside of the root */
 	assert_int_equal(mkdirat(x->root, "../victim", 0700), 0);
 	assert_true(store_remove(x->root, "../victim", &e) < 0);

@@ -14,6 +14,8 @@
 #include "oci/spec.h"
 #include "oci/sysctl.h"
 #include "util/cleanup.h"
+#include "util/problems.h"
+#include "util/strbuf.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -117,6 +119,9 @@ static const struct refusal refusals[] = {
 	  "only with 'SCHED_DEADLINE'" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE'}"), "/process/scheduler/runtime",
 	  "must be at least 1024" },
+	{ T("'process':{'cwd':'/','args':['x'],'scheduler':{'policy':'SCHED_DEADLINE','runtime':"
+	    "2000,'deadline':2000}},'hooks':{'startContainer':[{'path':'/x'}]}"),
+	  "/process/scheduler/flags", "startContainer hooks need 'SCHED_FLAG_RESET_ON_FORK'" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2000,'deadline':1999}"),
 	  "/process/scheduler/deadline", "must not be below runtime" },
 	{ PC("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2000,'deadline':3000,'period':2999"
@@ -135,10 +140,10 @@ static const struct refusal refusals[] = {
 	{ PC("'execCPUAffinity':{'final':'1234567'}"), "/process/execCPUAffinity/final",
 	  "not a list" },
 	/* namespaces and maps */
-	{ HEAD "'linux':{}}", "/linux/namespaces", "an entry 'mount' is required" },
-	{ HEAD "'mounts':[]}", "/linux/namespaces", "an entry 'mount' is required" },
-	{ HEAD "'linux':{'namespaces':[],'maskedPaths':['/a']}}", "/linux/namespaces",
-	  "an entry 'mount' is required" },
+	{ HEAD "'linux':{'namespaces':[],'maskedPaths':['/a']}}", "/linux/maskedPaths",
+	  "needs an entry 'mount' in linux.namespaces" },
+	{ HEAD "'linux':{'readonlyPaths':['/a']}}", "/linux/readonlyPaths",
+	  "needs an entry 'mount' in linux.namespaces" },
 	{ N(",{'type':'pid'}," MOUNT, ""), "/linux/namespaces/2/type",
 	  "duplicate 'mount' namespace" },
 	{ N(",{'type':'pid','path':'proc/1/ns/pid'}", ""), "/linux/namespaces/1/path",
@@ -184,6 +189,12 @@ static const struct refusal refusals[] = {
 	{ L("'devices':[{'path':'/dev/x','type':'p','uid':4294967295}]"), "/linux/devices/0/uid",
 	  "is not a valid id" },
 	/* network devices */
+	{ N(",{'type':'time'}", ",'timeOffsets':{'boottime':{'secs':4611686019}}"),
+	  "/linux/timeOffsets/boottime/secs", "4611686019 is outside -4611686018 to 4611686018" },
+	{ N(",{'type':'time'}", ",'timeOffsets':{'monotonic':{'secs':-4611686019}}"),
+	  "/linux/timeOffsets/monotonic/secs", "-4611686019 is outside" },
+	{ L("'personality':{'domain':'LINUX','flags':['A']}"), "/linux/personality/flags/0",
+	  "unknown personality flag 'A' (none are known)" },
 	{ L("'netDevices':{'eth0':{}}"), "/linux/netDevices", "needs an entry 'network'" },
 	{ N(",{'type':'network'}", ",'netDevices':{'0123456789abcdef':{}}"),
 	  "/linux/netDevices/0123456789abcdef", "cannot be the name of a network device" },
@@ -393,6 +404,8 @@ static const char *const accepted[] = {
 	  "'fs.mqueue.msg_max':'1','kernel.domainname':'d','user.max_ipc_namespaces':'1'}"),
 	L("'rootfsPropagation':'rslave','cgroupsPath':'system.slice:ctr:a..b','maskedPaths':['/"
 	  "a']"),
+	N(",{'type':'time'}", ",'timeOffsets':{'boottime':{'secs':-4611686018}}"),
+	L("'personality':{'domain':'LINUX32','flags':[]}"),
 	L("'memoryPolicy':{'mode':'MPOL_PREFERRED'}"),
 	L("'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0-3,7','flags':['MPOL_F_NUMA_BALANCING']}"),
 	L("'intelRdt':{'closID':'/','memBwSchema':'MB:0=20;1=70','schemata':['L2:0=f']}"),
@@ -422,6 +435,22 @@ static struct oci_spec *decode(const char *text)
 	return spec;
 }
 
+/* Who wants all problems gets this one, too, in the same words. */
+static void assert_listed(const struct oci_spec *spec, const struct err *first)
+{
+	cleanup_(problems_free) struct problems all = PROBLEMS_INIT;
+	struct err e = { .problems = &all };
+	bool found = false;
+
+	assert_int_equal(oci_spec_validate(spec, &e), 0);
+	assert_int_equal(e.kind, ERR_NONE);
+	for (size_t i = 0; i < all.count; i++)
+		found |= strcmp(all.items[i].err.text, first->text) == 0 &&
+			 strcmp(all.items[i].err.origin, first->origin) == 0;
+	if (!found)
+		fail_msg("not in the list: %s (%s)", first->text, first->origin);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -438,6 +467,7 @@ static void test_refused(void **state)
 		    strcmp(e.origin, origin) != 0)
 			fail_msg("%s: got %d '%s' (%s)", c->json, r, e.text, e.origin);
 		assert_int_equal(oci_spec_validate(spec, NULL), -EINVAL);
+		assert_listed(spec, &e);
 	}
 	print_message("%zu refusals\n", COUNT(refusals));
 }
@@ -453,6 +483,96 @@ static void test_accepted(void **state)
 			fail_msg("%s: %s (%s)", accepted[i], e.text, e.origin);
 	}
 	print_message("%zu accepted\n", COUNT(accepted));
+}
+
+static size_t list_all(const char *text, char *buf, size_t size)
+{
+	cleanup_free char *json = strdup(text);
+	cleanup_(problems_free) struct problems all = PROBLEMS_INIT;
+	cleanup_(oci_spec_freep) struct oci_spec *spec = NULL;
+	struct err e = { .problems = &all };
+	struct strbuf out = STRBUF_OVER(buf, size);
+
+	assert_non_null(json);
+	for (char *s = json; *s; s++)
+		if (*s == '\'')
+			*s = '"';
+	assert_int_equal(oci_spec_decode(json, strlen(json), &spec, &e), 0);
+	problems_next_stage(&all);
+	assert_int_equal(oci_spec_validate(spec, &e), 0);
+	for (size_t i = 0; i < all.count; i++)
+		strbuf_addf(&out, "%s: %s\n", problem_pointer(&all.items[i].err),
+			    all.items[i].err.text);
+	return all.count;
+}
+
+/* Mistakes of structure do not hide the rules, and make up none. */
+static void test_all_at_once(void **state)
+{
+	static const struct {
+		const char *json, *want;
+	} cases[] = {
+		/* the pointers are those of the document, although items before were left out */
+		{ HEAD "'mounts':[{'destination':5},{'destination':'/a','uidMappings':" MAP "},"
+		       "{'source':'x'},{'destination':'/b','gidMappings':[{'containerID':0,"
+		       "'hostID':'x','size':1},{'containerID':0,'hostID':1,'size':0}]}]}",
+		  "/mounts/0/destination: must be a string, not a number\n"
+		  "/mounts/2: required member 'destination' is missing\n"
+		  "/mounts/3/gidMappings/0/hostID: must be a number, not a string\n"
+		  "/mounts/1: uidMappings and gidMappings need each other\n"
+		  "/mounts/3/gidMappings/1/size: the range is empty\n" },
+		/* what is said to be missing may be what could not be read */
+		{ HEAD "'hostname':'h','linux':{'namespaces':[{'type':'utz'}],"
+		       "'uidMappings':[{'size':1}],'maskedPaths':['/a']}}",
+		  "/linux/namespaces/0/type: unknown namespace type 'utz' (known: mount, cgroup, "
+		  "uts, ipc, user, pid, time, network)\n"
+		  "/linux/uidMappings/0: required member 'containerID' is missing\n"
+		  "/linux/uidMappings/0: required member 'hostID' is missing\n" },
+		/* required strings that are missing */
+		{ "{'process':{'args':[7,'a'],'env':['A=b',1,'B']},'root':{},"
+		  "'linux':{'resources':{'cpu':{'idle':2}}}}",
+		  "/process/args/0: must be a string, not a number\n"
+		  "/process/env/1: must be a string, not a number\n"
+		  "/process: required member 'cwd' is missing\n"
+		  "/root: required member 'path' is missing\n"
+		  ": required member 'ociVersion' is missing\n"
+		  "/process/env/2: environment entry 'B' has no '='\n"
+		  "/linux/resources/cpu/idle: must be 0 or 1\n" },
+		/* a scheduler without a policy has no rules that it could break */
+		{ HEAD "'process':{'cwd':'x','args':[],'scheduler':{'policy':'A','nice':50}}}",
+		  "/process/scheduler/policy: unknown scheduler policy 'A' (known: SCHED_OTHER, "
+		  "SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_ISO, SCHED_IDLE, SCHED_DEADLINE)\n"
+		  "/process/cwd: 'x' is not an absolute path\n"
+		  "/process/args: needs at least one entry\n" },
+		/* words, pairs, device rules, devices by name */
+		{ HEAD "'annotations':{'a':1,'':'x'},'linux':{'namespaces':[{'type':'network'}],"
+		       "'netDevices':{'a':{'name':1},'b/':{}},'seccomp':{'defaultAction':"
+		       "'SCMP_ACT_ALLOW','flags':['X'],'architectures':['Y'],'syscalls':[{},"
+		       "{'names':[],'action':'SCMP_ACT_LOG'}]},'resources':{'devices':[{},{'allow':"
+		       "true,'major':5000000000}],'rdma':{'x':{'hcaHandles':-1},'y':{}}}}}",
+		  "/annotations/a: must be a string, not a number\n"
+		  "/linux/netDevices/a/name: must be a string, not a number\n"
+		  "/linux/seccomp/flags/0: unknown seccomp flag 'X' (known: "
+		  "SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, "
+		  "SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)\n"
+		  "/linux/seccomp/architectures/0: unknown seccomp architecture 'Y'\n"
+		  "/linux/seccomp/syscalls/0: required member 'names' is missing\n"
+		  "/linux/seccomp/syscalls/0: required member 'action' is missing\n"
+		  "/linux/resources/devices/0: required member 'allow' is missing\n"
+		  "/linux/resources/rdma/x/hcaHandles: -1 is out of range (0 to 4294967295)\n"
+		  "/annotations/: annotation without a key\n"
+		  "/linux/netDevices/b~1: 'b/' cannot be the name of a network device\n"
+		  "/linux/resources/devices/1: no device has such a number\n"
+		  "/linux/resources/rdma/y: needs hcaHandles or hcaObjects\n"
+		  "/linux/seccomp/syscalls/1/names: needs at least one name\n" },
+	};
+	char got[4096];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)list_all(cases[i].json, got, sizeof(got));
+		assert_string_equal(got, cases[i].want);
+	}
 }
 
 /* One entry more than the kernel takes. */
@@ -538,11 +658,9 @@ static void test_sysctl_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_many_map_entries),
-		cmocka_unit_test(test_process_document),
-		cmocka_unit_test(test_resources_document),
+		cmocka_unit_test(test_refused),		 cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_all_at_once),	 cmocka_unit_test(test_many_map_entries),
+		cmocka_unit_test(test_process_document), cmocka_unit_test(test_resources_document),
 		cmocka_unit_test(test_sysctl_paths),
 	};
 

@@ -72,6 +72,8 @@ qemu_exec() {
 # A panic must end the VM at once (panic=-1 with -no-reboot), and an oops is a failure of the test.
 qemu_cmdline() {
 	local line="console=ttyS0 loglevel=4 panic=-1 oops=panic mitigations=off ctr.mode=$1"
+	# shellcheck disable=SC2154 # opt_lsm is set by run
+	[ -z "$opt_lsm" ] || line+=" security=$opt_lsm $opt_lsm=1"
 	if [ "$1" = systemd ]; then
 		line+=' systemd.unit=ctr-vm.target systemd.unified_cgroup_hierarchy=1'
 		line+=' systemd.show_status=no systemd.log_target=console systemd.log_level=warning'

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See scheduling.h. */
+#include "container/scheduling.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/ioprio.h>
+#include <linux/sched.h>
+
+#include "oci/names.h"
+#include "util/kernel.h"
+#include "util/strbuf.h"
+
+static void flags_text(struct strbuf *out, uint64_t flags)
+{
+	const struct oci_names *names = &oci_scheduler_flag_names;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (flags & names->items[i].value)
+			strbuf_addf(out, ", %s", names->items[i].name);
+}
+
+void scheduling_text(const struct oci_scheduler *s, char *buf, size_t size)
+{
+	struct strbuf out = STRBUF_OVER(buf, size);
+
+	strbuf_adds(&out, oci_names_of(&oci_scheduler_policy_names, (uint64_t)s->policy));
+	if (s->nice.set)
+		strbuf_addf(&out, ", nice %" PRId64, s->nice.value);
+	if (s->priority.set)
+		strbuf_addf(&out, ", priority %" PRId64, s->priority.value);
+	if (s->policy == SCHED_DEADLINE)
+		strbuf_addf(&out, ", %" PRIu64 " ns within %" PRIu64 " ns of every %" PRIu64 " ns",
+			    s->runtime.value, s->deadline.value,
+			    s->period.value ? s->period.value : s->deadline.value);
+	flags_text(&out, s->flags);
+}
+
+void scheduling_io_text(const struct oci_io_priority *io, char *buf, size_t size)
+{
+	struct strbuf out = STRBUF_OVER(buf, size);
+
+	strbuf_addf(&out, "%s, priority %" PRId64,
+		    oci_names_of(&oci_ioprio_class_names, (uint64_t)io->class), io->priority);
+}
+
+/* What the error numbers of sched_setattr(2) mean for each policy. */
+static const char *hint(const struct oci_scheduler *s, int errnum)
+{
+	if (errnum == EPERM && s->policy == SCHED_DEADLINE)
+		return "it needs CAP_SYS_NICE, and every CPU of the host: no cpuset, no "
+		       "execCPUAffinity";
+	if (errnum == EPERM)
+		return "realtime policies and a lower nice value need CAP_SYS_NICE, and a cgroup "
+		       "that may use them";
+	if (errnum == EBUSY)
+		return "the kernel has promised the CPU time to others already";
+	if (errnum == EOPNOTSUPP)
+		return "this kernel has no utilization clamping";
+	return NULL;
+}
+
+static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pid_t pid,
+			 struct err *e)
+{
+	const struct kernel_sched_attr attr = {
+		.size = sizeof(attr),
+		.policy = (uint32_t)s->policy,
+		.flags = s->flags,
+		.nice = (int32_t)s->nice.value,
+		.priority = (uint32_t)s->priority.value,
+		.runtime = s->runtime.value,
+		.deadline = s->deadline.value,
+		.period = s->period.value,
+	};
+	const char *advice;
+	char what[256];
+	int r;
+
+	if (!s->set)
+		return 0;
+	r = kernel_sched_setattr(pid, &attr);
+	if (r >= 0)
+		return 0;
+	scheduling_text(s, what, sizeof(what));
+	err_set(e, ERR_SYSTEM, -r, "set the scheduler %s", what);
+	plan_error_origin(p, "/process/scheduler", e);
+	advice = hint(s, -r);
+	if (advice)
+		err_hint(e, "%s", advice);
+	return r;
+}
+
+static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t pid, struct err *e)
+{
+	char what[128];
+	int r;
+
+	if (!io->set)
+		return 0;
+	r = kernel_ioprio_set(IOPRIO_WHO_PROCESS, pid,
+			      io->class << IOPRIO_CLASS_SHIFT | (int)io->priority);
+	if (r >= 0)
+		return 0;
+	scheduling_io_text(io, what, sizeof(what));
+	err_set(e, ERR_SYSTEM, -r, "set the io priority %s", what);
+	plan_error_origin(p, "/process/ioPriority", e);
+	if (r == -EPERM)
+		err_hint(e, "the class IOPRIO_CLASS_RT needs CAP_SYS_NICE");
+	return r;
+}
+
+int scheduling_set(const struct plan *p, const struct oci_process *process, pid_t pid,
+		   struct err *e)
+{
+	int r = set_scheduler(p, &process->scheduler, pid, e);
+
+	return r < 0 ? r : set_io(p, &process->io_priority, pid, e);
+}
