@@ -109,6 +109,12 @@ struct cgroup_plan {
 		bool set, owner;
 		uint32_t uid, gid;
 	} handover;
+	/* run.oci.delegate-cgroup: where the program lives, below @path; with an owner as above. */
+	struct {
+		const char *name; /* NULL: it lives in @path */
+		bool owner;
+		uint32_t uid, gid;
+	} subgroup;
 };
 
 /*
@@ -253,6 +259,14 @@ int cgroup_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan
  * ours. Needs CAP_CHOWN over these ids: -EPERM. Nothing to do: 0.
  */
 int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+
+/*
+ * If the plan has a subgroup, make it, give it to its owner and move the process @pid there; then offer it
+ * the controllers. For a process that has made its cgroup namespace already, whose root stays the cgroup
+ * of the container. Nothing to do: 0.
+ */
+int cgroup_subgroup_enter(const struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid,
+			  struct err *e);
 
 /* SIGKILL to everything in the cgroup and below, frozen or not (cgroup.kill, 5.14). Gone: 0. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);

@@ -166,6 +166,10 @@ int cgroup_controller_missing(const struct cgroup_controller *c, const char *pat
 
 /* Fill plan->handover. -ENOMEM. */
 int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
+/* @id of the container as the id outside; false when the maps do not have it. */
+bool cgroup_map_id(const oci_id_maps *maps, uint32_t id, uint32_t *ret);
+/* subgroup.c: fill plan->subgroup. -EINVAL. */
+int cgroup_emit_subgroup(const struct oci_spec *spec, struct cgroup_plan *plan, struct err *e);
 /* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
 void cgroup_controllers_offer_in(int dir_fd);
 /* Change the owner of the cgroup @fd and of the files that go with it. */

@@ -218,6 +218,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = join_resctrl(c, e);
 	if (r == 0)
+		r = cgroup_subgroup_enter(&c->cgroup, &c->cgroup_plan, c->init.pid, e);
+	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
 		return r;
