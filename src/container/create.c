@@ -161,6 +161,7 @@ static int enter_cgroup(struct container *c, struct err *e)
 	/* one that was there may still have the device program of an earlier container */
 	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
 			 c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);

@@ -126,7 +126,7 @@ static int died(struct container *c, struct err *e)
 		return no_longer_there(c, e);
 	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
 	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
-	if (kills) {
+	if (kills > c->oom_kills_before) {
 		cgroup_memory_describe(&c->cgroup, memory, sizeof(memory));
 		err_set(e, ERR_CONFIG, ENOMEM,
 			"the container was killed by its memory limit before it started (%s)",

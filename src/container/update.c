@@ -23,12 +23,12 @@ static int check_status(enum container_status status, struct err *e)
 	return err_set(e, ERR_STATE, 0, "container not running: %s", container_status_name(status));
 }
 
+/* Its words and types; whether it makes sense depends on what it is laid over. */
 static int check_document(const struct container_update_document *d, struct err *e)
 {
 	cleanup_(oci_spec_freep) struct oci_spec *spec = NULL;
-	int r = oci_resources_decode(d->text, d->len, &spec, e);
 
-	return r < 0 ? r : oci_resources_validate(spec, e);
+	return oci_resources_decode(d->text, d->len, &spec, e);
 }
 
 /* The config as it will be; c->config stays as it is. */

@@ -74,10 +74,10 @@ wait_stopped() {
 	config_resources="{\"pids\":{\"limit\":6},\"unified\":{\"memory.high\":\"$((16 * MIB))\"}}"
 	start
 	follow
-	run "$CTR" exec "$id" sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
-	seen pids.max
 	"$CTR" exec -d "$id" dd if=/dev/zero of=/dev/null bs=32M count=1
 	seen memory.high
+	run "$CTR" exec "$id" sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
+	seen pids.max
 	[ "$(jq 'select(.type == "memory.high") | .data.count > 0' "$BATS_TEST_TMPDIR/events" | head -n 1)" = true ]
 }
 
