@@ -43,9 +43,10 @@ bool cgroup_file_changed(const struct cgroup_plan *before, const struct cgroup_f
 
 static bool devices_changed(const struct cgroup_plan *a, const struct cgroup_plan *b)
 {
-	return a->devices.insn_count != b->devices.insn_count ||
-	       (a->devices.insn_count && memcmp(a->devices.insns, b->devices.insns,
-						a->devices.insn_count * sizeof(struct bpf_insn)));
+	size_t n = a->devices.insn_count;
+
+	return n != b->devices.insn_count ||
+	       (n && memcmp(a->devices.insns, b->devices.insns, n * sizeof(struct bpf_insn)) != 0);
 }
 
 /* Two entries that are written with an eye on each other are written both or not at all. */

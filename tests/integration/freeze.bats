@@ -32,9 +32,9 @@ hungfs_end() {
 
 hangs() {
 	local task
-	for task in $(cat "$v2/ctr/$tag/cgroup.procs"); do
+	while read -r task; do
 		! grep -q request_wait_answer "/proc/$task/wchan" || return 0
-	done
+	done <"$v2/ctr/$tag/cgroup.procs"
 	return 1
 }
 
