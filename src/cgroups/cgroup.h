@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroups/gvalue.h"
 #include "oci/spec.h"
 #include "util/arena.h"
 #include "util/err.h"
@@ -28,7 +29,7 @@ struct bpf_insn;
 /* Who makes and removes the directory. Kept in the state record, which later commands go by. */
 enum cgroup_driver {
 	CGROUP_DRIVER_CGROUPFS, /* mkdir and rmdir by us */
-	CGROUP_DRIVER_SYSTEMD,	/* a transient scope; not built yet, every call says so */
+	CGROUP_DRIVER_SYSTEMD,	/* a transient scope of the system's manager */
 	CGROUP_DRIVER_NONE,	/* no cgroup at all: every call succeeds and does nothing */
 };
 
@@ -76,6 +77,24 @@ struct cgroup_device_rule {
 	const char *origin;   /* NULL: a default that is always appended */
 };
 
+struct systemd_property {
+	const char *name;
+	struct gvalue value;
+};
+
+struct systemd_properties {
+	struct systemd_property *items;
+	size_t count;
+};
+
+/* What the systemd driver asks of the manager. */
+struct cgroup_systemd {
+	const char *unit;		      /* "ctr-web1.scope"; NULL: another driver */
+	const char *slice;		      /* "system.slice" */
+	const char *slice_path;		      /* "/system.slice", "" for the root slice */
+	struct systemd_properties properties; /* without PIDs */
+};
+
 struct cgroup_plan {
 	const char *path;    /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
 	bool explicit_path;  /* config.json named it */
@@ -110,12 +129,14 @@ struct cgroup_plan {
 		bool set, owner;
 		uint32_t uid, gid;
 	} handover;
-	/* run.oci.delegate-cgroup: where the program lives, below @path; with an owner as above. */
+	/* run.oci.delegate-cgroup, run.oci.systemd.subgroup: where the program lives, below @path; with an owner as above. */
 	struct {
-		const char *name; /* NULL: it lives in @path */
+		const char *name;   /* NULL: it lives in @path */
+		const char *origin; /* the annotation */
 		bool owner;
 		uint32_t uid, gid;
 	} subgroup;
+	struct cgroup_systemd systemd;
 };
 
 /*
@@ -138,6 +159,15 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 		struct cgroup_plan *ret, struct err *e);
 
 /*
+ * For the systemd driver, after cgroup_emit and with the same arguments: path becomes that of a scope, whose
+ * name and properties are filled in. linux.cgroupsPath is slice:prefix:name then (checklist 3.11), and
+ * annotations org.systemd.property.NAME are properties that come last. Other drivers: nothing. Errors as
+ * above.
+ */
+int cgroup_emit_scope(const struct oci_spec *spec, const char *id, enum cgroup_driver driver,
+		      struct arena *a, struct cgroup_plan *plan, struct err *e);
+
+/*
  * May a container start without a cgroup after cgroup_create or cgroup_apply failed with @r?
  * True when @r is a lack of permission (-EACCES, -EPERM, -EROFS), no file is required, and
  * config.json does not insist on a path. For callers without privileges.
@@ -156,6 +186,7 @@ struct cgroup {
 	 */
 	unsigned made;
 	int fd; /* the directory, O_RDONLY; fit for CLONE_INTO_CGROUP; -EBADF for driver none */
+	char *own_path; /* owned: what path points to where the driver chose another one than the plan */
 };
 
 #define CGROUP_EMPTY                                                                               \
@@ -163,7 +194,7 @@ struct cgroup {
 		.driver = CGROUP_DRIVER_NONE, .fd = -EBADF                                         \
 	}
 
-void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty one */
+void cgroup_close(struct cgroup *cg); /* descriptor and memory only; safe on an empty one */
 
 /*
  * Find the mount of cgroup v2: /sys/fs/cgroup, else /sys/fs/cgroup/unified, else the first one in
@@ -204,6 +235,19 @@ unsigned cgroup_missing(int root_fd, const char *path);
  */
 int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
 		  struct cgroup *ret, struct err *e);
+
+/* systemd makes a scope around a process that is there: not cgroup_create, but this. */
+static inline bool cgroup_needs_process(enum cgroup_driver driver)
+{
+	return driver == CGROUP_DRIVER_SYSTEMD;
+}
+
+/*
+ * The same for such a driver: make the scope of @plan, with @pid, a child of the caller's, in it. Waits
+ * up to 30 seconds. ret->path is where it really is. A unit of that name that lives: -EEXIST.
+ */
+int cgroup_create_around(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
+			 pid_t pid, struct cgroup *ret, struct err *e);
 
 /* Is this driver built? -EOPNOTSUPP when it is not. */
 int cgroup_driver_check(enum cgroup_driver driver, struct err *e);

@@ -187,7 +187,7 @@ static int create_once(int root_fd, const struct cgroup_plan *plan, struct cgrou
 		cgroup_dirs_remove(root_fd, path, cgroup_parent_len(path), made);
 		return r;
 	}
-	*ret = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, r };
+	*ret = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, r, NULL };
 	return 0;
 }
 
@@ -206,7 +206,7 @@ int cgroupfs_open(int root_fd, const char *path, unsigned made, struct cgroup *r
 
 	if (fd < 0)
 		return report(e, fd, "open", path, strlen(path));
-	*ret = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, fd };
+	*ret = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, fd, NULL };
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cgroups/internal.h"
+#include "config.h"
 #include "util/cleanup.h"
 
 /* ---- none: no directory, nothing to do, nothing to fail ---- */
@@ -101,10 +102,14 @@ static const struct cgroup_driver_ops cgroupfs_driver = {
 
 static const struct {
 	const char *name;
-	const struct cgroup_driver_ops *ops; /* NULL: not built yet */
+	const struct cgroup_driver_ops *ops; /* NULL: not built */
 } drivers[] = {
 	[CGROUP_DRIVER_CGROUPFS] = { "cgroupfs", &cgroupfs_driver },
+#ifdef HAVE_LIBSYSTEMD
+	[CGROUP_DRIVER_SYSTEMD] = { "systemd", &systemd_driver },
+#else
 	[CGROUP_DRIVER_SYSTEMD] = { "systemd", NULL },
+#endif
 	[CGROUP_DRIVER_NONE] = { "none", &none_driver },
 };
 
@@ -133,7 +138,7 @@ static const struct cgroup_driver_ops *ops_of(enum cgroup_driver driver, struct 
 	if (drivers[driver].ops)
 		return drivers[driver].ops;
 	(void)err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'", drivers[driver].name);
-	err_hint(e, "this version makes cgroups itself: use --cgroup-manager cgroupfs");
+	err_hint(e, "this ctr was built without libsystemd: use --cgroup-manager cgroupfs");
 	return NULL;
 }
 
@@ -147,7 +152,18 @@ int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_pl
 {
 	const struct cgroup_driver_ops *ops = ops_of(driver, e);
 
+	if (ops && !ops->create)
+		return err_set(e, ERR_SYSTEM, EINVAL, "create cgroup '%s' without a process",
+			       plan->path);
 	return ops ? ops->create(root_fd, plan, ret, e) : -EOPNOTSUPP;
+}
+
+int cgroup_create_around(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
+			 pid_t pid, struct cgroup *ret, struct err *e)
+{
+	const struct cgroup_driver_ops *ops = ops_of(driver, e);
+
+	return ops ? ops->create_around(root_fd, plan, pid, ret, e) : -EOPNOTSUPP;
 }
 
 int cgroup_open(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
@@ -206,4 +222,5 @@ int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsi
 void cgroup_close(struct cgroup *cg)
 {
 	close_fd(&cg->fd);
+	free(take_ptr(cg->own_path));
 }

@@ -174,7 +174,7 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 	if (r == 0 && cgroup_emit_handover(spec, a, ret) < 0)
 		r = out_of_memory(e);
 	if (r == 0)
-		r = cgroup_emit_subgroup(spec, ret, e);
+		r = cgroup_emit_subgroup(spec, OCI_ANNOTATION_DELEGATE_CGROUP, ret, e);
 	for (size_t i = 0; r == 0 && b.r->set && i < sizeof(topics) / sizeof(topics[0]); i++)
 		r = topics[i](&b);
 	return r;

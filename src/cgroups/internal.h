@@ -4,6 +4,7 @@
 #define CTR_CGROUPS_INTERNAL_H
 
 #include "cgroups/cgroup.h"
+#include "oci/annotations.h"
 
 #define CGROUP_DEFAULT_PARENT "/ctr"
 #define CGROUP_RESOURCES      "/linux/resources/"
@@ -16,6 +17,9 @@
  * made the directory. What only reads (events, processes, statistics) is no driver's business.
  */
 struct cgroup_driver_ops {
+	/* one of these two, see cgroup_needs_process */
+	int (*create_around)(int root_fd, const struct cgroup_plan *plan, pid_t pid,
+			     struct cgroup *ret, struct err *e);
 	int (*create)(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
 		      struct err *e);
 	int (*open)(int root_fd, const char *path, unsigned made, struct cgroup *ret,
@@ -38,6 +42,10 @@ int cgroupfs_update(int root_fd, const struct cgroup *cg, const struct cgroup_pl
 int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
 int cgroupfs_kill(const struct cgroup *cg, struct err *e);
 int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
+
+/* ---- systemd.c ---- */
+
+extern const struct cgroup_driver_ops systemd_driver;
 
 /* ---- apply.c, shared with update.c ---- */
 
@@ -173,8 +181,9 @@ int cgroup_controller_missing(const struct cgroup_controller *c, const char *pat
 int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
 /* @id of the container as the id outside; false when the maps do not have it. */
 bool cgroup_map_id(const oci_id_maps *maps, uint32_t id, uint32_t *ret);
-/* subgroup.c: fill plan->subgroup. -EINVAL. */
-int cgroup_emit_subgroup(const struct oci_spec *spec, struct cgroup_plan *plan, struct err *e);
+/* subgroup.c: fill plan->subgroup from the annotation @which, if it is there. -EINVAL. */
+int cgroup_emit_subgroup(const struct oci_spec *spec, enum oci_annotation which,
+			 struct cgroup_plan *plan, struct err *e);
 /* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
 void cgroup_controllers_offer_in(int dir_fd);
 /* Change the owner of the cgroup @fd and of the files that go with it. */

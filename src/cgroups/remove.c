@@ -148,7 +148,7 @@ static int leaf_and_below(int root_fd, const char *path, unsigned made, int time
 	/* the common case: nothing left in it, one call */
 	if (made && child_remove(parent, strrchr(path, '/') + 1) == 1)
 		return 0;
-	cg = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, -EBADF };
+	cg = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, -EBADF, NULL };
 	cg.fd = cgroup_dir_open(parent, strrchr(path, '/') + 1);
 	if (cg.fd < 0 && !cgroup_errno_gone(cg.fd))
 		return err_set(e, ERR_SYSTEM, -cg.fd, "open cgroup '%s'", path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * run.oci.delegate-cgroup: a cgroup below the container's in which the payload lives and which is its own,
+ * run.oci.delegate-cgroup, run.oci.systemd.subgroup: a cgroup below the container's in which the payload lives and which is its own,
  * while the limits stay in the one above, out of its reach.
  */
 #include <ctype.h>
@@ -30,9 +30,10 @@ static bool name_valid(const char *s)
 	return true;
 }
 
-int cgroup_emit_subgroup(const struct oci_spec *spec, struct cgroup_plan *plan, struct err *e)
+int cgroup_emit_subgroup(const struct oci_spec *spec, enum oci_annotation which,
+			 struct cgroup_plan *plan, struct err *e)
 {
-	const char *name = oci_annotation_value(spec, OCI_ANNOTATION_DELEGATE_CGROUP);
+	const char *name = oci_annotation_value(spec, which);
 	const struct oci_linux *l = &spec->linux_;
 	const struct oci_user *user = &spec->process.user;
 
@@ -40,12 +41,20 @@ int cgroup_emit_subgroup(const struct oci_spec *spec, struct cgroup_plan *plan, 
 		return 0;
 	if (!name_valid(name)) {
 		(void)err_set(e, ERR_CONFIG, 0, "'%.100s' cannot be the name of a cgroup", name);
-		err_origin(e, "config.json /annotations/%s",
-			   oci_annotations[OCI_ANNOTATION_DELEGATE_CGROUP].name);
+		err_origin(e, "config.json /annotations/%s", oci_annotations[which].name);
 		err_hint(e, "one directory: letters, digits, '_', '-' and '.'");
 		return -EINVAL;
 	}
+	if (plan->subgroup.name && strcmp(plan->subgroup.name, name) != 0) {
+		(void)err_set(e, ERR_CONFIG, 0, "the program cannot live in both '%s' and '%s'",
+			      plan->subgroup.name, name);
+		err_origin(e, "config.json /annotations/%s", oci_annotations[which].name);
+		err_hint(e, "remove one of the annotations %s and %s", plan->subgroup.origin,
+			 oci_annotations[which].name);
+		return -EINVAL;
+	}
 	plan->subgroup.name = name;
+	plan->subgroup.origin = oci_annotations[which].name;
 	plan->handover.set = true; /* there is somebody to offer controllers to */
 	if (oci_spec_new_namespace(spec, OCI_NS_USER))
 		plan->subgroup.owner =

@@ -118,10 +118,29 @@ static void text_sources(const struct plan *p)
 	}
 }
 
+/* A property of an annotation names where it comes from; others follow from the rest. */
+static void text_scope(const struct cgroup_systemd *s)
+{
+	say("  have systemd start the scope %s in %s", s->unit, s->slice);
+	text_origin("/linux/cgroupsPath");
+	for (size_t i = 0; i < s->properties.count; i++) {
+		char value[512];
+		struct strbuf b = STRBUF_OVER(value, sizeof(value));
+
+		gvalue_print(&s->properties.items[i].value, &b);
+		say("  its property %s is %s", s->properties.items[i].name, value);
+		(void)putchar('\n');
+	}
+}
+
 static void text_cgroup(const struct cgroup_plan *c)
 {
-	say("  create the cgroup %s", c->path);
-	(void)putchar('\n');
+	if (c->systemd.unit) {
+		text_scope(&c->systemd);
+	} else {
+		say("  create the cgroup %s", c->path);
+		(void)putchar('\n');
+	}
 	for (size_t i = 0; i < c->files.count; i++) {
 		const struct cgroup_file *f = &c->files.items[i];
 
@@ -131,7 +150,8 @@ static void text_cgroup(const struct cgroup_plan *c)
 	}
 	if (c->subgroup.name) {
 		say("  create the cgroup %s/%s, the program's own", c->path, c->subgroup.name);
-		text_origin("/annotations/run.oci.delegate-cgroup");
+		say("    [/annotations/%s]", c->subgroup.origin);
+		(void)putchar('\n');
 	}
 	if (c->devices.insn_count) {
 		(void)printf("  attach a device filter of %zu rules", c->devices.rule_count);
@@ -208,9 +228,10 @@ static void text_host(const struct container *c)
 	text_resctrl(&c->resctrl);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
-	(void)printf(
-		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
-		flags);
+	(void)printf("  start ctr-init, sealed in memory, %s and in new namespaces: %s\n",
+		     c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
+						 : "in that cgroup",
+		     flags);
 	explain_settings(c->spec, &c->caller, text_step, NULL);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
@@ -306,10 +327,29 @@ static void json_maps(struct json_out *o, const char *key, const oci_id_maps *ma
 	json_out_end_array(o);
 }
 
+static void json_scope(struct json_out *o, const struct cgroup_systemd *s)
+{
+	json_out_member_object(o, "systemd");
+	json_out_member_string(o, "scope", s->unit);
+	json_out_member_string(o, "slice", s->slice);
+	json_out_member_object(o, "properties");
+	for (size_t i = 0; i < s->properties.count; i++) {
+		char value[512];
+		struct strbuf b = STRBUF_OVER(value, sizeof(value));
+
+		gvalue_print(&s->properties.items[i].value, &b);
+		json_out_member_string(o, s->properties.items[i].name, value);
+	}
+	json_out_end_object(o);
+	json_out_end_object(o);
+}
+
 static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
 {
 	json_out_member_object(o, "cgroup");
 	json_out_member_string(o, "path", c->path);
+	if (c->systemd.unit)
+		json_scope(o, &c->systemd);
 	if (c->subgroup.name)
 		json_out_member_string(o, "delegated", c->subgroup.name);
 	json_out_member_array(o, "files");
@@ -439,10 +479,13 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 					.bundle = args[0],
 					.interrupt = -EBADF,
 					.explain = true };
+	enum cgroup_driver driver = cli_cgroup_driver(cli);
 	int r;
 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
+	if (driver == CGROUP_DRIVER_SYSTEMD)
+		rq.driver = driver;
 	r = container_load(c, &rq, e);
 	if (r == 0)
 		r = container_plan(c, e);

@@ -97,6 +97,9 @@ int container_read_config(struct container *c, const char *bundle, const char *c
 /* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
 int container_check_disabled(const struct cgroup_plan *p, struct err *e);
 
+/* Can @caller have cgroups made by @driver? -EOPNOTSUPP when it is not built, -EPERM. */
+int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e);
+
 /* -ENOSYS for a kernel that is too old. */
 int container_check_kernel(struct err *e);
 

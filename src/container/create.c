@@ -84,7 +84,7 @@ static int enter_store(struct container *c, struct err *e)
 	    (r = io_replace_file(c->dir, "config.json", 0600, c->config, c->config_size)) < 0)
 		r = err_set(e, ERR_SYSTEM, -r, "keep a copy of config.json");
 	/* what is about to be made is ours even if we die before we can say so */
-	if (c->record.cgroup_path)
+	if (c->record.cgroup_path && !cgroup_needs_process(c->record.cgroup_driver))
 		c->record.cgroup_made = cgroup_missing(c->cgroup_root, c->record.cgroup_path);
 	c->record.resctrl = c->resctrl.place;
 	if (c->resctrl.place.group)
@@ -177,15 +177,11 @@ static int hand_over(struct container *c, struct err *e)
 	return 0;
 }
 
-static int enter_cgroup(struct container *c, struct err *e)
+/* It is there: from here on it goes away with the container. */
+static int fill_cgroup(struct container *c, struct err *e)
 {
-	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
-			      e);
+	int r;
 
-	if (container_can_skip_cgroup(c, r))
-		return go_without(c, e);
-	if (r < 0)
-		return no_cgroup(c, r, e);
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
@@ -197,6 +193,31 @@ static int enter_cgroup(struct container *c, struct err *e)
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
+}
+
+static int enter_cgroup(struct container *c, struct err *e)
+{
+	int r;
+
+	if (cgroup_needs_process(c->record.cgroup_driver))
+		return 0; /* settle_cgroup, once there is one */
+	r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup, e);
+	if (container_can_skip_cgroup(c, r))
+		return go_without(c, e);
+	return r < 0 ? no_cgroup(c, r, e) : fill_cgroup(c, e);
+}
+
+/* Init waits before its first step: the cgroup is made around it. */
+static int settle_cgroup(void *data, pid_t pid, struct err *e)
+{
+	struct container *c = data;
+	int r = cgroup_create_around(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, pid,
+				     &c->cgroup, e);
+
+	if (r < 0)
+		return r;
+	c->record.cgroup_path = c->cgroup.path;
+	return fill_cgroup(c, e);
 }
 
 static int enter_resctrl(struct container *c, struct err *e)
@@ -227,6 +248,11 @@ static int join_resctrl(struct container *c, struct err *e)
 
 static int spawn(struct container *c, struct err *e)
 {
+	const struct spawn_place place = {
+		.cgroup_fd = c->cgroup.fd,
+		.settle = cgroup_needs_process(c->record.cgroup_driver) ? settle_cgroup : NULL,
+		.data = c,
+	};
 	struct limits_nofile nofile;
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
@@ -235,7 +261,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
 	if (r == 0)
-		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, c->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
@@ -296,17 +322,37 @@ int container_delegate_cgroup(struct container *c, struct err *e)
 {
 	int r;
 
-	if (caller_is_host_root(&c->caller))
+	if (caller_is_host_root(&c->caller) || cgroup_needs_process(c->record.cgroup_driver))
 		return 0;
 	r = cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
 	c->record.cgroup_path = c->cgroup_plan.path;
 	return r;
 }
 
+int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e)
+{
+	int r = cgroup_driver_check(driver, e);
+
+	if (r < 0 || driver != CGROUP_DRIVER_SYSTEMD)
+		return r;
+	if (!caller_is_host_root(caller)) {
+		err_set(e, ERR_UNSUPPORTED, 0, "only root can use the systemd cgroup driver");
+		err_hint(e, "without it, limits need a cgroup of yours: " DELEGATE);
+		return -EPERM;
+	}
+	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) == 0) /* sd_booted(3) */
+		return 0;
+	err_set(e, ERR_UNSUPPORTED, 0, "systemd does not run here");
+	err_hint(e, "without it, use --cgroup-manager cgroupfs");
+	return -EOPNOTSUPP;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = container_check_kernel(e);
 
+	if (r == 0)
+		r = container_check_driver(rq->driver, rq->caller, e);
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)

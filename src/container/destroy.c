@@ -198,8 +198,18 @@ static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 {
 	int r = container_open_cgroup(c, &c->cgroup, e);
 
-	if (r == -ENOENT || !c->record.cgroup_path)
+	if (!c->record.cgroup_path)
 		return 0;
+	if (r == -ENOENT) { /* a scope that has failed is remembered without its directory */
+		if (c->record.cgroup_driver != CGROUP_DRIVER_SYSTEMD)
+			return 0;
+		*e = (struct err)ERR_INIT;
+		r = cgroup_root_open(&c->cgroup_root, e);
+		return r < 0 ? r
+			     : cgroup_remove(c->cgroup_root, c->record.cgroup_driver,
+					     c->record.cgroup_path, c->record.cgroup_made,
+					     KILL_DEADLINE_MS, e);
+	}
 	/* a cgroup that we did not make may hold other processes: only our own are killed */
 	if (r == 0)
 		r = c->record.cgroup_made ? cgroup_kill(&c->cgroup, e) : await_own(c, pidfd, e);

@@ -160,6 +160,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 static int launch(struct container *c, const struct exec_request *rq,
 		  const struct oci_process *process, struct err *e)
 {
+	const struct spawn_place place = { .cgroup_fd = c->cgroup.fd };
 	struct limits_nofile nofile;
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
@@ -168,7 +169,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
-		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, &place, rq->keep_fds, &c->init, e);
 	if (r == -EBUSY)
 		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
 			    "of these with --cgroup");

@@ -170,6 +170,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 		r = fill_record(c, rq, e);
 	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
+	if (r == 0)
+		r = cgroup_emit_scope(c->spec, rq->id, rq->driver, &c->arena, &c->cgroup_plan, e);
 	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
 		r = security_filter_check_names(&c->spec->linux_.seccomp, e);
 	if (r == 0)

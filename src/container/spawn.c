@@ -27,6 +27,7 @@ struct child {
 	int init_fd, plan_fd, sync_fd;
 	int ctr_fd; /* the other end of sync_fd */
 	unsigned keep_fds;
+	bool waits; /* for the word that maps are written and the cgroup is entered */
 	char plan_arg[16];
 };
 
@@ -57,15 +58,19 @@ static int keep_capabilities(void)
 	return 0;
 }
 
-/* Wait until the maps are written, then take ids that exist. */
+static int await_word(const struct child *c)
+{
+	struct plan_message go;
+
+	return recv(c->sync_fd, &go, sizeof(go), 0) == (ssize_t)sizeof(go) ? 0 : -ECONNRESET;
+}
+
+/* The maps are written: take ids that exist. */
 static int enter_user_namespace(const struct child *c)
 {
 	uid_t uid = c->plan->base_uid;
 	gid_t gid = c->plan->base_gid;
-	struct plan_message go;
 
-	if (recv(c->sync_fd, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
-		return -ECONNRESET;
 	if (!c->plan->keep_groups && setgroups(0, NULL) < 0)
 		return -errno;
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
@@ -77,9 +82,9 @@ static int exec_init(const struct child *c)
 {
 	char *const argv[] = { (char[]){ "ctr-init" }, (char *)(uintptr_t)c->plan_arg, NULL };
 	char *const envp[] = { NULL };
-	int r = 0;
+	int r = c->waits ? await_word(c) : 0;
 
-	if (c->plan->clone_flags & CLONE_NEWUSER)
+	if (r == 0 && c->plan->clone_flags & CLONE_NEWUSER)
 		r = enter_user_namespace(c);
 	for (size_t i = 1; r == 0 && i < c->plan->reg_count; i++)
 		r = keep_open(c->plan->regs[i].fd);
@@ -135,28 +140,38 @@ static int clone_error(const struct plan *p, const struct caller *caller, int r,
 	return r;
 }
 
-static int give_maps(const struct plan *p, const struct caller *caller, const struct spawned *s,
-		     struct err *e)
+static bool child_waits(const struct plan *p, const struct spawn_place *place)
+{
+	return p->clone_flags & CLONE_NEWUSER || place->settle;
+}
+
+/* What others have to do for it; then it may go on. */
+static int settle(const struct plan *p, const struct caller *caller,
+		  const struct spawn_place *place, const struct spawned *s, struct err *e)
 {
 	struct plan_message go = { .type = PLAN_MSG_GO };
-	int r;
+	int r = 0;
 
-	if (!(p->clone_flags & CLONE_NEWUSER))
+	if (!child_waits(p, place))
 		return 0;
-	r = idmap_write(s->pid, &p->uid_maps, &p->gid_maps, caller, e);
+	if (p->clone_flags & CLONE_NEWUSER)
+		r = idmap_write(s->pid, &p->uid_maps, &p->gid_maps, caller, e);
+	if (r == 0 && place->settle)
+		r = place->settle(place->data, s->pid, e);
 	if (r == 0 && send(s->sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
 	return r;
 }
 
-int container_spawn(const struct plan *p, const struct caller *caller, int cgroup_fd,
-		    unsigned keep_fds, struct spawned *ret, struct err *e)
+int container_spawn(const struct plan *p, const struct caller *caller,
+		    const struct spawn_place *place, unsigned keep_fds, struct spawned *ret,
+		    struct err *e)
 {
 	cleanup_fd int init_fd = -EBADF, plan_fd = -EBADF, theirs = -EBADF;
 	struct kernel_clone_args args = { .flags = p->clone_flags | CLONE_PIDFD,
 					  .exit_signal = SIGCHLD };
 	struct spawned s = SPAWNED_EMPTY;
-	struct child child = { .plan = p, .keep_fds = keep_fds };
+	struct child child = { .plan = p, .keep_fds = keep_fds, .waits = child_waits(p, place) };
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -176,9 +191,9 @@ int container_spawn(const struct plan *p, const struct caller *caller, int cgrou
 	child.ctr_fd = s.sync;
 	(void)snprintf(child.plan_arg, sizeof(child.plan_arg), "%d", plan_fd);
 	args.pidfd = (uint64_t)(uintptr_t)&s.pidfd;
-	if (cgroup_fd >= 0) {
+	if (place->cgroup_fd >= 0) {
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
+		args.cgroup = (uint64_t)place->cgroup_fd;
 	}
 	r = kernel_clone3(&args);
 	if (r == 0)
@@ -188,7 +203,7 @@ int container_spawn(const struct plan *p, const struct caller *caller, int cgrou
 		return clone_error(p, caller, r, e);
 	}
 	s.pid = r;
-	r = give_maps(p, caller, &s, e);
+	r = settle(p, caller, place, &s, e);
 	if (r < 0)
 		spawned_kill(&s);
 	else

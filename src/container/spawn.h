@@ -21,14 +21,26 @@ struct spawned {
 		.pid = 0, .pidfd = -EBADF, .sync = -EBADF                                          \
 	}
 
+/* Where the child lives. */
+struct spawn_place {
+	int cgroup_fd; /* it is born there; < 0: in our cgroup */
+	/*
+	 * Or: puts the child @pid into a cgroup, while it waits before its first step. May be NULL. Its
+	 * failure is that of container_spawn.
+	 */
+	int (*settle)(void *data, pid_t pid, struct err *e);
+	void *data;
+};
+
 /*
- * Encode @p into a sealed memfd, copy ctr-init into another, create the child in the cgroup
- * @cgroup_fd (< 0: in ours) with the plan's new namespaces, and let it execute ctr-init. All fds of
+ * Encode @p into a sealed memfd, copy ctr-init into another, create the child in
+ * @place with the plan's new namespaces, and let it execute ctr-init. All fds of
  * the plan's registers, and 3..3+@keep_fds-1, are inherited once. A new user namespace has its maps
  * when this returns. On failure there is no child.
  */
-int container_spawn(const struct plan *p, const struct caller *caller, int cgroup_fd,
-		    unsigned keep_fds, struct spawned *ret, struct err *e);
+int container_spawn(const struct plan *p, const struct caller *caller,
+		    const struct spawn_place *place, unsigned keep_fds, struct spawned *ret,
+		    struct err *e);
 
 /* SIGKILL and reap, if there is one; closes everything. */
 void spawned_kill(struct spawned *s);

@@ -143,6 +143,8 @@ void container_state_members(struct json_out *o, const struct container_record *
 	kills = container_oom_kills(r);
 	if (kills) /* not "oomKilled": cri-o has ideas of its own about that name (checklist 0.14) */
 		json_out_member_uint(o, "ctr.oomKills", kills);
+	if (r->cgroup_driver == CGROUP_DRIVER_SYSTEMD && r->cgroup_path)
+		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
 	annotations(o, r);
 }
 

@@ -74,6 +74,9 @@ static int check_rules(struct validation *v)
 	if (r == 0)
 		r = settle(v, cgroup_emit(c->spec, c->record.id, &c->arena, &c->cgroup_plan, v->e));
 	if (r == 0)
+		r = settle(v, cgroup_emit_scope(c->spec, c->record.id, v->rq->driver, &c->arena,
+						&c->cgroup_plan, v->e));
+	if (r == 0)
 		r = settle(v, resctrl_emit(c->spec, c->record.id, &c->arena, &c->resctrl, v->e));
 	if (r == 0 && oci_annotation_flag(c->spec, OCI_ANNOTATION_SECCOMP_STRICT))
 		r = settle(v, security_filter_check_names(&c->spec->linux_.seccomp, v->e));
@@ -139,7 +142,7 @@ static int look_at_host(struct validation *v)
 	int r = settle(v, container_check_kernel(v->e));
 
 	if (r == 0)
-		r = settle(v, cgroup_driver_check(v->rq->driver, v->e));
+		r = settle(v, container_check_driver(v->rq->driver, &c->caller, v->e));
 	if (r == 0 && v->rq->driver == CGROUP_DRIVER_NONE)
 		r = settle(v, container_check_disabled(&c->cgroup_plan, v->e));
 	if (r < 0 || !c->plan)

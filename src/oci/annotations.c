@@ -19,6 +19,8 @@ const struct oci_annotation_info oci_annotations[] = {
 					   NULL },
 	[OCI_ANNOTATION_DELEGATE_CGROUP] = { "run.oci.delegate-cgroup", OCI_ANNOTATION_IS_WORD,
 					     NULL },
+	[OCI_ANNOTATION_SYSTEMD_SUBGROUP] = { "run.oci.systemd.subgroup", OCI_ANNOTATION_IS_WORD,
+					      NULL },
 	[OCI_ANNOTATION_STOP_SIGNAL] = { "org.opencontainers.image.stopSignal",
 					 OCI_ANNOTATION_IS_WORD, NULL },
 

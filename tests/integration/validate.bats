@@ -390,6 +390,17 @@ agrees() {
 	[[ $output == *"error: /linux/resources/pids/limit: pids.max needs a cgroup, and --cgroup-manager disabled makes none"* ]]
 }
 
+@test "validate: the systemd driver where systemd does not run" {
+	[ ! -d /run/systemd/system ] || skip 'systemd runs here'
+	args payload ids
+	write_config
+	ctr --systemd-cgroup validate "$bundle"
+	[ "$status" -eq 1 ]
+	[[ $output == *'error: systemd does not run here: without it, use --cgroup-manager cgroupfs'* ]]
+	ctr --systemd-cgroup run -b "$bundle" "$tag"
+	fails 'systemd does not run here: without it, use --cgroup-manager cgroupfs'
+}
+
 @test "validate: as a user: what root could, and what nobody can" {
 	args payload ids
 	config '.process.cwd = "x"'

@@ -57,7 +57,7 @@ static int setup(void **state)
 	fd = openat(f->root, "cgroup.subtree_control", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(dprintf(fd, "cpu memory pids io hugetlb cpuset\n") > 0);
 	f->cg = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, "/x", 1,
-				 openat(f->root, "x", O_DIRECTORY | O_RDONLY | O_CLOEXEC) };
+				 openat(f->root, "x", O_DIRECTORY | O_RDONLY | O_CLOEXEC), NULL };
 	*state = f;
 	return 0;
 }
