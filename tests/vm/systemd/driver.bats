@@ -34,7 +34,7 @@ bare() {
 annotate() {
 	bundle_config 'exec sleep 1000'
 	jq '.annotations = ([$ARGS.positional | _nwise(2) | {key: .[0], value: .[1]}] | from_entries)' \
-		--args "$bundle/config.json" "$@" >"$BATS_TEST_TMPDIR/config" </dev/null
+		"$bundle/config.json" --args "$@" >"$BATS_TEST_TMPDIR/config"
 	mv "$BATS_TEST_TMPDIR/config" "$bundle/config.json"
 }
 
