@@ -255,7 +255,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_wrap(e, "update %s", args[0]);
 	if (file)
 		documents[u.count++] = (struct container_update_document){ file, file_len };
-	documents[u.count++] = (struct container_update_document){ text, len };
+	if (strcmp(text, "{}") != 0)
+		documents[u.count++] = (struct container_update_document){ text, len };
 	r = apply(cli, args[0], &u, e);
 	return r < 0 ? err_wrap(e, "update %s", args[0]) : 0;
 }
