@@ -142,12 +142,9 @@ static void test_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_way),
-		cmocka_unit_test(test_setgroups),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_text),  cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_way),   cmocka_unit_test(test_setgroups),
+		cmocka_unit_test(test_equal), cmocka_unit_test(test_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
