@@ -69,14 +69,6 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 	return 0;
 }
 
-static bool denies_setgroups(pid_t pid)
-{
-	char path[64], word[16];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
-	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
-}
-
 /*
  * Where init is, as a path below the container's cgroup; NULL when it is in that itself. An init system
  * moves into a cgroup below, to divide the controllers of its own among such: from then on no process can
@@ -91,6 +83,14 @@ static const char *init_cgroup(struct container *c)
 	    strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
 		return NULL;
 	return arena_strdup(&c->arena, path + own);
+}
+
+static bool denies_setgroups(pid_t pid)
+{
+	char path[64], word[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
 }
 
 /* The cgroup to be born in: init's, or the one that --cgroup names below the container's own. */

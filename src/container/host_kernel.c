@@ -11,9 +11,9 @@
 
 #include "container/limits.h"
 #include "container/scheduling.h"
-#include "net/net.h"
 #include "namespaces/idmap.h"
 #include "namespaces/idmap_helper.h"
+#include "net/net.h"
 #include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/io.h"

@@ -93,3 +93,23 @@ doc_filter() {
 	nest '' "$(doc_filter)"
 	is_nested
 }
+
+@test "nested: in a user namespace" {
+	nest '--system --userns 100000' . '' "$(doc_filter)"
+	chown -R 100000:100000 "$rootfs"
+	is_nested
+}
+
+@test "nested: a user namespace in a user namespace" {
+	nest '--system --userns 100000' "$whole_proc" '--system --userns 0:65536' "$whole_proc"
+	chown -R 100000:100000 "$rootfs"
+	is_nested
+}
+
+@test "nested: a user namespace in a user namespace, where /proc is not whole" {
+	nest '--system --userns 100000' . '--system --userns 0:65536' .
+	chown -R 100000:100000 "$rootfs"
+	ctr run -b "$bundle" "$tag"
+	same 1 "$status"
+	has "'/proc'" 'operation not permitted' "none of that container's maskedPaths and readonlyPaths may be in it"
+}
