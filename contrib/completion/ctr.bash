@@ -168,7 +168,7 @@ _ctr() {
 		case $prev in --log-format) words='text json ' ;; esac
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
-		case $prev in --rootless) words='auto false ' ;; esac
+		case $prev in --rootless) words='auto true false ' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -60,7 +60,7 @@ static int file_missing(const struct cgroup *cg, const struct cgroup_file *f, st
 	return r;
 }
 
-static int file_refused(const struct cgroup *cg, const struct cgroup_file *f, int r, struct err *e)
+int cgroup_file_refused(const struct cgroup *cg, const struct cgroup_file *f, int r, struct err *e)
 {
 	if (r == -ENOENT)
 		return file_missing(cg, f, e);
@@ -97,14 +97,14 @@ int cgroup_files_write(const struct cgroup *cg, const struct cgroup_file *files,
 			continue;
 		}
 		if (r < 0)
-			return file_refused(cg, f, r, e);
+			return cgroup_file_refused(cg, f, r, e);
 		if (r == 1 && f->need == CGROUP_ALTERNATIVE)
 			i++;
 		if (!late)
 			continue;
 		r = file_apply(cg, late);
 		if (r < 0)
-			return file_refused(cg, late, r, e);
+			return cgroup_file_refused(cg, late, r, e);
 		late = NULL;
 	}
 	return 0;

@@ -77,8 +77,9 @@ struct cgroup_device_rule {
 };
 
 struct cgroup_plan {
-	const char *path;   /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
-	bool explicit_path; /* config.json named it */
+	const char *path;    /* below the v2 mount, clean, starts with '/': "/ctr/web1" */
+	bool explicit_path;  /* config.json named it */
+	bool default_parent; /* below "/ctr", because it was not named from the top */
 	struct {
 		struct cgroup_file *items;
 		size_t count;
@@ -170,6 +171,17 @@ void cgroup_close(struct cgroup *cg); /* the descriptor only; safe on an empty o
  * the caller owns and keeps for all calls below. -ENODEV when there is none.
  */
 int cgroup_root_open(int *ret_fd, struct err *e);
+
+/* The cgroup v2 that we are in, as a path below the mount, in @a. NULL: none, or not visible from here. */
+const char *cgroup_own_path(struct arena *a);
+
+/*
+ * For an ordinary user: move a path below "/ctr" to where the user may make cgroups, which on a delegated
+ * subtree is beside the caller's own cgroup, or else below it. clone3 needs write access to the
+ * cgroup.procs of the nearest common ancestor (cgroup-v2.rst, "Delegation Containment"). Without such a
+ * place, and for paths that config.json gave from the top, nothing changes. Strings go into @a. -ENOMEM.
+ */
+int cgroup_plan_delegate(int root_fd, struct cgroup_plan *plan, struct arena *a, struct err *e);
 
 /*
  * How many components at the end of @path do not exist below @root_fd: what cgroup_create is going

@@ -53,8 +53,11 @@ static int none_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, str
 {
 	(void)cg;
 	(void)timeout_ms;
-	return err_set(e, ERR_STATE, EOPNOTSUPP, "%s a container without a cgroup",
-		       frozen ? "freeze" : "thaw");
+	err_set(e, ERR_STATE, EOPNOTSUPP, "%s a container without a cgroup",
+		frozen ? "freeze" : "thaw");
+	err_hint(e, "only containers in a cgroup can be paused: an ordinary user gets one with "
+		    "systemd-run --user --scope -p Delegate=yes ctr ...");
+	return -EOPNOTSUPP;
 }
 
 static int none_kill(const struct cgroup *cg, struct err *e)

@@ -133,6 +133,7 @@ int cgroup_emit_path(const char *configured, const char *id, struct arena *a,
 	}
 	plan->path = path;
 	plan->explicit_path = named;
+	plan->default_parent = base > 0;
 	return 0;
 }
 

@@ -4,25 +4,19 @@
  * words out of them. Builds no absolute path and makes no error sentence: the callers know more.
  */
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
 
 static int open_beneath(int dir_fd, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-			   RESOLVE_NO_XDEV,
-	};
-	long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return kernel_openat2(dir_fd, path, (uint64_t)flags, 0,
+			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+				      RESOLVE_NO_XDEV);
 }
 
 int cgroup_dir_open(int dir_fd, const char *path)

@@ -141,6 +141,11 @@ static inline bool cgroup_errno_gone(int r)
  */
 int cgroup_mount_find(const char *const *usual, size_t count, const char *type, long magic);
 
+/* ---- apply.c ---- */
+
+/* Tell that writing @f failed with @r; only @cg's path and fd (may be -EBADF) matter. Returns @r. */
+int cgroup_file_refused(const struct cgroup *cg, const struct cgroup_file *f, int r, struct err *e);
+
 /* ---- path steps, cgroupfs.c ---- */
 
 /* Open the directory above the leaf of @path ("/a/b" -> "a", "/a" -> the root itself). */

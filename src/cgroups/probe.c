@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
@@ -83,12 +84,58 @@ static int probe_missing(int dir_fd, const char *path, struct err *e)
 	return err_keep(e, r);
 }
 
+/* hugetlb.2MB.max: the files are named after the page sizes of the host. */
+static bool lacks_page_size(const struct cgroup_file *f)
+{
+	unsigned long long size;
+	char unit, path[80];
+
+	if (f->need == CGROUP_OPTIONAL || sscanf(f->name, "hugetlb.%llu%cB.", &size, &unit) != 2)
+		return false;
+	size <<= unit == 'G' ? 20 : unit == 'M' ? 10 : 0;
+	(void)snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB", size);
+	return access(path, F_OK) < 0;
+}
+
+/* "8:0 rbps=5": the kernel takes only block devices that it has. */
+static bool lacks_device(const struct cgroup_file *f)
+{
+	unsigned major, minor;
+	char path[64];
+
+	if (!f->controller || strcmp(f->controller, "io") != 0 ||
+	    sscanf(f->value, "%u:%u ", &major, &minor) != 2)
+		return false;
+	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
+	return access(path, F_OK) < 0;
+}
+
+static int probe_values(const struct cgroup_plan *plan, struct err *e)
+{
+	const struct cgroup cg = { .path = plan->path, .fd = -EBADF };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->files.count; i++) {
+		const struct cgroup_file *f = &plan->files.items[i];
+		int missing = lacks_page_size(f) ? -ENOENT : lacks_device(f) ? -ENODEV : 0;
+
+		if (missing)
+			r = err_keep(e, cgroup_file_refused(&cg, f, missing, e));
+		if (f->need == CGROUP_ALTERNATIVE)
+			i++; /* the next one is the same in other words */
+	}
+	return r;
+}
+
 int cgroup_probe(int root_fd, const struct cgroup_plan *plan, struct err *e)
 {
 	const char *path = plan->path;
 	cleanup_fd int cur = cgroup_dir_open(root_fd, ".");
 	int r = probe_controllers(root_fd, plan, e);
 	size_t at = 0;
+
+	if (r == 0)
+		r = probe_values(plan, e);
 
 	while (r == 0 && cur >= 0 && path && path[at]) {
 		size_t end = at + 1 + strcspn(path + at + 1, "/");

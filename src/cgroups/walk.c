@@ -7,14 +7,13 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroups/internal.h"
 #include "util/arena.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
 
 enum {
 	NAMES_MAX_BYTES = 256 * 1024 * 1024
@@ -39,13 +38,8 @@ static void close_dir(DIR **d)
 
 static int open_up(int dir_fd)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-	};
-	long fd = syscall(SYS_openat2, dir_fd, "..", &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return kernel_openat2(dir_fd, "..", O_RDONLY | O_DIRECTORY, 0,
+			      RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
 static int level_list(int dir_fd, struct arena *a, struct level *level)

@@ -20,9 +20,10 @@ struct cli {
 	struct cli_globals options;
 	const char *program; /* the name we were called by */
 	const char *verb;
-	int failure_code; /* of the verb, when it fails: 1 unless it says otherwise */
-	int store;	  /* state root once it is open, for as long as we live; else -EBADF */
-	int exit_code;	  /* what a verb wants main to return when it succeeded */
+	int failure_code;     /* of the verb, when it fails: 1 unless it says otherwise */
+	struct caller caller; /* who we are; what --rootless says */
+	int store;	      /* state root once it is open, for as long as we live; else -EBADF */
+	int exit_code;	      /* what a verb wants main to return when it succeeded */
 };
 
 /* All verbs, ended by one without a name, and the options that come before them. */

@@ -162,6 +162,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r < 0)
 		return r;
 	rq.interrupt = signals;
+	rq.caller = &cli->caller;
 	r = execute(cli, o, &rq, c, status, e);
 	return r < 0 ? err_wrap(e, "exec in %s", args[0]) : 0;
 }

@@ -93,12 +93,14 @@ static void source_text(const struct plan *p, const struct plan_source *s, char 
 
 static void text_sources(const struct plan *p)
 {
+	const char *copy = p->late_copies ? "look at" : "copy the mount of";
+
 	for (size_t i = 1; i < p->reg_count; i++) {
 		const struct plan_source *s = &p->regs[i];
-		static const char *const what[] = {
+		const char *const what[] = {
 			[PLAN_SOURCE_NONE] = NULL,
-			[PLAN_SOURCE_TREE] = "copy the mount of",
-			[PLAN_SOURCE_ROOT] = "copy the mount of",
+			[PLAN_SOURCE_TREE] = copy,
+			[PLAN_SOURCE_ROOT] = copy,
 			[PLAN_SOURCE_NS] = "open the namespace",
 			[PLAN_SOURCE_EXE] = "open the hook",
 			[PLAN_SOURCE_FD] = NULL,
@@ -107,7 +109,9 @@ static void text_sources(const struct plan *p)
 
 		if (!what[s->kind])
 			continue;
-		source_text(p, s, how, sizeof(how));
+		how[0] = '\0';
+		if (!p->late_copies)
+			source_text(p, s, how, sizeof(how));
 		say("  %s %s as <%s>%s%s%s", what[s->kind], s->path, s->label, how[0] ? " (" : "",
 		    how, how[0] ? ")" : "");
 		text_origin(s->origin);
@@ -207,7 +211,7 @@ static void text_host(const struct container *c)
 	(void)printf(
 		"  start ctr-init, sealed in memory, in that cgroup and in new namespaces: %s\n",
 		flags);
-	explain_settings(c->spec, text_step, NULL);
+	explain_settings(c->spec, &c->caller, text_step, NULL);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
 	text_hooks(c->spec);
@@ -395,7 +399,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	}
 	json_out_end_array(o);
 	json_out_member_array(o, "settings");
-	explain_settings(c->spec, json_step, o);
+	explain_settings(c->spec, &c->caller, json_step, o);
 	json_out_end_array(o);
 	json_hooks(o, c->spec);
 	json_out_end_object(o);
@@ -427,14 +431,16 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct explain_options *o = opts;
 	cleanup_(container_freep) struct container *c = container_new();
+	struct caller root = caller_root(), user = caller_user(0, 0);
+	bool rootless = cli->options.rootless && strcmp(cli->options.rootless, "true") == 0;
 	struct container_request rq = { .store = -EBADF,
+					.caller = rootless ? &user : &root,
 					.id = "explain",
 					.bundle = args[0],
 					.interrupt = -EBADF,
 					.explain = true };
 	int r;
 
-	(void)cli;
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
 	r = container_load(c, &rq, e);

@@ -9,6 +9,7 @@
 typedef void explain_step_fn(const char *text, const char *origin, void *data);
 
 /* What ctr does from outside to the process or its namespaces, and no operation of the plan says. */
-void explain_settings(const struct oci_spec *spec, explain_step_fn *step, void *data);
+void explain_settings(const struct oci_spec *spec, const struct caller *caller,
+		      explain_step_fn *step, void *data);
 
 #endif

@@ -53,7 +53,7 @@ static void net_devices(const struct teller *t, const struct oci_linux *l)
 	}
 }
 
-static void limits(const struct teller *t, const struct oci_process *p)
+static void limits(const struct teller *t, const struct oci_process *p, const struct caller *caller)
 {
 	char origin[64];
 
@@ -64,7 +64,7 @@ static void limits(const struct teller *t, const struct oci_process *p)
 		tell(t, origin, "limit %s to %" PRIu64 ", at most %" PRIu64,
 		     oci_names_of(&oci_rlimit_names, (uint64_t)l->resource), l->soft, l->hard);
 	}
-	if (p->oom_score_adj.set)
+	if (p->oom_score_adj.set && caller_is_host_root(caller)) /* else init does it */
 		tell(t, "/process/oomScoreAdj", "set oom_score_adj to %" PRId64,
 		     p->oom_score_adj.value);
 }
@@ -83,13 +83,14 @@ static void scheduling(const struct teller *t, const struct oci_process *p)
 	}
 }
 
-void explain_settings(const struct oci_spec *spec, explain_step_fn *step, void *data)
+void explain_settings(const struct oci_spec *spec, const struct caller *caller,
+		      explain_step_fn *step, void *data)
 {
 	const struct teller t = { step, data };
 
 	clock_offset(&t, "boottime", &spec->linux_.boottime);
 	clock_offset(&t, "monotonic", &spec->linux_.monotonic);
 	net_devices(&t, &spec->linux_);
-	limits(&t, &spec->process);
+	limits(&t, &spec->process, caller);
 	scheduling(&t, &spec->process);
 }

@@ -13,9 +13,16 @@ struct advice {
 	const char *hint;
 };
 
+/* mount_too_revealing() in the kernel's fs/namespace.c */
+#define REVEALING                                                                                  \
+	"in a user namespace it needs the matching namespace to be new as well; in a container, "  \
+	"none of that container's maskedPaths and readonlyPaths may be in it"
+
 static const struct advice table[] = {
 	{ "open the filesystem type", ENODEV,
 	  "the kernel does not have this filesystem: check the type, or load its module" },
+	{ "mount proc at", EPERM, REVEALING },
+	{ "mount sysfs at", EPERM, REVEALING },
 	{ "create the filesystem", EPERM,
 	  "in a user namespace this filesystem needs the matching namespace to be new as well" },
 	{ "attach", ENOTDIR, "both source and destination must be directories, or neither" },
@@ -44,6 +51,12 @@ static const struct advice table[] = {
 	{ "enter the working directory", ENOTDIR, "process.cwd must be a directory" },
 	{ "become uid", EINVAL, "the id is not mapped in the container's user namespace" },
 	{ "create cgroup", EACCES, "this needs write access to the cgroup tree: run as root" },
+	{ "copy the mount of", EACCES,
+	  "the root user of the container's user namespace must be able to reach it" },
+	{ "copy the mount of", EINVAL,
+	  "the mounts below it are locked together with it: use rbind, not bind" },
+	{ "the host locks flags", EPERM,
+	  "a user namespace cannot take them away: leave out the options that would" },
 	{ "create the state directory", EACCES,
 	  "run as root, or name a directory of yours with --root" },
 	{ "the state directory", EACCES, "run as root, or name a directory of yours with --root" },

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "container/members.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/signals.h"
@@ -35,17 +36,18 @@ static bool is_listed(const struct cgroup_pids *pids, pid_t pid)
 }
 
 /*
- * A pid may be somebody else's by the time we have a pidfd of it. It was not if the cgroup still lists
- * it then: a process that the signal reaches lives, and had its number all the time in between.
+ * A pid may be somebody else's by the time we have a pidfd of it. It was not if it is still listed
+ * then: a process that the signal reaches lives, and had its number all the time in between.
  */
-static int signal_some(const struct cgroup *cg, const pid_t *pids, size_t n, int sig, struct err *e)
+static int signal_some(const struct container *c, const pid_t *pids, size_t n, int sig,
+		       struct err *e)
 {
 	struct cgroup_pids now = { 0 };
 	int pidfds[BATCH], r;
 
 	for (size_t i = 0; i < n; i++)
 		pidfds[i] = kernel_pidfd_open(pids[i]);
-	r = cgroup_pids_read(cg, &now, e);
+	r = container_pids_read(c, &now, e);
 	for (size_t i = 0; i < n; i++) {
 		cleanup_fd int pidfd = pidfds[i];
 
@@ -62,13 +64,13 @@ static int signal_some(const struct cgroup *cg, const pid_t *pids, size_t n, int
 	return r;
 }
 
-static int signal_each(const struct cgroup *cg, int sig, struct err *e)
+static int signal_each(const struct container *c, int sig, struct err *e)
 {
 	struct cgroup_pids pids = { 0 };
-	int r = cgroup_pids_read(cg, &pids, e);
+	int r = container_pids_read(c, &pids, e);
 
 	for (size_t i = 0; r == 0 && i < pids.count; i += BATCH)
-		r = signal_some(cg, pids.items + i, pids.count - i < BATCH ? pids.count - i : BATCH,
+		r = signal_some(c, pids.items + i, pids.count - i < BATCH ? pids.count - i : BATCH,
 				sig, e);
 	free(pids.items);
 	return r;
@@ -80,13 +82,18 @@ static int signal_all(struct container *c, enum container_status status, int sig
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	int r;
 
-	if (!c->record.cgroup_path) { /* then init is all that we know of */
+	/* with init go all of its pid namespace, also those that were born while we looked */
+	if (sig == SIGKILL && !c->record.cgroup_path) {
 		r = container_signal(c, status, sig, e);
 		return r == -ESRCH ? 0 : r;
 	}
+	if (sig != SIGKILL) {
+		r = signal_each(c, sig, e);
+		return r == -ENOENT ? 0 : r;
+	}
 	r = container_open_cgroup(c, &cg, e);
 	if (r == 0)
-		r = sig == SIGKILL ? cgroup_kill(&cg, e) : signal_each(&cg, sig, e);
+		r = cgroup_kill(&cg, e);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -19,15 +19,42 @@ enum {
 	MAX_PRESERVED = 65536
 };
 
+/* Of descriptors 3 to 3+n-1 the first that is not open, or 0. */
+static unsigned first_closed(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (i >= MAX_PRESERVED || fcntl((int)(3 + i), F_GETFD) < 0)
+			return 3 + i;
+	return 0;
+}
+
 int launch_check_fds(unsigned n, struct err *e)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (i < MAX_PRESERVED && fcntl((int)(3 + i), F_GETFD) >= 0)
-			continue;
-		err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", n, 3 + i);
+	unsigned closed = first_closed(n);
+
+	if (!closed)
+		return 0;
+	err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", n, closed);
+	return -EINVAL;
+}
+
+/* Those of LISTEN_FDS come first: whoever gave a number that is too large should hear of his own. */
+static int check_all_fds(unsigned listen, unsigned preserve, struct err *e)
+{
+	unsigned closed = first_closed(listen);
+
+	if (closed) {
+		err_set(e, ERR_USAGE, 0, "LISTEN_FDS=%u: descriptor %u is not open", listen,
+			closed);
 		return -EINVAL;
 	}
-	return 0;
+	closed = first_closed(listen + preserve);
+	if (!closed)
+		return 0;
+	err_set(e, ERR_USAGE, 0, "--preserve-fds %u: descriptor %u is not open", preserve, closed);
+	if (listen)
+		err_hint(e, "they come behind the %u of LISTEN_FDS", listen);
+	return -EINVAL;
 }
 
 /*
@@ -74,6 +101,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 		return err_set(e, ERR_USAGE, 0,
 			       "--preserve-fds %u: one of these descriptors is not open",
 			       o->preserve_fds);
+	rq->caller = &cli->caller;
 	rq->keep_fds = o->preserve_fds;
 	rq->no_pivot = o->no_pivot;
 	rq->no_keyring = o->no_new_keyring;
@@ -82,7 +110,9 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->driver = cli_cgroup_driver(cli);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = pass_activation(rq, e);
-	return r < 0 ? r : launch_check_fds(rq->keep_fds, e);
+	if (r < 0)
+		return r;
+	return check_all_fds(rq->keep_fds - o->preserve_fds, o->preserve_fds, e);
 }
 
 int launch_check_terminal(bool terminal, bool detach, const char *socket, struct err *e)

@@ -19,11 +19,20 @@
 #include "util/kernel.h"
 #include "config.h"
 
+enum {
+	LINE_SIZE = 2048
+};
+
 static const char *const log_formats[] = { "text", "json", NULL };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
 static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
-static const char *const rootless_words[] = { "auto", "false", NULL };
+static const char *const rootless_words[] = {
+	[CALLER_AUTO] = "auto",
+	[CALLER_ROOTLESS] = "true",
+	[CALLER_NOT_ROOTLESS] = "false",
+	NULL,
+};
 
 const struct cli_option cli_global_options[] = {
 	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root),
@@ -39,7 +48,8 @@ const struct cli_option cli_global_options[] = {
 	{ "systemd-cgroup", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, systemd_cgroup),
 	  "the same as --cgroup-manager systemd", NULL },
 	{ "rootless", 0, CLI_STRING, "WORD", offsetof(struct cli_globals, rootless),
-	  "auto or false: as who we are", rootless_words },
+	  "do without a cgroup that may not be made: true, false, or auto (not for root)",
+	  rootless_words },
 	{ "debug", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, debug),
 	  "show warnings and more detail", NULL },
 	{ "criu", 0, CLI_STRING, "PATH", offsetof(struct cli_globals, criu), NULL, NULL },
@@ -107,15 +117,17 @@ enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
 int cli_store(struct cli *cli, bool create, struct err *e)
 {
 	char path[4096];
-	int r = 0;
+	unsigned flags = create ? STORE_CREATE : 0;
+	int r;
 
 	if (cli->store >= 0)
 		return 0;
-	if (!cli->options.root)
-		r = store_default_path(path, sizeof(path), e);
-	return r < 0 ? r
-		     : store_open(cli->options.root ? cli->options.root : path, create, &cli->store,
-				  e);
+	if (cli->options.root)
+		return store_open(cli->options.root, flags, &cli->store, e);
+	r = store_default_path(&cli->caller, path, sizeof(path), e);
+	if (!caller_is_host_root(&cli->caller))
+		flags |= STORE_NO_LINK | STORE_STICKY;
+	return r < 0 ? r : store_open(path, flags, &cli->store, e);
 }
 
 int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
@@ -168,6 +180,19 @@ static char *log_json(const struct err *e, const char *line)
 	return text;
 }
 
+/* Between the quotes of a text log: what would end them is escaped, so that a line is one message. */
+static void escape(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 3 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *text;
+	}
+	buf[n] = '\0';
+}
+
 /* Never through a symlink, never blocking on a fifo (security.md A17, D16). */
 static void write_log(const struct cli *cli, const struct err *e, const char *line)
 {
@@ -176,7 +201,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
 		     0644);
 	cleanup_free char *json = NULL, *all = NULL;
-	char when[32];
+	char when[32], escaped[2 * LINE_SIZE];
 	int n;
 
 	if (fd < 0)
@@ -186,7 +211,8 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		n = json ? asprintf(&all, "%s\n", json) : -1;
 	} else {
 		log_time(when, sizeof(when));
-		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, line);
+		escape(line, escaped, sizeof(escaped));
+		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, escaped);
 	}
 	if (n > 0)
 		(void)!write(fd, all,
@@ -195,7 +221,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 
 void cli_report(const struct cli *cli, const struct err *e)
 {
-	char line[2048];
+	char line[LINE_SIZE];
 
 	err_format(e, line, sizeof(line));
 	if (cli->options.log)
@@ -205,7 +231,7 @@ void cli_report(const struct cli *cli, const struct err *e)
 
 void cli_report_warning(const struct err *e)
 {
-	char line[2048];
+	char line[LINE_SIZE];
 
 	err_format(e, line, sizeof(line));
 	(void)fprintf(stderr, "ctr: warning: %s\n", line);
@@ -214,15 +240,16 @@ void cli_report_warning(const struct err *e)
 void cli_warn(const struct cli *cli, const char *fmt, ...)
 {
 	const char *level = cli->options.log_level;
+	char line[LINE_SIZE];
 	va_list ap;
 
 	if (!cli->options.debug && (!level || strcmp(level, "debug") != 0))
 		return;
-	(void)fprintf(stderr, "ctr: warning: ");
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	err_printable(line);
+	(void)fprintf(stderr, "ctr: warning: %s\n", line);
 }
 
 int cli_print_json(struct json_out *o, struct err *e)
@@ -289,6 +316,15 @@ static int run_command(struct cli *cli, const struct cli_command *c, int argc, c
 	return r;
 }
 
+static enum caller_rootless rootless_word(const struct cli *cli)
+{
+	int word = CALLER_AUTO;
+
+	while (cli->options.rootless && strcmp(rootless_words[word], cli->options.rootless) != 0)
+		word++; /* the table has made sure that it is one of them */
+	return (enum caller_rootless)word;
+}
+
 static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 {
 	const struct cli_command *command;
@@ -311,6 +347,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 		err_hint(e, "see ctr --help");
 		return -EINVAL;
 	}
+	caller_probe(rootless_word(cli), &cli->caller);
 	return run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
 }
 

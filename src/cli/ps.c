@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "container/members.h"
 #include "util/cleanup.h"
 
 struct ps_options {
@@ -31,15 +32,12 @@ static void free_pids(struct cgroup_pids *p)
 static int read_pids(struct cli *cli, const char *id, struct cgroup_pids *ret, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	enum container_status status;
 	int r = cli_container(cli, id, false, &c, &status, e);
 
 	if (r == 0 && status == STATUS_STOPPED)
 		return 0; /* nobody there: an empty list */
-	if (r == 0)
-		r = container_open_cgroup(c, &cg, e);
-	return r < 0 ? r : cgroup_pids_read(&cg, ret, e);
+	return r < 0 ? r : container_pids_read(c, ret, e);
 }
 
 static int print_pids(const struct cgroup_pids *pids, struct err *e)

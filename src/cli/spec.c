@@ -19,6 +19,10 @@ enum {
 	MAP_COUNT = 65536 /* ids of a system, up to "nobody" */
 };
 
+enum {
+	TTY_GROUP = 5 /* of terminals, by Linux tradition */
+};
+
 struct spec_options {
 	const char *bundle, *config, *userns;
 	bool rootless, system;
@@ -67,6 +71,20 @@ static int write_config(const char *bundle, const char *name, const char *text, 
 	return 0;
 }
 
+/* Is there such a group in our user namespace? Each line of the map: first one inside, outside, count. */
+static bool is_mapped(unsigned long gid)
+{
+	FILE *f = fopen("/proc/self/gid_map", "re");
+	unsigned long first, count;
+	bool found = !f;
+
+	while (f && !found && fscanf(f, "%lu %*u %lu", &first, &count) == 2)
+		found = gid >= first && gid - first < count;
+	if (f)
+		(void)fclose(f); /* read only: nothing to lose */
+	return found;
+}
+
 /* A random one (RFC 9562, version 4), so that the system is the same at each start, and no other is. */
 static int make_uuid(char *text, size_t size, struct err *e)
 {
@@ -113,14 +131,15 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct spec_options *o = opts;
 	char uuid[UUID_SIZE * 2 + 5];
-	struct oci_default_options d = {
-		.rootless = o->rootless, .system = o->system, .uid = geteuid(), .gid = getegid()
-	};
+	struct oci_default_options d = { .rootless = o->rootless,
+					 .system = o->system,
+					 .no_tty_group = !o->userns && !is_mapped(TTY_GROUP),
+					 .uid = cli->caller.uid,
+					 .gid = cli->caller.gid };
 	cleanup_free char *text = NULL;
 	size_t len;
 	int r = check_options(o, e);
 
-	(void)cli;
 	(void)args;
 	if (r == 0 && o->userns)
 		r = parse_userns(o->userns, &d, e);

@@ -114,6 +114,7 @@ static int request(const struct cli *cli, const struct validate_options *o, cons
 		return err_set(e, ERR_USAGE, 0, "validate: two bundles: '%s' and '%s'", o->bundle,
 			       arg);
 	*rq = (struct validate_request){
+		.caller = &cli->caller,
 		.bundle = o->bundle ? o->bundle
 			  : arg	    ? arg
 				    : ".",

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "container/hooks.h"
 #include "container/sdnotify.h"
+#include "namespaces/idmap.h"
 #include "namespaces/namespaces.h"
 #include "net/net.h"
 #include "oci/annotations.h"
@@ -49,7 +51,10 @@ static void emit_console(const struct oci_spec *spec, const struct rootfs_layout
 		PLAN_ADD(p, "/process/terminal", console_mount, .root = l->root);
 }
 
-/* A copy of the caller's descriptor, which the plan owns. */
+/*
+ * A copy of the caller's descriptor, which the plan owns: a detached mount, or the directory itself where
+ * only init may copy mounts.
+ */
 static void emit_notify(const struct compile_input *in, const struct rootfs_layout *l,
 			struct plan *p)
 {
@@ -57,12 +62,34 @@ static void emit_notify(const struct compile_input *in, const struct rootfs_layo
 		.kind = PLAN_SOURCE_FD,
 		.label = "notify socket",
 		.fd = fcntl(in->notify, F_DUPFD_CLOEXEC, 3),
+		.set = SDNOTIFY_ATTR,
+		.prop = MS_PRIVATE,
 	};
+	uint64_t reg;
 
 	if (tree.fd < 0)
 		tree.fd = -EBADF;
+	reg = plan_source(p, &tree);
+	if (p->late_copies)
+		rootfs_emit_copy(reg, &tree, in->notify_path, p);
 	PLAN_ADD(p, NULL, mount_tree, .root = l->root, .path = plan_str(p, SDNOTIFY_MOUNT),
-		 .tree = plan_source(p, &tree));
+		 .tree = reg);
+}
+
+/* Only the owner of a network namespace may mount a sysfs that shows it. */
+static bool no_own_sysfs(const struct oci_spec *spec, const struct caller *caller)
+{
+	if (oci_spec_new_namespace(spec, OCI_NS_NETWORK))
+		return false;
+	return oci_spec_new_namespace(spec, OCI_NS_USER) ||
+	       (!caller->initial_userns && !oci_spec_namespace(spec, OCI_NS_NETWORK));
+}
+
+static bool keeps_groups(const struct oci_spec *spec, const struct caller *caller)
+{
+	return oci_spec_new_namespace(spec, OCI_NS_USER)
+		       ? !idmap_allows_setgroups(&spec->linux_.gid_mappings, caller)
+		       : !caller->setgroups;
 }
 
 /* The tree of files, as far as hooks before pivot_root see it. */
@@ -108,21 +135,29 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 	bool hooks = hooks_before_pivot(spec);
 	struct rootfs_layout layout = {
 		.cgroup_mount = in->cgroup_mount,
-		.cgroup_path = in->record->cgroup_path,
+		.cgroup_path = in->cgroup_path,
 		/*
 		 * In a user namespace the kernel allows a new proc or sysfs only next to one that is
 		 * fully visible (mount_too_revealing): the host's tree has to stay until they stand.
 		 */
 		.no_pivot = in->no_pivot,
+		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER) ||
+			      !caller_is_privileged(in->caller),
+		.bundle = in->record->bundle,
+		.bind_devices = oci_spec_namespace(spec, OCI_NS_USER) || !in->caller->makes_devices,
+		.host_sysfs = no_own_sysfs(spec, in->caller),
 		.mount_label = spec->linux_.mount_label,
-		.late_pivot = hooks || oci_spec_namespace(spec, OCI_NS_USER),
 	};
-	int r = namespaces_emit(spec, p, e);
+	int r;
 
+	p->late_copies = !in->caller->copies_mounts;
+	compile_oom_score(in, &spec->process, p);
+	r = namespaces_emit(spec, p, e);
 	if (r == 0)
 		r = security_check_labels(&spec->process, layout.mount_label, in->lsms, p, e);
 	if (r < 0)
 		return r;
+	p->keep_groups = keeps_groups(spec, in->caller);
 	warn_annotations(spec, p);
 	security_emit_key_label(&spec->process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)

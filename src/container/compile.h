@@ -7,29 +7,33 @@
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "security/security.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 struct compile_input {
 	const struct oci_spec *spec;
 	const struct container_record *record; /* for the state that hooks read */
 	const char *cgroup_mount;	       /* where the host has its cgroup v2 tree, or NULL */
+	const char *cgroup_path; /* the cgroup that the container will be in, or NULL */
 	const struct seccomp_filter *filter;
-	uint64_t capabilities; /* what the runtime itself can grant */
-	unsigned lsms;	       /* enum security_lsm: what is on */
-	unsigned keep_fds;     /* fds 3.. that the payload keeps */
-	bool no_keyring;       /* stay in the caller's session keyring */
-	bool no_pivot;	       /* move the root and chroot instead of pivot_root */
-	int listener;	       /* create: socket that `ctr start` connects to; < 0: run at once */
-	int notify;	       /* mount for the notify socket; < 0: none */
-	const char *document;  /* exec: what the process was read from, or NULL */
+	const struct caller *caller;
+	unsigned lsms;		 /* enum security_lsm: what is on */
+	unsigned keep_fds;	 /* fds 3.. that the payload keeps */
+	bool no_keyring;	 /* stay in the caller's session keyring */
+	bool no_pivot;		 /* move the root and chroot instead of pivot_root */
+	int listener;		 /* create: socket that `ctr start` connects to; < 0: run at once */
+	int notify;		 /* mount for the notify socket; < 0: none */
+	const char *notify_path; /* where its directory is, for a caller who may not copy mounts */
+	const char *document;	 /* exec: what the process was read from, or NULL */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;
 };
 
 /* Where `ctr exec` goes. */
 struct compile_join {
-	int pidfd;	/* the container's init; not owned */
-	uint64_t flags; /* CLONE_NEW* of the namespaces that are not ours */
+	int pidfd;	  /* the container's init; not owned */
+	uint64_t flags;	  /* CLONE_NEW* of the namespaces that are not ours */
+	bool keep_groups; /* its user namespace denies setgroups */
 };
 
 /*
@@ -44,6 +48,10 @@ int container_compile(const struct compile_input *in, struct plan **ret, struct 
  */
 int container_compile_exec(const struct compile_input *in, const struct compile_join *join,
 			   const struct oci_process *process, struct plan **ret, struct err *e);
+
+/* oom_score_adj as an operation, for a caller who could not write that of a ctr-init. */
+void compile_oom_score(const struct compile_input *in, const struct oci_process *process,
+		       struct plan *p);
 
 /* Between the files of this topic: from the working directory to execve. */
 int compile_process(const struct compile_input *in, const struct oci_process *process, bool hooks,

@@ -45,6 +45,8 @@ static int emit_all(const struct compile_input *in, const struct compile_join *j
 
 	if (r < 0)
 		return r;
+	p->keep_groups = join->keep_groups;
+	compile_oom_score(in, process, p);
 	emit_join(in, join, p);
 	security_emit_key_label(process, in->lsms, !in->no_keyring, p);
 	if (!in->no_keyring)

@@ -108,6 +108,26 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 
+void compile_oom_score(const struct compile_input *in, const struct oci_process *process,
+		       struct plan *p)
+{
+	if (process->oom_score_adj.set && !caller_is_host_root(in->caller))
+		PLAN_ADD(p, "/process/oomScoreAdj", oom_score,
+			 .score = (uint64_t)process->oom_score_adj.value);
+}
+
+/* Groups that nobody can set must not be asked for (checklist 1.3). */
+static int check_groups(const struct oci_process *process, const struct plan *p, struct err *e)
+{
+	if (!p->keep_groups || !process->user.additional_gids.count)
+		return 0;
+	err_set(e, ERR_CONFIG, 0,
+		"additional groups cannot be set: the user namespace denies setgroups");
+	err_origin(e, "config.json /process/user/additionalGids");
+	err_hint(e, "remove them, or map more groups with a range of /etc/subgid");
+	return -EINVAL;
+}
+
 static void emit_personality(const struct oci_linux *l, struct plan *p)
 {
 	if (!l->personality.set)
@@ -181,12 +201,14 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	bool keep_groups = oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS);
 	struct security_caps caps;
 	bool late;
-	int r;
+	int r = keep_groups ? 0 : check_groups(process, p, e);
 
-	security_caps_resolve(process, userns ? UINT64_MAX : in->capabilities, p, &caps);
+	if (r < 0)
+		return r;
+	security_caps_resolve(process, userns ? UINT64_MAX : in->caller->capabilities, p, &caps);
 	PLAN_ADD(p, "/process/cwd", workdir, .path = plan_str(p, process->cwd));
-	p->keep_groups = keep_groups;
-	security_emit_ids(process, &caps, keep_groups, p);
+	p->keep_groups |= keep_groups;
+	security_emit_ids(process, &caps, p->keep_groups, p);
 	security_emit_labels(process, in->lsms, p);
 	security_emit_caps(process, &caps, in->filter->data, p);
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "The program"));

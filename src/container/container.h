@@ -6,7 +6,8 @@
  *   container_start    let it go; returns when the program is executing and poststart hooks are done
  *   container_abort    undo: no process, cgroup, mount or state is left
  *
- * and container_destroy ends one that exists. All need the privileges of root (rootless comes later).
+ * and container_destroy ends one that exists. What they need of privileges, and do without, follows from
+ * who the caller is (util/caller.h).
  */
 #ifndef CTR_CONTAINER_CONTAINER_H
 #define CTR_CONTAINER_CONTAINER_H
@@ -39,10 +40,11 @@ struct container_request {
 	bool strict;	    /* warnings about the config are errors */
 	const char *config; /* another file than the bundle's config.json, or NULL */
 	/*
-	 * Only a plan is wanted, for people to read: as if root ran it where cgroup v2 is mounted at
+	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
 	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
 	 */
 	bool explain;
+	const struct caller *caller; /* who asks; explain: who is to be thought of */
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -68,6 +70,7 @@ struct container {
 	int console;		/* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
+	struct caller caller;  /* who works on it: its creator until somebody else asks */
 	const char *extra_env; /* borrowed */
 	size_t extra_env_len;
 	struct undo undo;
@@ -159,6 +162,12 @@ int container_stop_signal(const struct container *c, struct err *e);
  * yields one on which every call succeeds and does nothing.
  */
 int container_open_cgroup(const struct container *c, struct cgroup *ret, struct err *e);
+
+/* May it go on without a cgroup after cgroup_create failed with @r, or would? */
+bool container_can_skip_cgroup(const struct container *c, int r);
+
+/* For others than root of the host: cgroup_plan_delegate, for plan and record. */
+int container_delegate_cgroup(struct container *c, struct err *e);
 
 /* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);

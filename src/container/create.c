@@ -23,6 +23,8 @@
 #include "util/io.h"
 #include "util/kernel.h"
 
+#define DELEGATE "systemd-run --user --scope -p Delegate=yes ctr ..."
+
 enum {
 	REMOVE_DEADLINE_MS = 10000,
 	DEATH_MS = 10000,
@@ -100,7 +102,7 @@ static int prepare_sockets(struct container *c, const struct container_request *
 	if (rq->wait_start)
 		r = startsock_listen(c->dir, &c->listener, e);
 	if (r == 0 && rq->notify)
-		r = sdnotify_prepare(c->dir, &c->notify_tree, e);
+		r = sdnotify_prepare(c->dir, c->caller.copies_mounts, &c->notify_tree, e);
 	if (r < 0)
 		return r;
 	plan_free(take_ptr(c->plan));
@@ -111,12 +113,48 @@ static int prepare_sockets(struct container *c, const struct container_request *
  * A user may not make cgroups where nobody has delegated any: then there is none, if nothing was asked
  * of it (checklist 1.6). A container with a user namespace needs no device rules.
  */
-static bool can_do_without(const struct container *c, int r)
+bool container_can_skip_cgroup(const struct container *c, int r)
 {
 	const struct cgroup_plan *p = &c->cgroup_plan;
 
-	return cgroup_plan_skippable(p, r) &&
-	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER));
+	return c->caller.needs_no_cgroup && cgroup_plan_skippable(p, r) &&
+	       (!p->devices.insn_count || oci_spec_namespace(c->spec, OCI_NS_USER) ||
+		!c->caller.initial_userns);
+}
+
+/* The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable. */
+static int go_without(struct container *c, struct err *e)
+{
+	int r;
+
+	if (!oci_spec_new_namespace(c->spec, OCI_NS_PID)) {
+		err_set(e, ERR_CONFIG, 0,
+			"without a cgroup a container needs a pid namespace of its own: its "
+			"processes could not be found again");
+		err_origin(e, "config.json /linux/namespaces");
+		err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: " DELEGATE);
+		return -EINVAL;
+	}
+	c->record.cgroup_driver = CGROUP_DRIVER_NONE;
+	c->record.cgroup_path = NULL;
+	c->record.cgroup_made = 0;
+	*e = (struct err)ERR_INIT;
+	/* a mount of the cgroup shows another one now */
+	plan_free(take_ptr(c->plan));
+	r = container_plan(c, e);
+	if (r == 0)
+		plan_warn(c->plan, NULL,
+			  "no permission to make the cgroup '%s': going on without one",
+			  c->cgroup_plan.path);
+	return r;
+}
+
+static int no_cgroup(const struct container *c, int r, struct err *e)
+{
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !caller_is_host_root(&c->caller))
+		err_hint(e, "limits need a cgroup of yours: " DELEGATE
+			    "; or remove linux.resources and linux.cgroupsPath");
+	return r;
 }
 
 /* The kernel took a value and made something else of it: worth knowing, no reason to stop. */
@@ -144,23 +182,17 @@ static int enter_cgroup(struct container *c, struct err *e)
 	int r = cgroup_create(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, &c->cgroup,
 			      e);
 
-	if (can_do_without(c, r)) {
-		plan_warn(c->plan, NULL,
-			  "no permission to make the cgroup '%s': going on without one",
-			  c->cgroup_plan.path);
-		c->record.cgroup_driver = CGROUP_DRIVER_NONE;
-		c->record.cgroup_path = NULL;
-		c->record.cgroup_made = 0;
-		*e = (struct err)ERR_INIT;
-		return 0;
-	}
+	if (container_can_skip_cgroup(c, r))
+		return go_without(c, e);
 	if (r < 0)
-		return r;
+		return no_cgroup(c, r, e);
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
 	/* one that was there may still have the device program of an earlier container */
 	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			 c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES, e);
+			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
+				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
+			 e);
 	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
@@ -199,11 +231,11 @@ static int spawn(struct container *c, struct err *e)
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
-		r = container_open_sources(c->plan, c->bundle, e);
+		r = container_open_sources(c->plan, c->bundle, &c->caller, e);
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
 	if (r == 0)
-		r = container_spawn(c->plan, c->cgroup.fd, c->keep_fds, &c->init, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
@@ -213,7 +245,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(&c->spec->process, c->init.pid, &nofile, e);
+		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
 	if (r == 0)
@@ -260,6 +292,17 @@ int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 	return r;
 }
 
+int container_delegate_cgroup(struct container *c, struct err *e)
+{
+	int r;
+
+	if (caller_is_host_root(&c->caller))
+		return 0;
+	r = cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
+	c->record.cgroup_path = c->cgroup_plan.path;
+	return r;
+}
+
 static int create(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = container_check_kernel(e);
@@ -271,6 +314,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);
+	if (r == 0 && c->cgroup_root >= 0)
+		r = container_delegate_cgroup(c, e);
 	if (r == 0 && c->resctrl.place.group)
 		r = resctrl_root_open(&c->resctrl_root, e);
 	/* all that config.json can get wrong is found before anything exists */

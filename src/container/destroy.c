@@ -75,6 +75,7 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 		if (lock)
 			*ret_status = STATUS_STOPPED;
 	}
+	c->caller = c->record.creator;
 	if (r == -ENOMEM)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "look up container '%s'", id);
 	*ret = take_ptr(c);
@@ -127,6 +128,21 @@ static bool ends_soon(const struct container *c)
 		return false;
 	p.fd = pidfd;
 	return poll(&p, 1, GRACE_MS) > 0;
+}
+
+/* Without a cgroup: its pid namespace is empty when init is gone, which the kernel sees to. */
+static int await_end(const struct container *c, struct err *e)
+{
+	struct pollfd p = { .events = POLLIN };
+	cleanup_fd int pidfd = -EBADF;
+
+	if (process_open(&c->record.init, &pidfd) < 0)
+		return 0;
+	p.fd = pidfd;
+	if (poll(&p, 1, KILL_DEADLINE_MS) > 0)
+		return 0;
+	return err_set(e, ERR_STATE, EBUSY, "wait for the end of process %d",
+		       (int)c->record.init.pid);
 }
 
 static int refuse(const struct container *c, enum container_status status, struct err *e)
@@ -237,7 +253,7 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	r = container_signal(c, status, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
-	r = remove_cgroup(c, pidfd, e);
+	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
 	if (r < 0)

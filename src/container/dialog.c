@@ -202,7 +202,7 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	int r = 0;
 
 	if (what == PLAN_SYNC_IDS)
-		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, e);
+		r = idmap_write(c->init.pid, &c->plan->uid_maps, &c->plan->gid_maps, &c->caller, e);
 	else if (what == PLAN_SYNC_TIME)
 		r = timens_write(c->init.pid, &c->spec->linux_, e);
 	else if (what == PLAN_SYNC_NETWORK)
@@ -226,7 +226,7 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 		c->listener = c->init.sync;
 		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
 			c->notify_tree = c->init.sync;
-		if (c->cgroup_root < 0 && c->record.cgroup_path)
+		if (c->cgroup_root < 0)
 			(void)cgroup_root_open(&c->cgroup_root, NULL); /* one operation needs it */
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 		if (r == 0)

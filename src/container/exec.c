@@ -20,6 +20,7 @@
 #include "container/scheduling.h"
 #include "container/userns.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 static int check_status(enum container_status status, bool ignore_paused, struct err *e)
@@ -68,25 +69,58 @@ static int find_namespaces(pid_t pid, uint64_t *ret_flags, struct err *e)
 	return 0;
 }
 
-/* The cgroup to be born in: the container's own, or one below it. */
+/*
+ * Where init is, as a path below the container's cgroup; NULL when it is in that itself. An init system
+ * moves into a cgroup below, to divide the controllers of its own among such: from then on no process can
+ * be there (cgroup-v2.rst, "No Internal Process Constraint"), and one of ours there would prevent it.
+ */
+static const char *init_cgroup(struct container *c)
+{
+	size_t own = strlen(c->record.cgroup_path);
+	char path[PATH_MAX];
+
+	if (process_cgroup(c->record.init.pid, path, sizeof(path)) < 0 ||
+	    strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
+		return NULL;
+	return arena_strdup(&c->arena, path + own);
+}
+
+static bool denies_setgroups(pid_t pid)
+{
+	char path[64], word[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	return io_read_line(AT_FDCWD, path, word, sizeof(word)) >= 0 && strcmp(word, "deny") == 0;
+}
+
+/* The cgroup to be born in: init's, or the one that --cgroup names below the container's own. */
 static int open_cgroup(struct container *c, const char *below, struct err *e)
 {
 	cleanup_(cgroup_close) struct cgroup own = CGROUP_EMPTY;
-	int r = container_open_cgroup(c, below ? &own : &c->cgroup, e);
+	const char *path = below;
+	int r = container_open_cgroup(c, &own, e);
 
-	if (r < 0 || !below)
+	if (r < 0)
 		return r;
-	if (strchr(below, ':')) {
+	if (below && strchr(below, ':')) {
 		err_set(e, ERR_USAGE, 0,
 			"--cgroup '%s': in cgroup v2 all controllers have one path", below);
 		err_hint(e, "leave out what stands before the colon");
 		return -EINVAL;
 	}
-	if (own.fd < 0)
+	if (own.fd < 0 && below)
 		return err_set(e, ERR_USAGE, 0, "--cgroup '%s': the container has no cgroup",
 			       below);
-	r = cgroup_open(own.fd, c->record.cgroup_driver, below, 0, &c->cgroup, e);
-	return r < 0 ? err_wrap(e, "--cgroup '%s'", below) : 0;
+	if (own.fd >= 0 && !below)
+		path = init_cgroup(c);
+	if (!path) {
+		c->cgroup = own;
+		own.fd = -EBADF;
+		return 0;
+	}
+	/* should init end meanwhile, this fails or the joining of its namespaces does */
+	r = cgroup_open(own.fd, c->record.cgroup_driver, path, 0, &c->cgroup, e);
+	return r < 0 && below ? err_wrap(e, "--cgroup '%s'", below) : r;
 }
 
 static int compile(struct container *c, const struct exec_request *rq,
@@ -94,6 +128,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 {
 	struct compile_input in = {
 		.spec = c->spec,
+		.caller = &c->caller,
 		.record = &c->record,
 		.filter = &c->filter,
 		.keep_fds = rq->keep_fds,
@@ -104,7 +139,7 @@ static int compile(struct container *c, const struct exec_request *rq,
 		.lsms = security_lsms_probe(process, NULL),
 	};
 	cleanup_fd int pidfd = -EBADF;
-	struct compile_join join;
+	struct compile_join join = { 0 };
 	int r = process_open(&c->record.init, &pidfd);
 
 	if (r < 0)
@@ -115,51 +150,11 @@ static int compile(struct container *c, const struct exec_request *rq,
 	/* what was read is about this very process: it still lives */
 	if (r == 0 && kernel_pidfd_signal(pidfd, 0) < 0)
 		r = err_set(e, ERR_STATE, 0, "container not running");
-	if (r == 0)
-		r = security_caps_own(&in.capabilities, e);
+	join.keep_groups = denies_setgroups(c->record.init.pid);
 	if (r == 0)
 		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
 	join.pidfd = pidfd;
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
-}
-
-/*
- * Init's cgroup, if that is below the container's own; else -EBUSY. Paths in /proc are those that we see
- * below the mount.
- */
-static int open_init_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
-{
-	size_t own = strlen(c->record.cgroup_path);
-	char path[PATH_MAX];
-	int r = process_cgroup(c->record.init.pid, path, sizeof(path));
-
-	if (r < 0 || strncmp(path, c->record.cgroup_path, own) != 0 || path[own] != '/')
-		return -EBUSY;
-	/* it can only be wrong about a process that has ended, and then exec fails when it joins that */
-	return cgroup_open(c->cgroup.fd, c->record.cgroup_driver, path + own, 0, ret, e);
-}
-
-/*
- * An init system gives the controllers of the container's cgroup to cgroups below it, where it moves
- * itself as well; then no process can be in it any more (cgroup-v2.rst, "No Internal Process
- * Constraint"), and a new one is born beside init.
- */
-static int spawn(struct container *c, const struct exec_request *rq, struct err *e)
-{
-	cleanup_(cgroup_close) struct cgroup beside = CGROUP_EMPTY;
-	struct err why = ERR_INIT;
-	int r = container_spawn(c->plan, c->cgroup.fd, rq->keep_fds, &c->init, e);
-
-	if (r != -EBUSY || c->cgroup.fd < 0)
-		return r;
-	if (rq->cgroup || open_init_cgroup(c, &beside, &why) < 0) {
-		err_hint(e,
-			 "this cgroup has given its controllers to cgroups below it: name one of "
-			 "them with --cgroup");
-		return r;
-	}
-	*e = (struct err)ERR_INIT;
-	return container_spawn(c->plan, beside.fd, rq->keep_fds, &c->init, e);
 }
 
 static int launch(struct container *c, const struct exec_request *rq,
@@ -173,12 +168,15 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
-		r = spawn(c, rq, e);
+		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
+	if (r == -EBUSY)
+		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
+			    "of these with --cgroup");
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = limits_set(process, c->init.pid, &nofile, e);
+		r = limits_set(process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)
@@ -200,6 +198,7 @@ int container_exec(struct container *c, enum container_status status, const stru
 	int r = check_status(status, rq->ignore_paused, e);
 
 	c->interrupt = rq->interrupt;
+	c->caller = *rq->caller;
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)

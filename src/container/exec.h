@@ -7,6 +7,7 @@
 
 /* What `ctr exec` was told; pointers are borrowed. Unset members keep what the container has. */
 struct exec_request {
+	const struct caller *caller;
 	const char *process_file; /* a whole process document; then the rest of these is not used */
 	char *const *args;	  /* NULL-terminated */
 	oci_strings env;	  /* added behind the container's */

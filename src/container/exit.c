@@ -24,7 +24,9 @@ _Static_assert(sizeof(struct pidfd_info_v0) == 64, "the kernel's first version o
 #define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
 
 enum {
-	INFO_EXIT = 1 << 3
+	INFO_EXIT = 1 << 3,
+	NOTE_TRIES = 100,
+	NOTE_MS = 10
 };
 
 int container_exit_code(int wait_status)
@@ -65,6 +67,21 @@ static int found(struct container *c, const struct cgroup *cg, int wait_status,
 	return save(c, ret, e);
 }
 
+/* A parent that is one of us, `run --keep`, needs a moment between reaping its child and noting it. */
+static void noted_meanwhile(struct container *c, struct container_exit *ret)
+{
+	struct container_record now;
+
+	for (int i = 0; i < NOTE_TRIES; i++) {
+		if (record_load(c->dir, &c->arena, &now, NULL) < 0)
+			return; /* deleted */
+		*ret = now.exit;
+		if (ret->known)
+			return;
+		(void)poll(NULL, 0, NOTE_MS); /* only a pause */
+	}
+}
+
 int container_wait_exit(struct container *c, enum container_status status,
 			struct container_exit *ret, struct err *e)
 {
@@ -75,21 +92,27 @@ int container_wait_exit(struct container *c, enum container_status status,
 	int wait_status;
 
 	*ret = c->record.exit;
-	if (status == STATUS_STOPPED || process_open(&c->record.init, &pidfd) < 0)
+	if (ret->known)
 		return 0;
+	if (status == STATUS_STOPPED || process_open(&c->record.init, &pidfd) < 0) {
+		noted_meanwhile(c, ret);
+		return 0;
+	}
 	(void)container_open_cgroup(c, &cg, NULL); /* gone: nothing to tell of memory */
 	p.fd = pidfd;
 	while (poll(&p, 1, -1) < 0)
 		if (errno != EINTR)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
 	/* readable means dead: a zombie, whose parent may take its time to reap it ... */
-	if (geteuid() == 0 && process_zombie_status(&c->record.init, &wait_status) == 0)
+	if (process_zombie_status(&c->record.init, &wait_status) == 0)
 		return found(c, &cg, wait_status, ret, e);
 	/* ... or reaped already (POLLHUP), and then the pidfd knows */
 	p.events = 0;
 	(void)poll(&p, 1, 1000);
-	if (ioctl(pidfd, PIDFD_GET_INFO_V0, &info) < 0 || !(info.mask & INFO_EXIT))
+	if (ioctl(pidfd, PIDFD_GET_INFO_V0, &info) < 0 || !(info.mask & INFO_EXIT)) {
+		noted_meanwhile(c, ret);
 		return 0;
+	}
 	return found(c, &cg, info.exit_code, ret, e);
 }
 

@@ -13,6 +13,7 @@
 #include "cgroups/resctrl.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "util/caller.h"
 #include "util/err.h"
 #include "util/problems.h"
 
@@ -23,8 +24,8 @@ struct host_check {
 	const struct resctrl_plan *resctrl;
 	int bundle, rootfs; /* rootfs: O_PATH, or -EBADF when there is none */
 	int cgroup_root;    /* or -EBADF */
-	uint64_t caps;	    /* effective capabilities of the caller */
-	struct err *e;	    /* with the list of problems */
+	const struct caller *caller;
+	struct err *e; /* with the list of problems */
 };
 
 /* Looks at one thing; 0, or what err_keep() does not take (-ENOMEM). */
@@ -45,16 +46,18 @@ int host_doubts(struct host_check *h, const char *at, const char *hint, const ch
 
 static inline bool host_can(const struct host_check *h, int cap)
 {
-	return h->caps >> cap & 1;
+	return h->caller->capabilities >> cap & 1;
 }
 
 /* host_files.c */
-host_fn host_sources;  /* rootfs, sources of mounts, namespace files */
-host_fn host_program;  /* process.args in the rootfs */
-host_fn host_hooks;    /* their executables */
-host_fn host_listener; /* the agent's socket */
+host_fn host_sources;	   /* rootfs, sources of mounts, namespace files */
+host_fn host_mount_points; /* what they are mounted over */
+host_fn host_program;	   /* process.args in the rootfs */
+host_fn host_hooks;	   /* their executables */
+host_fn host_listener;	   /* the agent's socket */
 
 /* host_kernel.c */
 host_fn host_namespaces, host_id_maps, host_filesystems, host_devices, host_sysctls, host_limits;
+host_fn host_net_devices;
 
 #endif

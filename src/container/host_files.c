@@ -33,6 +33,57 @@ static bool is_covered(struct host_check *h, const char *path)
 	return false;
 }
 
+/* ---- mount points ---- */
+
+/* Is @dest of entry @index on the root filesystem itself, and there already? *@ret_dir: a directory. */
+static bool on_rootfs(struct host_check *h, const char *dest, bool *ret_dir)
+{
+	cleanup_fd int fd = -EBADF;
+	struct stat st;
+
+	for (size_t i = 0; i < h->spec->mounts.count; i++) {
+		const char *other =
+			path_clean(&h->plan->arena, h->spec->mounts.items[i].destination);
+
+		if (!other || (path_below(dest, other) && strcmp(dest, other) != 0))
+			return false;
+	}
+	fd = kernel_openat2(h->rootfs, dest, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	*ret_dir = S_ISDIR(st.st_mode);
+	return true;
+}
+
+/* A directory goes over a directory, and everything else over what is none. */
+static int mount_point(struct host_check *h, size_t op)
+{
+	const struct plan_source *s;
+	struct plan_arg_mount_tree a;
+	struct stat st;
+	bool dir;
+
+	memcpy(&a, h->plan->ops[op].slot, sizeof(a));
+	s = &h->plan->regs[a.tree];
+	if (s->kind != PLAN_SOURCE_TREE || s->made_later || !s->path || s->nofollow ||
+	    fstatat(h->bundle, s->path, &st, 0) < 0 ||
+	    !on_rootfs(h, h->plan->pool + a.path, &dir) || dir == S_ISDIR(st.st_mode))
+		return 0;
+	return host_op_fails(h, op, PLAN_STAGE_ATTACH, ENOTDIR, "");
+}
+
+int host_mount_points(struct host_check *h)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && h->rootfs >= 0 && i < h->plan->op_count; i++)
+		if (h->plan->ops[i].code == PLAN_CODE_mount_tree)
+			r = mount_point(h, i);
+	return r;
+}
+
+/* ---- the program ---- */
+
 /* A bind mount, or a hook that runs before, may bring what the rootfs does not have. */
 static bool may_be_brought(const struct host_check *h)
 {

@@ -10,6 +10,10 @@
 #include <linux/capability.h>
 
 #include "container/limits.h"
+#include "container/scheduling.h"
+#include "namespaces/idmap.h"
+#include "namespaces/idmap_helper.h"
+#include "net/net.h"
 #include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -56,7 +60,8 @@ int host_namespaces(struct host_check *h)
 	for (size_t i = 0; r == 0 && i < h->spec->linux_.namespaces.count; i++)
 		r = namespace_entry(h, i);
 	if (r == 0 && !host_can(h, CAP_SYS_ADMIN) && !oci_spec_namespace(h->spec, OCI_NS_USER))
-		r = host_lacks(h, "/linux/namespaces", EPERM, "run as root",
+		r = host_lacks(h, "/linux/namespaces", EPERM,
+			       "run as root, or use a config for yourself: ctr spec --rootless",
 			       "making namespaces without a user namespace needs CAP_SYS_ADMIN");
 	return r;
 }
@@ -78,18 +83,28 @@ static bool is_mapped_here(const char *file, const struct oci_id_map *m)
 	return found;
 }
 
+/* newuidmap is asked by `ctr run` only: it writes the map, or says what the tables do not allow. */
+static int helper(struct host_check *h, const char *at, enum idmap_helper which)
+{
+	const struct idmap_helper_info *info = idmap_helper_info(which);
+
+	if (idmap_helper_find(which))
+		return host_doubts(h, at, info->table,
+				   "other ids than the caller's own need a range for it in %s",
+				   info->table);
+	return host_lacks(h, at, 0, IDMAP_HELPER_HINT,
+			  "this id map needs %s, which is not installed", info->name);
+}
+
 static int id_maps(struct host_check *h, const char *member, const oci_id_maps *maps,
-		   const char *file, int cap, uint32_t own)
+		   const char *file, enum idmap_helper which, uint32_t own)
 {
 	char at[64];
 	int r = 0;
 
 	(void)snprintf(at, sizeof(at), "/linux/%s", member);
-	if (maps->count && !host_can(h, cap) &&
-	    (maps->count > 1 || maps->items[0].size > 1 || maps->items[0].host_id != own))
-		r = host_lacks(h, at, EPERM, "run as root, or map your own id only",
-			       "mapping other ids than the caller's own needs %s",
-			       cap == CAP_SETUID ? "CAP_SETUID" : "CAP_SETGID");
+	if (maps->count && idmap_way(maps, own, h->caller) == IDMAP_HELPER)
+		r = helper(h, at, which);
 	for (size_t i = 0; r == 0 && i < maps->count; i++) {
 		(void)snprintf(at, sizeof(at), "/linux/%s/%zu/hostID", member, i);
 		if (!is_mapped_here(file, &maps->items[i]))
@@ -107,11 +122,11 @@ int host_id_maps(struct host_check *h)
 
 	if (!oci_spec_new_namespace(h->spec, OCI_NS_USER))
 		return 0;
-	r = id_maps(h, "uidMappings", &l->uid_mappings, "/proc/self/uid_map", CAP_SETUID,
-		    geteuid());
+	r = id_maps(h, "uidMappings", &l->uid_mappings, "/proc/self/uid_map", IDMAP_NEWUIDMAP,
+		    h->caller->uid);
 	return r < 0 ? r
-		     : id_maps(h, "gidMappings", &l->gid_mappings, "/proc/self/gid_map", CAP_SETGID,
-			       getegid());
+		     : id_maps(h, "gidMappings", &l->gid_mappings, "/proc/self/gid_map",
+			       IDMAP_NEWGIDMAP, h->caller->gid);
 }
 
 /* ---- filesystems ---- */
@@ -177,7 +192,7 @@ int host_devices(struct host_check *h)
 {
 	int r = 0;
 
-	if (host_can(h, CAP_MKNOD) || oci_spec_namespace(h->spec, OCI_NS_USER))
+	if (h->caller->makes_devices)
 		return 0;
 	for (size_t i = 0; r == 0 && i < h->plan->op_count; i++) {
 		struct plan_arg_mknod a;
@@ -220,5 +235,13 @@ int host_sysctls(struct host_check *h)
 
 int host_limits(struct host_check *h)
 {
-	return limits_probe(&h->spec->process, host_can(h, CAP_SYS_RESOURCE), h->e);
+	const struct oci_process *process = &h->spec->process;
+	int r = limits_probe(process, h->caller, h->e);
+
+	return r < 0 ? r : scheduling_probe(h->plan, process, host_can(h, CAP_SYS_NICE), h->e);
+}
+
+int host_net_devices(struct host_check *h)
+{
+	return net_devices_probe(&h->spec->linux_, host_can(h, CAP_NET_ADMIN), h->e);
 }

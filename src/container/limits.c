@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -118,7 +119,7 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
 }
 
 int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
-	       struct err *e)
+	       const struct caller *caller, struct err *e)
 {
 	int r = 0;
 
@@ -126,7 +127,7 @@ int limits_set(const struct oci_process *process, pid_t pid, const struct limits
 		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
 		r = set_limit(pid, &process->user, &process->rlimits.items[i], i, e);
-	if (r == 0 && process->oom_score_adj.set)
+	if (r == 0 && process->oom_score_adj.set && caller_is_host_root(caller))
 		r = set_oom_score(pid, process->oom_score_adj.value, e);
 	return r;
 }
@@ -151,15 +152,17 @@ static bool limit_too_high(const struct oci_rlimit *l, bool privileged)
 	       l->hard > now.rlim_max;
 }
 
-int limits_probe(const struct oci_process *process, bool privileged, struct err *e)
+int limits_probe(const struct oci_process *process, const struct caller *caller, struct err *e)
 {
 	const struct opt_i64 *score = &process->oom_score_adj;
+	bool privileged = caller->initial_userns && caller->capabilities >> CAP_SYS_RESOURCE & 1;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
 		if (limit_too_high(&process->rlimits.items[i], privileged))
 			r = err_keep(e, limit_refused(&process->rlimits.items[i], i, EPERM, e));
-	if (r == 0 && score->set && !privileged &&
+	/* others than root leave out what they cannot set */
+	if (r == 0 && score->set && !privileged && caller_is_host_root(caller) &&
 	    score->value < number_of("/proc/self/oom_score_adj", LLONG_MIN))
 		r = err_keep(e, oom_score_refused(score->value, EACCES, e));
 	return r;

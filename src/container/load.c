@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include "container/compile.h"
+#include "container/sdnotify.h"
 #include "container/store.h"
 #include "container/userns.h"
 #include "oci/annotations.h"
@@ -82,6 +84,30 @@ int container_read_config(struct container *c, const char *bundle, const char *c
 	return oci_spec_decode(c->config, c->config_size, &c->spec, e);
 }
 
+/* A plan for nobody in particular: an ordinary user is whoever a map of one id names. */
+static void imagine_caller(struct container *c)
+{
+	const oci_id_maps *uid = &c->spec->linux_.uid_mappings,
+			  *gid = &c->spec->linux_.gid_mappings;
+
+	if (!c->explain || c->caller.maps_ids)
+		return;
+	c->caller.uid = uid->count == 1 ? uid->items[0].host_id : 0;
+	c->caller.gid = gid->count == 1 ? gid->items[0].host_id : 0;
+}
+
+/* Every namespace but that of users needs CAP_SYS_ADMIN, and in a new one of these everybody has it. */
+static int check_privileges(const struct container *c, struct err *e)
+{
+	if (c->caller.capabilities >> CAP_SYS_ADMIN & 1 || oci_spec_namespace(c->spec, OCI_NS_USER))
+		return 0;
+	err_set(e, ERR_USAGE, EPERM,
+		"a container without a user namespace needs root's privileges");
+	err_origin(e, "config.json /linux/namespaces");
+	err_hint(e, "run as root, or use a config for yourself: ctr spec --rootless");
+	return -EPERM;
+}
+
 static int fill_record(struct container *c, const struct container_request *rq, struct err *e)
 {
 	struct container_record *r = &c->record;
@@ -97,6 +123,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->rootfs = root[0] == '/' ? arena_strdup(&c->arena, root)
 				   : arena_printf(&c->arena, "%s/%s", bundle, root);
 	r->owner = geteuid();
+	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
@@ -126,10 +153,15 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->extra_env = rq->extra_env;
 	c->extra_env_len = rq->extra_env_len;
 	c->explain = rq->explain;
+	c->caller = *rq->caller;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
 	r = container_read_config(c, rq->bundle, rq->config, e);
+	if (r < 0)
+		return r;
+	imagine_caller(c);
+	r = oci_spec_validate(c->spec, e);
 	if (r == 0)
-		r = oci_spec_validate(c->spec, e);
+		r = check_privileges(c, e);
 	if (r == 0)
 		r = container_check_process_set(c->spec, e);
 	if (r == 0 && !rq->explain)
@@ -151,18 +183,39 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	return 0;
 }
 
+/* The directory of the socket as the host knows it; NULL when that cannot be told. */
+static const char *notify_path(struct container *c)
+{
+	char link[64], dir[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", c->dir);
+	n = readlink(link, dir, sizeof(dir));
+	return n > 0 && n < (ssize_t)sizeof(dir)
+		       ? arena_printf(&c->arena, "%.*s/" SDNOTIFY_DIR, (int)n, dir)
+		       : NULL;
+}
+
 /* What the plan depends on besides the config; @mount is where the cgroup tree's path is put. */
-static int surroundings(const struct container *c, struct compile_input *in, char *mount,
-			size_t size, struct err *e)
+static int surroundings(struct container *c, struct compile_input *in, char *mount, size_t size,
+			struct err *e)
 {
 	char link[64];
 	ssize_t n;
 
+	in->caller = &c->caller;
+	/* without one of its own, it stays in that of whoever calls */
+	in->cgroup_path =
+		c->record.cgroup_path ? c->record.cgroup_path : cgroup_own_path(&c->arena);
 	if (c->explain) {
-		in->capabilities = UINT64_MAX;
 		in->cgroup_mount = "/sys/fs/cgroup";
 		in->lsms = SECURITY_LSM_ALL;
 		return 0;
+	}
+	if (c->notify_tree >= 0 && !c->caller.copies_mounts) {
+		in->notify_path = notify_path(c);
+		if (!in->notify_path)
+			return err_set(e, ERR_SYSTEM, ENOMEM, "find the socket for NOTIFY_SOCKET");
 	}
 	/* where the cgroup tree is mounted matters only for a container without a cgroup namespace */
 	if (!oci_spec_namespace(c->spec, OCI_NS_CGROUP) && c->cgroup_root >= 0) {
@@ -174,7 +227,7 @@ static int surroundings(const struct container *c, struct compile_input *in, cha
 		}
 	}
 	in->lsms = security_lsms_probe(&c->spec->process, c->spec->linux_.mount_label);
-	return security_caps_own(&in->capabilities, e);
+	return 0;
 }
 
 int container_plan(struct container *c, struct err *e)

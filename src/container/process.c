@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,6 +113,15 @@ int process_open(const struct process_identity *id, int *ret_pidfd)
 	return 0;
 }
 
+/* Others read an exit status of 0. The same permission lets us see where the namespaces lead. */
+static bool may_trace(pid_t pid)
+{
+	char path[64], name[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return readlink(path, name, sizeof(name)) > 0;
+}
+
 /* What executing initfd's descriptor leaves as a name: the file's, or before Linux 6.14 its number. */
 static bool is_init_name(const char *comm)
 {
@@ -140,7 +150,8 @@ int process_zombie_status(const struct process_identity *id, int *ret_status)
 {
 	struct stat_line line;
 
-	if (read_stat(id->pid, &line) < 0 || line.start_time != id->start_time || line.state != 'Z')
+	if (!may_trace(id->pid) || read_stat(id->pid, &line) < 0 ||
+	    line.start_time != id->start_time || line.state != 'Z')
 		return -ESRCH;
 	*ret_status = line.exit_status;
 	return 0;

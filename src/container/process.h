@@ -37,7 +37,7 @@ bool process_ended_as_init(const struct process_identity *id);
 
 /*
  * The wait status of a process that has ended and was not yet reaped; -ESRCH when it was, or is not
- * dead. For root (others may see 0); the caller has made sure that it lived in this boot.
+ * dead, or we may not look at it (then the kernel would show 0); the caller has made sure that it lived in this boot.
  */
 int process_zombie_status(const struct process_identity *id, int *ret_status);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -34,6 +35,31 @@ static void write_process(struct json_out *o, const struct process_identity *p)
 	json_out_member_uint(o, "startTime", p->start_time);
 	json_out_member_uint(o, "pidfdInode", p->pidfd_inode);
 	json_out_member_string(o, "bootId", p->boot_id);
+	json_out_end_object(o);
+}
+
+/* The members of struct caller that are yes or no. */
+static const struct {
+	const char *key;
+	size_t at;
+} creator_flags[] = {
+	{ "initialUserns", offsetof(struct caller, initial_userns) },
+	{ "copiesMounts", offsetof(struct caller, copies_mounts) },
+	{ "makesDevices", offsetof(struct caller, makes_devices) },
+	{ "mapsIds", offsetof(struct caller, maps_ids) },
+	{ "setgroups", offsetof(struct caller, setgroups) },
+	{ "needsNoCgroup", offsetof(struct caller, needs_no_cgroup) },
+};
+
+static void write_creator(struct json_out *o, const struct caller *c)
+{
+	json_out_member_object(o, "creator");
+	json_out_member_uint(o, "uid", c->uid);
+	json_out_member_uint(o, "gid", c->gid);
+	json_out_member_uint(o, "capabilities", c->capabilities);
+	for (size_t i = 0; i < ARRAY_SIZE(creator_flags); i++)
+		json_out_member_bool(o, creator_flags[i].key,
+				     *(const bool *)((const char *)c + creator_flags[i].at));
 	json_out_end_object(o);
 }
 
@@ -80,6 +106,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_end_object(o);
 	write_resctrl(o, &r->resctrl);
 	json_out_member_uint(o, "owner", r->owner);
+	write_creator(o, &r->creator);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
@@ -179,6 +206,21 @@ static bool get_cgroup(const struct json_node *root, struct arena *a, struct con
 	return true;
 }
 
+/* A record without one is from a version that only root could use. */
+static void get_creator(const struct json_node *root, struct caller *ret)
+{
+	const struct json_node *c = json_member(root, "creator");
+
+	*ret = caller_root();
+	if (!c || c->type != JSON_OBJECT)
+		return;
+	ret->uid = (uint32_t)get_uint(c, "uid");
+	ret->gid = (uint32_t)get_uint(c, "gid");
+	ret->capabilities = get_uint(c, "capabilities");
+	for (size_t i = 0; i < ARRAY_SIZE(creator_flags); i++)
+		*(bool *)((char *)ret + creator_flags[i].at) = get_bool(c, creator_flags[i].key);
+}
+
 static void get_resctrl(const struct json_node *root, struct arena *a, struct resctrl_place *ret)
 {
 	const struct json_node *p = json_member(root, "resctrl");
@@ -239,6 +281,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->rootfs = get_string(root, "rootfs", a);
 	ret->created = get_string(root, "created", a);
 	ret->owner = (uint32_t)get_uint(root, "owner");
+	get_creator(root, &ret->creator);
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");

@@ -15,6 +15,7 @@
 #include "container/process.h"
 #include "oci/spec.h"
 #include "util/arena.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 enum container_phase {
@@ -42,6 +43,7 @@ struct container_record {
 	enum cgroup_driver cgroup_driver;
 	const char *cgroup_path; /* NULL: none */
 	unsigned cgroup_made;
+	struct caller creator; /* what they could do: a plan that is made again must be the same */
 	struct resctrl_place resctrl;
 	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */

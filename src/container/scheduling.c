@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sys/resource.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 
@@ -60,6 +61,20 @@ static const char *hint(const struct oci_scheduler *s, int errnum)
 	return NULL;
 }
 
+static int scheduler_refused(const struct plan *p, const struct oci_scheduler *s, int r,
+			     struct err *e)
+{
+	const char *advice = hint(s, -r);
+	char what[256];
+
+	scheduling_text(s, what, sizeof(what));
+	err_set(e, ERR_SYSTEM, -r, "set the scheduler %s", what);
+	plan_error_origin(p, "/process/scheduler", e);
+	if (advice)
+		err_hint(e, "%s", advice);
+	return r;
+}
+
 static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pid_t pid,
 			 struct err *e)
 {
@@ -73,35 +88,15 @@ static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pi
 		.deadline = s->deadline.value,
 		.period = s->period.value,
 	};
-	const char *advice;
-	char what[256];
-	int r;
+	int r = s->set ? kernel_sched_setattr(pid, &attr) : 0;
 
-	if (!s->set)
-		return 0;
-	r = kernel_sched_setattr(pid, &attr);
-	if (r >= 0)
-		return 0;
-	scheduling_text(s, what, sizeof(what));
-	err_set(e, ERR_SYSTEM, -r, "set the scheduler %s", what);
-	plan_error_origin(p, "/process/scheduler", e);
-	advice = hint(s, -r);
-	if (advice)
-		err_hint(e, "%s", advice);
-	return r;
+	return r < 0 ? scheduler_refused(p, s, r, e) : 0;
 }
 
-static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t pid, struct err *e)
+static int io_refused(const struct plan *p, const struct oci_io_priority *io, int r, struct err *e)
 {
 	char what[128];
-	int r;
 
-	if (!io->set)
-		return 0;
-	r = kernel_ioprio_set(IOPRIO_WHO_PROCESS, pid,
-			      io->class << IOPRIO_CLASS_SHIFT | (int)io->priority);
-	if (r >= 0)
-		return 0;
 	scheduling_io_text(io, what, sizeof(what));
 	err_set(e, ERR_SYSTEM, -r, "set the io priority %s", what);
 	plan_error_origin(p, "/process/ioPriority", e);
@@ -110,10 +105,52 @@ static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t 
 	return r;
 }
 
+static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t pid, struct err *e)
+{
+	int r;
+
+	if (!io->set)
+		return 0;
+	r = kernel_ioprio_set(IOPRIO_WHO_PROCESS, pid,
+			      io->class << IOPRIO_CLASS_SHIFT | (int)io->priority);
+	return r < 0 ? io_refused(p, io, r, e) : 0;
+}
+
 int scheduling_set(const struct plan *p, const struct oci_process *process, pid_t pid,
 		   struct err *e)
 {
 	int r = set_scheduler(p, &process->scheduler, pid, e);
 
 	return r < 0 ? r : set_io(p, &process->io_priority, pid, e);
+}
+
+/* sched(7), "Privileges and resource limits"; getpriority(2) for what counts as more. */
+static bool scheduler_denied(const struct oci_scheduler *s)
+{
+	struct rlimit limit = { 0 };
+
+	if (!s->set)
+		return false;
+	if (s->policy == SCHED_DEADLINE)
+		return true;
+	if (s->policy == SCHED_FIFO || s->policy == SCHED_RR)
+		return getrlimit(RLIMIT_RTPRIO, &limit) == 0 &&
+		       (rlim_t)s->priority.value > limit.rlim_cur;
+	return s->nice.set && s->nice.value < getpriority(PRIO_PROCESS, 0) &&
+	       getrlimit(RLIMIT_NICE, &limit) == 0 && (rlim_t)(20 - s->nice.value) > limit.rlim_cur;
+}
+
+int scheduling_probe(const struct plan *p, const struct oci_process *process, bool privileged,
+		     struct err *e)
+{
+	const struct oci_io_priority *io = &process->io_priority;
+	int r = 0;
+
+	if (privileged)
+		return 0;
+	if (scheduler_denied(&process->scheduler))
+		r = err_keep(e, scheduler_refused(p, &process->scheduler, -EPERM, e));
+	if (r == 0 && io->set && io->class == IOPRIO_CLASS_RT)
+		r = err_keep(e, io_refused(p, io, -EPERM, e));
+	return r;
 }

@@ -18,6 +18,13 @@
 int scheduling_set(const struct plan *p, const struct oci_process *process, pid_t pid,
 		   struct err *e);
 
+/*
+ * Would scheduling_set go well, as far as privileges go? @privileged: the caller has CAP_SYS_NICE. Changes
+ * nothing. The same errors; all of them when all problems are wanted (err_keep).
+ */
+int scheduling_probe(const struct plan *p, const struct oci_process *process, bool privileged,
+		     struct err *e);
+
 /* Both in words, for people: "SCHED_FIFO, priority 5". */
 void scheduling_text(const struct oci_scheduler *s, char *buf, size_t size);
 void scheduling_io_text(const struct oci_io_priority *io, char *buf, size_t size);

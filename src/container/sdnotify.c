@@ -20,7 +20,6 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-#define SOCKET_DIR  "notify"
 #define SOCKET_NAME "notify.sock"
 
 enum {
@@ -28,20 +27,18 @@ enum {
 	SEND_S = 2 /* for a manager that does not read what it has got already */
 };
 
-int sdnotify_prepare(int dir, int *ret_tree, struct err *e)
+int sdnotify_prepare(int dir, bool copy, int *ret_tree, struct err *e)
 {
 	struct kernel_mount_attr attr = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			    MOUNT_ATTR_NOEXEC,
-		.propagation = 1UL << 18, /* MS_PRIVATE */
+		.attr_set = SDNOTIFY_ATTR, .propagation = 1UL << 18, /* MS_PRIVATE */
 	};
 	cleanup_fd int tree = -EBADF;
 	int r = 0;
 
-	if (mkdirat(dir, SOCKET_DIR, 0755) < 0)
+	if (mkdirat(dir, SDNOTIFY_DIR, 0755) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "create the directory for NOTIFY_SOCKET");
-	tree = kernel_open_tree(dir, SOCKET_DIR, OPEN_TREE_CLONE);
-	r = tree < 0 ? tree : kernel_mount_setattr(tree, 0, &attr);
+	tree = kernel_open_tree(dir, SDNOTIFY_DIR, copy ? OPEN_TREE_CLONE : 0);
+	r = tree < 0 || !copy ? tree : kernel_mount_setattr(tree, 0, &attr);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "prepare the directory for NOTIFY_SOCKET");
 	*ret_tree = take_fd(&tree);
@@ -56,7 +53,7 @@ int sdnotify_bind(int dir, int *ret_fd, struct err *e)
 	int r;
 
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s/%s", dir,
-		       SOCKET_DIR, SOCKET_NAME);
+		       SDNOTIFY_DIR, SOCKET_NAME);
 	/* one who waited before us, and did not come to it, has left its name */
 	(void)unlink(addr.sun_path);
 	before = umask(0111); /* any user of the container may report */

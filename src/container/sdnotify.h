@@ -7,19 +7,24 @@
 #ifndef CTR_CONTAINER_SDNOTIFY_H
 #define CTR_CONTAINER_SDNOTIFY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "util/err.h"
+#include "util/kernel.h"
 
+#define SDNOTIFY_DIR   "notify" /* in the container's state directory */
 #define SDNOTIFY_MOUNT "/run/notify"
 #define SDNOTIFY_ENV   "NOTIFY_SOCKET=" SDNOTIFY_MOUNT "/notify.sock"
 
+#define SDNOTIFY_ATTR (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 /*
  * Make the directory for the socket in the container's state directory @dir. *ret_tree is a detached
- * mount of it, read-only and without devices, set-id or programs, for the container. Needs
- * CAP_SYS_ADMIN.
+ * mount of it, read-only and without devices, set-id or programs (SDNOTIFY_ATTR), for the container,
+ * which needs CAP_SYS_ADMIN; without @copy it is the directory, and init makes that mount.
  */
-int sdnotify_prepare(int dir, int *ret_tree, struct err *e);
+int sdnotify_prepare(int dir, bool copy, int *ret_tree, struct err *e);
 
 /* Bind the socket: whoever waits for the container owns it. */
 int sdnotify_bind(int dir, int *ret_fd, struct err *e);

@@ -20,11 +20,9 @@
 
 static int set_attr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t prop)
 {
-	struct kernel_mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = prop };
-
 	if (!set && !clear && !prop)
 		return 0;
-	return kernel_mount_setattr(fd, recursive ? AT_RECURSIVE : 0, &attr);
+	return kernel_mount_change(fd, recursive ? AT_RECURSIVE : 0, set, clear, prop);
 }
 
 /* The tree must be what the plan expects of it: a certain device, or a proc filesystem. */
@@ -46,7 +44,8 @@ static int check_tree(const struct plan_source *s, int fd, struct err *e)
 	return 0;
 }
 
-static int idmap_tree(const struct plan_source *s, int fd, struct err *e)
+static int idmap_tree(const struct plan_source *s, int fd, const struct caller *caller,
+		      struct err *e)
 {
 	cleanup_fd int ns = -EBADF;
 	struct kernel_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
@@ -54,14 +53,16 @@ static int idmap_tree(const struct plan_source *s, int fd, struct err *e)
 
 	if (!s->uid_idmap)
 		return 0;
-	r = idmap_userns_open(s->uid_idmap, s->gid_idmap, &ns, e);
+	r = idmap_userns_open(s->uid_idmap, s->gid_idmap, caller, &ns, e);
 	if (r < 0)
 		return r;
 	attr.userns_fd = (uint64_t)ns;
 	r = kernel_mount_setattr(fd, s->idmap_recursive ? AT_RECURSIVE : 0, &attr);
 	if (r < 0) {
 		err_set(e, ERR_SYSTEM, -r, "idmap the mount of '%s'", s->path);
-		err_hint(e, "the filesystem may not support idmapped mounts");
+		err_hint(e, r == -EPERM ? "this needs privileges over the filesystem: only root of "
+					  "the host has them"
+					: "the filesystem may not support idmapped mounts");
 	}
 	return r < 0 ? r : 0;
 }
@@ -80,7 +81,8 @@ static int tree_missing(const struct plan_source *s, int errnum, struct err *e)
 	return -errnum;
 }
 
-static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
+static int open_tree_source(struct plan_source *s, int bundle, const struct caller *caller,
+			    struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | (s->recursive ? AT_RECURSIVE : 0) |
 			 (s->nofollow ? AT_SYMLINK_NOFOLLOW : 0);
@@ -100,7 +102,7 @@ static int open_tree_source(struct plan_source *s, int bundle, struct err *e)
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "set the attributes of the mount of '%s'",
 			       s->path);
-	r = idmap_tree(s, fd, e);
+	r = idmap_tree(s, fd, caller, e);
 	if (r == 0)
 		s->fd = take_fd(&fd);
 	return r;
@@ -113,8 +115,9 @@ int container_root_open(const char *path, int bundle, struct err *e)
 	if (dir >= 0)
 		return dir;
 	err_set(e, ERR_CONFIG, -dir, "root filesystem '%s'", path);
-	err_hint(e, dir == -ENOENT ? "create the directory, or correct root.path"
-				   : "it must be a directory, and no symlink");
+	err_hint(e, dir == -ENOENT   ? "create the directory, or correct root.path"
+		    : dir == -EACCES ? "the user who runs ctr must be able to reach it"
+				     : "it must be a directory, and no symlink");
 	return dir;
 }
 
@@ -137,6 +140,23 @@ static int open_root_source(struct plan_source *s, int bundle, struct err *e)
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "set the propagation of '%s'", s->path) : 0;
 }
 
+/* Init copies the mount: it is only looked at here, and pinned, so that init finds the same. */
+static int open_late_source(struct plan_source *s, int bundle, struct err *e)
+{
+	cleanup_fd int fd = s->kind == PLAN_SOURCE_ROOT
+				    ? container_root_open(s->path, bundle, e)
+				    : kernel_openat2(bundle, s->path,
+						     O_PATH | (s->nofollow ? O_NOFOLLOW : 0), 0, 0);
+	int r;
+
+	if (fd < 0)
+		return s->kind == PLAN_SOURCE_ROOT ? fd : tree_missing(s, -fd, e);
+	r = check_tree(s, fd, e);
+	if (r == 0)
+		s->fd = take_fd(&fd);
+	return r;
+}
+
 static int open_exe_source(struct plan_source *s, struct err *e)
 {
 	int fd = open(s->path, O_PATH | O_CLOEXEC);
@@ -154,10 +174,13 @@ static int open_log_source(struct plan_source *s, struct err *e)
 	return r < 0 ? err_set(e, ERR_CONFIG, -r, "open '%s' for what hooks write", s->path) : 0;
 }
 
-static int open_source(struct plan_source *s, int bundle, struct err *e)
+static int open_source(struct plan_source *s, int bundle, const struct caller *caller, bool late,
+		       struct err *e)
 {
+	if (late && (s->kind == PLAN_SOURCE_TREE || s->kind == PLAN_SOURCE_ROOT))
+		return open_late_source(s, bundle, e);
 	switch (s->kind) {
-	case PLAN_SOURCE_TREE: return open_tree_source(s, bundle, e);
+	case PLAN_SOURCE_TREE: return open_tree_source(s, bundle, caller, e);
 	case PLAN_SOURCE_ROOT: return open_root_source(s, bundle, e);
 	case PLAN_SOURCE_NS: return sources_open_ns(s->path, s->ns_type, &s->fd, e);
 	case PLAN_SOURCE_EXE: return open_exe_source(s, e);
@@ -168,11 +191,11 @@ static int open_source(struct plan_source *s, int bundle, struct err *e)
 	return 0;
 }
 
-int container_open_sources(struct plan *p, int bundle, struct err *e)
+int container_open_sources(struct plan *p, int bundle, const struct caller *caller, struct err *e)
 {
 	for (size_t i = 1; i < p->reg_count; i++) {
 		struct plan_source *s = &p->regs[i];
-		int r = s->fd >= 0 ? 0 : open_source(s, bundle, e);
+		int r = s->fd >= 0 ? 0 : open_source(s, bundle, caller, p->late_copies, e);
 
 		if (r < 0) {
 			if (s->origin && *s->origin)

@@ -5,14 +5,16 @@
 
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 /*
  * Open every source of the plan; the plan owns the fds. Relative paths are taken below @bundle (a
  * directory fd). Runs in the host's mount namespace, needs CAP_SYS_ADMIN there for detached mounts
- * (open_tree(2), Linux 5.2; mount_setattr(2), Linux 5.12). Errors name path and origin.
+ * (open_tree(2), Linux 5.2; mount_setattr(2), Linux 5.12); with p->late_copies they are only pinned, and
+ * init copies them. Errors name path and origin.
  */
-int container_open_sources(struct plan *p, int bundle, struct err *e);
+int container_open_sources(struct plan *p, int bundle, const struct caller *caller, struct err *e);
 
 /*
  * After that: a namespace that is joined by path and turns out to be the caller's own must not be

@@ -16,6 +16,7 @@
 #include <linux/capability.h>
 
 #include "container/initfd.h"
+#include "namespaces/advice.h"
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -117,10 +118,15 @@ static int make_plan_fd(const struct plan *p, int sync_fd, int *ret_fd, struct e
 	return r < 0 ? r : initfd_seal("plan", data, size, ret_fd, e);
 }
 
-static int clone_error(const struct plan *p, int r, struct err *e)
+static int clone_error(const struct plan *p, const struct caller *caller, int r, struct err *e)
 {
 	err_set(e, ERR_SYSTEM, -r, "create the container's process and namespaces");
-	if (r == -EPERM)
+	if ((r == -EPERM || r == -ENOSPC) && p->clone_flags & CLONE_NEWUSER)
+		advice_userns(r, e);
+	else if (r == -EPERM && !caller_is_host_root(caller))
+		err_hint(e, "an ordinary user needs a user namespace for this: see the config that "
+			    "`ctr spec --rootless` writes, or run as root");
+	else if (r == -EPERM)
 		err_hint(e, "this needs CAP_SYS_ADMIN: run as root");
 	else if (r == -ENOSPC && p->clone_flags)
 		err_hint(e, "a limit in /proc/sys/user/max_*_namespaces is reached");
@@ -129,21 +135,22 @@ static int clone_error(const struct plan *p, int r, struct err *e)
 	return r;
 }
 
-static int give_maps(const struct plan *p, const struct spawned *s, struct err *e)
+static int give_maps(const struct plan *p, const struct caller *caller, const struct spawned *s,
+		     struct err *e)
 {
 	struct plan_message go = { .type = PLAN_MSG_GO };
 	int r;
 
 	if (!(p->clone_flags & CLONE_NEWUSER))
 		return 0;
-	r = idmap_write(s->pid, &p->uid_maps, &p->gid_maps, e);
+	r = idmap_write(s->pid, &p->uid_maps, &p->gid_maps, caller, e);
 	if (r == 0 && send(s->sync, &go, sizeof(go), MSG_NOSIGNAL) < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "talk to ctr-init");
 	return r;
 }
 
-int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, struct spawned *ret,
-		    struct err *e)
+int container_spawn(const struct plan *p, const struct caller *caller, int cgroup_fd,
+		    unsigned keep_fds, struct spawned *ret, struct err *e)
 {
 	cleanup_fd int init_fd = -EBADF, plan_fd = -EBADF, theirs = -EBADF;
 	struct kernel_clone_args args = { .flags = p->clone_flags | CLONE_PIDFD,
@@ -178,10 +185,10 @@ int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, stru
 		run_child(&child);
 	if (r < 0) {
 		spawned_kill(&s);
-		return clone_error(p, r, e);
+		return clone_error(p, caller, r, e);
 	}
 	s.pid = r;
-	r = give_maps(p, &s, e);
+	r = give_maps(p, caller, &s, e);
 	if (r < 0)
 		spawned_kill(&s);
 	else

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "plan/plan.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 /* A process of ours while it is being set up; also the intermediate one of a joined pid namespace. */
@@ -26,8 +27,8 @@ struct spawned {
  * the plan's registers, and 3..3+@keep_fds-1, are inherited once. A new user namespace has its maps
  * when this returns. On failure there is no child.
  */
-int container_spawn(const struct plan *p, int cgroup_fd, unsigned keep_fds, struct spawned *ret,
-		    struct err *e);
+int container_spawn(const struct plan *p, const struct caller *caller, int cgroup_fd,
+		    unsigned keep_fds, struct spawned *ret, struct err *e);
 
 /* SIGKILL and reap, if there is one; closes everything. */
 void spawned_kill(struct spawned *s);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +15,7 @@
 
 #include "container/record.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 enum {
@@ -46,22 +48,66 @@ int container_id_check(const char *id, struct err *e)
 	return -EINVAL;
 }
 
-int store_default_path(char *buf, size_t size, struct err *e)
+/* Is @path a directory that only we can write? */
+static bool is_ours(const char *path, uint32_t uid)
 {
-	const char *run = geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+	struct stat st;
 
-	if (!run || run[0] != '/') {
-		err_set(e, ERR_USAGE, 0, "XDG_RUNTIME_DIR is not set");
-		err_hint(e, "set it, or name a directory of yours with --root");
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid &&
+	       !(st.st_mode & 022);
+}
+
+/* runc's rule: who has XDG_RUNTIME_DIR uses it, except root of a container that was made to look real. */
+static const char *runtime_dir(const struct caller *caller)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
+
+	if (!dir || !*dir || caller_is_host_root(caller))
+		return NULL;
+	return caller->uid || !user || strcmp(user, "root") != 0 ? dir : NULL;
+}
+
+/* The host's uid of root of a user namespace: names in /tmp are the host's. */
+static uint32_t host_uid(const struct caller *caller)
+{
+	char line[64];
+	uint32_t inside, outside;
+
+	if (caller->initial_userns ||
+	    io_read_line(AT_FDCWD, "/proc/self/uid_map", line, sizeof(line)) < 0 ||
+	    sscanf(line, "%" SCNu32 " %" SCNu32, &inside, &outside) != 2 || inside != caller->uid)
+		return caller->uid;
+	return outside;
+}
+
+int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e)
+{
+	const char *dir = runtime_dir(caller);
+	int n;
+
+	if (dir && dir[0] != '/') {
+		err_set(e, ERR_USAGE, 0, "XDG_RUNTIME_DIR '%s' is not an absolute path", dir);
+		err_hint(e, "correct it, or name a directory of yours with --root");
 		return -EINVAL;
 	}
-	if ((size_t)snprintf(buf, size, "%s/ctr", run) >= size)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", run);
+	if (dir) {
+		n = snprintf(buf, size, "%s/ctr", dir);
+	} else if (caller_is_host_root(caller) || (caller->uid == 0 && is_ours("/run", 0))) {
+		n = snprintf(buf, size, "/run/ctr");
+	} else {
+		n = snprintf(buf, size, "/run/user/%u", (unsigned)host_uid(caller));
+		if (n > 0 && (size_t)n < size && is_ours(buf, caller->uid))
+			n = snprintf(buf, size, "/run/user/%u/ctr", (unsigned)host_uid(caller));
+		else
+			n = snprintf(buf, size, "/tmp/ctr-%u", (unsigned)host_uid(caller));
+	}
+	if ((size_t)n >= size)
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", dir ? dir : buf);
 	return 0;
 }
 
 /* mkdir -p, with the last directory for us alone. */
-static int make_root(const char *path)
+static int make_root(const char *path, mode_t mode)
 {
 	char part[4096];
 	size_t len = strlen(path);
@@ -73,7 +119,7 @@ static int make_root(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, i == len ? 0700 : 0755) < 0 && errno != EEXIST)
+		if (mkdir(part, i == len ? mode : 0755) < 0 && errno != EEXIST)
 			return -errno;
 	}
 	return 0;
@@ -95,16 +141,17 @@ static int check_root(int fd, const char *path, struct err *e)
 	return -EPERM;
 }
 
-int store_open(const char *path, bool create, int *ret_fd, struct err *e)
+int store_open(const char *path, unsigned flags, int *ret_fd, struct err *e)
 {
-	cleanup_fd int fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	int how = O_DIRECTORY | O_RDONLY | O_CLOEXEC | (flags & STORE_NO_LINK ? O_NOFOLLOW : 0);
+	cleanup_fd int fd = open(path, how);
 	int r;
 
-	if (fd < 0 && errno == ENOENT && create) {
-		r = make_root(path);
+	if (fd < 0 && errno == ENOENT && flags & STORE_CREATE) {
+		r = make_root(path, 0700 | (flags & STORE_STICKY ? S_ISVTX : 0));
 		if (r < 0)
 			return err_set(e, ERR_SYSTEM, -r, "create the state directory '%s'", path);
-		fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+		fd = open(path, how);
 	}
 	if (fd < 0)
 		return err_set(e, ERR_SYSTEM, errno, "open the state directory '%s'", path);

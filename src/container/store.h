@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/caller.h"
 #include "util/err.h"
 
 enum {
@@ -18,14 +19,26 @@ enum {
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */
 int container_id_check(const char *id, struct err *e);
 
-/* The default: /run/ctr for root, $XDG_RUNTIME_DIR/ctr for others. Into @buf. */
-int store_default_path(char *buf, size_t size, struct err *e);
+/*
+ * The default, into @buf: /run/ctr for root. For others $XDG_RUNTIME_DIR/ctr; without that variable
+ * /run/user/UID/ctr where such a directory is theirs, else /tmp/ctr-UID. Root of a user namespace is one
+ * of the others, as for runc: if XDG_RUNTIME_DIR is set and USER is not root, or if /run is not its own.
+ */
+int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e);
+
+enum store_flags {
+	STORE_CREATE = 1, /* make it (0700) if it is missing */
+	STORE_NO_LINK =
+		2, /* somebody else may write where it is: a symlink there is not followed */
+	STORE_STICKY =
+		4, /* mark it, so that cleaners of XDG_RUNTIME_DIR pass it by (XDG Base Directory) */
+};
 
 /*
- * Open the state root at @path. @create: make it (0700) if it is missing. It must belong to the
- * caller and must not be writable by others. -ENOENT when missing and not @create.
+ * Open the state root at @path; @flags as above. It must belong to the caller and must not be writable
+ * by others. -ENOENT when missing and not STORE_CREATE.
  */
-int store_open(const char *path, bool create, int *ret_fd, struct err *e);
+int store_open(const char *path, unsigned flags, int *ret_fd, struct err *e);
 
 /*
  * Make the directory of @id and lock it. -EEXIST: "container with id ... already exists". The

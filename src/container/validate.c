@@ -82,6 +82,8 @@ static int check_rules(struct validation *v)
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
+	if (r == 0 && c->cgroup_root >= 0)
+		r = container_delegate_cgroup(c, v->e);
 	return r;
 }
 
@@ -117,8 +119,7 @@ static int make_plan(struct validation *v)
 /* No permission and no wish for a cgroup: there will be none (checklist 1.6). */
 static bool wants_cgroup(const struct validation *v)
 {
-	return v->rq->driver == CGROUP_DRIVER_CGROUPFS &&
-	       !cgroup_plan_skippable(&v->c->cgroup_plan, -EACCES);
+	return v->rq->driver == CGROUP_DRIVER_CGROUPFS && !container_can_skip_cgroup(v->c, -EACCES);
 }
 
 static int look_at_host(struct validation *v)
@@ -131,6 +132,7 @@ static int look_at_host(struct validation *v)
 		.plan = c->plan,
 		.cgroup_plan = wants_cgroup(v) ? &c->cgroup_plan : NULL,
 		.resctrl = &c->resctrl,
+		.caller = &c->caller,
 		.bundle = c->bundle,
 		.e = v->e,
 	};
@@ -140,8 +142,6 @@ static int look_at_host(struct validation *v)
 		r = settle(v, cgroup_driver_check(v->rq->driver, v->e));
 	if (r == 0 && v->rq->driver == CGROUP_DRIVER_NONE)
 		r = settle(v, container_check_disabled(&c->cgroup_plan, v->e));
-	if (r == 0)
-		r = security_caps_own(&h.caps, v->e);
 	if (r < 0 || !c->plan)
 		return r;
 	/* a mount namespace that is joined has another root */
@@ -163,10 +163,10 @@ static int run_stages(struct validation *v)
 		return r;
 	problems_next_stage(v->all);
 	r = stand_in(v);
-	if (r == 0)
-		r = check_rules(v);
 	if (r == 0 && !v->rq->config_only && v->rq->driver != CGROUP_DRIVER_NONE)
 		r = settle(v, cgroup_root_open(&c->cgroup_root, v->e));
+	if (r == 0)
+		r = check_rules(v);
 	if (r == 0 && !v->rq->config_only)
 		r = settle(v, userns_find_maps(c->spec, 0, v->e));
 	if (r == 0)
@@ -236,6 +236,7 @@ int container_validate(const struct validate_request *rq, struct problems *ret, 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "validate the bundle");
 	c->explain = rq->config_only;
+	c->caller = rq->config_only ? caller_root() : *rq->caller;
 	c->store = -EBADF;
 	e->problems = ret;
 	r = run_stages(&v);

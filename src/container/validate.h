@@ -15,7 +15,8 @@
 struct validate_request {
 	const char *bundle; /* directory */
 	const char *config; /* another file than the bundle's config.json, or NULL */
-	bool config_only;   /* the document alone: neither this host nor this version of ctr */
+	const struct caller *caller;
+	bool config_only; /* the document alone: neither this host nor this version of ctr */
 	enum cgroup_driver driver;
 };
 

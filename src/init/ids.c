@@ -46,6 +46,19 @@ static int caps_set(const struct cap_sets *c)
 	return KERNEL_CALL(SYS_capset, &h, d);
 }
 
+/* The process that will execute the program inherits it. Lowering needs CAP_SYS_RESOURCE of the host. */
+int op_oom_score(struct init *in, const struct plan_arg_oom_score *a)
+{
+	char buf[24], *text = init_decimal((int64_t)a->score, buf, sizeof(buf));
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int r = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+
+	(void)in;
+	if (fd >= 0)
+		(void)close(fd);
+	return r == -EACCES || r == -EPERM ? 0 : r;
+}
+
 int op_umask(struct init *in, const struct plan_arg_umask *a)
 {
 	(void)in;

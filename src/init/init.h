@@ -83,6 +83,11 @@ int resolve_create(int root, const char *path, bool file, uint32_t mode);
 /* The directory that holds the last component of @path (created if missing), and that component. */
 int resolve_parent(int root, const char *path, const char **ret_leaf);
 
+/* ---- copies.c ---- */
+
+/* init_fail for a mount_setattr that the kernel refused with EPERM: the report names the locked flags. */
+int fail_locked(struct init *in, int mount, int r);
+
 /* ---- mounts.c ---- */
 
 /*

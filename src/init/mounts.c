@@ -8,13 +8,6 @@
 #include <sys/vfs.h>
 #include <linux/magic.h>
 
-static int set_attr(int fd, unsigned flags, uint64_t set, uint64_t clear, uint64_t prop)
-{
-	struct kernel_mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = prop };
-
-	return kernel_mount_setattr(fd, flags, &attr);
-}
-
 int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
 {
 	bool file = flags & PLAN_MOUNT_FILE;
@@ -217,9 +210,10 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 			(void)close(fs);
 	}
 	if (r == 0) {
-		r = set_attr(target, 0, a->set, a->clear, 0);
+		r = kernel_mount_change(target, 0, a->set, a->clear, 0);
 		if (r < 0)
-			r = init_fail(in, PLAN_STAGE_ATTR, NULL, r);
+			r = r == -EPERM ? fail_locked(in, target, r)
+					: init_fail(in, PLAN_STAGE_ATTR, NULL, r);
 	}
 	(void)close(target);
 	return r;
@@ -232,14 +226,14 @@ int op_mount_prop(struct init *in, const struct plan_arg_mount_prop *a)
 
 	if (target < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, target);
-	r = set_attr(target, a->recursive ? AT_RECURSIVE : 0, 0, 0, a->prop);
+	r = kernel_mount_change(target, a->recursive ? AT_RECURSIVE : 0, 0, 0, a->prop);
 	(void)close(target);
 	return r;
 }
 
 int op_readonly(struct init *in, const struct plan_arg_readonly *a)
 {
-	int r = set_attr(init_reg(in, a->mount), 0, MOUNT_ATTR_RDONLY, 0, 0);
+	int r = kernel_mount_change(init_reg(in, a->mount), 0, MOUNT_ATTR_RDONLY, 0, 0);
 
 	init_reg_close(in, a->mount);
 	return r;
@@ -257,7 +251,7 @@ int op_readonly_path(struct init *in, const struct plan_arg_readonly_path *a)
 	tree = kernel_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
 	r = tree;
 	if (r >= 0)
-		r = set_attr(tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0, 0);
+		r = kernel_mount_change(tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0, 0);
 	if (r >= 0)
 		r = kernel_move_mount(tree, target);
 	if (tree >= 0)

@@ -6,12 +6,40 @@
 #include "init/init.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 
 enum {
-	VALUE_SIZE = 4096
+	VALUE_SIZE = 4096,
+	PROC_ROOT_INODE = 1 /* include/linux/proc_ns.h */
 };
 
-int op_proc_open(struct init *in, const struct plan_arg_proc_open *a)
+/*
+ * In a user namespace there is no new proc without a pid namespace of its own. A copy of the one at /proc
+ * leaves behind what is mounted over parts of it; it must be the top of a proc, no file of one.
+ */
+static int copy_proc(void)
+{
+	int dir = kernel_openat2(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	struct statfs fs;
+	struct stat st;
+	int tree;
+
+	if (dir < 0)
+		return dir;
+	tree = kernel_open_tree(dir, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	(void)close(dir);
+	if (tree < 0)
+		return tree;
+	if (fstatfs(tree, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(tree, &st) == 0 &&
+	    st.st_ino == PROC_ROOT_INODE)
+		return tree;
+	(void)close(tree);
+	return -EPERM;
+}
+
+static int new_proc(void)
 {
 	int fs = kernel_fsopen("proc"), mnt, r;
 
@@ -21,6 +49,15 @@ int op_proc_open(struct init *in, const struct plan_arg_proc_open *a)
 	mnt = r < 0 ? r
 		    : kernel_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	(void)close(fs);
+	return mnt;
+}
+
+int op_proc_open(struct init *in, const struct plan_arg_proc_open *a)
+{
+	int mnt = new_proc();
+
+	if (mnt == -EPERM)
+		mnt = copy_proc();
 	if (mnt < 0)
 		return mnt;
 	init_reg_set(in, a->proc, mnt);

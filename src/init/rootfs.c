@@ -5,13 +5,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-static int root_attr(int fd, unsigned flags, uint64_t set, uint64_t prop)
-{
-	struct kernel_mount_attr attr = { .attr_set = set, .propagation = prop };
-
-	return kernel_mount_setattr(fd, flags, &attr);
-}
-
 int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 {
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
@@ -19,7 +12,7 @@ int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 	(void)in;
 	if (fd < 0)
 		return -errno;
-	r = root_attr(fd, AT_RECURSIVE, 0, a->prop);
+	r = kernel_mount_change(fd, AT_RECURSIVE, 0, 0, a->prop);
 	(void)close(fd);
 	return r;
 }
@@ -92,7 +85,7 @@ static int mask_fill(struct init *in, int mnt, const struct plan_arg_mask_source
 	if (fd < 0)
 		return -errno;
 	init_reg_set(in, a->file, fd);
-	return root_attr(mnt, 0, MOUNT_ATTR_RDONLY, 0);
+	return kernel_mount_change(mnt, 0, MOUNT_ATTR_RDONLY, 0, 0);
 }
 
 static int mask_mount(struct init *in, int fs, const struct plan_arg_mask_source *a)
@@ -157,11 +150,11 @@ int op_mask_end(struct init *in, const struct plan_arg_mask_end *a)
 
 int op_root_readonly(struct init *in, const struct plan_arg_root_readonly *a)
 {
-	return root_attr(init_reg(in, a->root), 0, MOUNT_ATTR_RDONLY, 0);
+	return kernel_mount_change(init_reg(in, a->root), 0, MOUNT_ATTR_RDONLY, 0, 0);
 }
 
 int op_root_prop(struct init *in, const struct plan_arg_root_prop *a)
 {
-	return root_attr(init_reg(in, a->root), a->prop & MS_REC ? AT_RECURSIVE : 0, 0,
-			 a->prop & ~(uint64_t)MS_REC);
+	return kernel_mount_change(init_reg(in, a->root), a->prop & MS_REC ? AT_RECURSIVE : 0, 0, 0,
+				   a->prop & ~(uint64_t)MS_REC);
 }

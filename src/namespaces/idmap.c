@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "namespaces/advice.h"
+#include "namespaces/idmap_helper.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -54,42 +56,112 @@ static bool same_map(const char *text, const oci_id_maps *maps)
 	return true;
 }
 
-static int write_map(pid_t pid, const char *file, const char *what, const oci_id_maps *maps,
-		     struct err *e)
+enum idmap_way idmap_way(const oci_id_maps *maps, uint32_t own, const struct caller *caller)
 {
-	char path[64], now[MAX_LINES * LINE_SIZE];
+	if (caller->maps_ids)
+		return IDMAP_DIRECT;
+	if (maps->count == 1 && maps->items[0].size == 1 && maps->items[0].host_id == own)
+		return IDMAP_OWN;
+	return IDMAP_HELPER;
+}
+
+bool idmap_allows_setgroups(const oci_id_maps *gid, const struct caller *caller)
+{
+	return caller->setgroups && idmap_way(gid, caller->gid, caller) != IDMAP_OWN;
+}
+
+/* What tells the two maps apart. */
+struct kind {
+	const char *file, *field;
+	enum idmap_helper helper;
+};
+
+static const struct kind uid_kind = { "uid_map", "uidMappings", IDMAP_NEWUIDMAP };
+static const struct kind gid_kind = { "gid_map", "gidMappings", IDMAP_NEWGIDMAP };
+
+static int open_proc(pid_t pid, const char *file, int flags, struct err *e)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? err_set(e, ERR_SYSTEM, errno, "open %s", path) : fd;
+}
+
+/* Who may not set groups may not give that right away either: user_namespaces(7). */
+static int deny_setgroups(pid_t pid, struct err *e)
+{
+	cleanup_fd int fd = open_proc(pid, "setgroups", O_WRONLY, e);
+
+	if (fd < 0)
+		return fd;
+	return write(fd, "deny", 4) < 0 ? err_set(e, ERR_SYSTEM, errno, "deny setgroups") : 0;
+}
+
+static int write_text(int fd, const struct kind *k, const oci_id_maps *maps,
+		      const struct caller *caller, struct err *e)
+{
 	cleanup_free char *text = NULL;
-	cleanup_fd int fd = -EBADF;
-	ssize_t n;
 	int r = idmap_text(maps, &text, e);
 
-	if (r < 0)
+	if (r < 0 || write(fd, text, strlen(text)) >= 0)
 		return r;
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, ERR_SYSTEM, errno, "open %s", path);
-	if (write(fd, text, strlen(text)) < 0) {
-		r = -errno;
-		err_set(e, ERR_SYSTEM, -r, "write the %s", what);
-		err_origin(e, "config.json /linux/%s", what);
-		if (r == -EINVAL)
-			err_hint(e, "mappings must not overlap");
-		return r;
-	}
-	n = pread(fd, now, sizeof(now) - 1, 0);
+	r = -errno;
+	err_set(e, ERR_SYSTEM, -r, "write the %s", k->field);
+	err_origin(e, "config.json /linux/%s", k->field);
+	if (r == -EINVAL)
+		err_hint(e, "mappings must not overlap");
+	else if (r == -EPERM && !caller->initial_userns)
+		err_hint(e, "only ids that this user namespace has itself can be given on: see "
+			    "/proc/self/uid_map and gid_map");
+	else if (r == -EPERM && !caller->maps_ids)
+		advice_userns(r, e);
+	return r;
+}
+
+static int check_map(int fd, const struct kind *k, const oci_id_maps *maps, struct err *e)
+{
+	char now[MAX_LINES * LINE_SIZE];
+	ssize_t n = pread(fd, now, sizeof(now) - 1, 0);
+
 	now[n > 0 ? n : 0] = '\0';
 	if (!same_map(now, maps))
 		return err_set(e, ERR_SYSTEM, EIO, "the %s that the kernel reports are others",
-			       what);
+			       k->field);
 	return 0;
 }
 
-int idmap_write(pid_t pid, const oci_id_maps *uid, const oci_id_maps *gid, struct err *e)
+static int write_map(pid_t pid, const struct kind *k, const oci_id_maps *maps, uint32_t own,
+		     const struct caller *caller, struct err *e)
 {
-	int r = write_map(pid, "uid_map", "uidMappings", uid, e);
+	enum idmap_way way = idmap_way(maps, own, caller);
+	cleanup_fd int fd = -EBADF;
+	int r = 0;
 
-	return r < 0 ? r : write_map(pid, "gid_map", "gidMappings", gid, e);
+	if (way == IDMAP_HELPER) {
+		r = idmap_helper_run(k->helper, pid, maps, e);
+		if (r < 0)
+			err_origin(e, "config.json /linux/%s", k->field);
+	} else if (way == IDMAP_OWN && k == &gid_kind) {
+		r = deny_setgroups(pid, e);
+	}
+	if (r < 0)
+		return r;
+	fd = open_proc(pid, k->file, way == IDMAP_HELPER ? O_RDONLY : O_RDWR, e);
+	if (fd < 0)
+		return fd;
+	if (way != IDMAP_HELPER)
+		r = write_text(fd, k, maps, caller, e);
+	return r < 0 ? r : check_map(fd, k, maps, e);
+}
+
+int idmap_write(pid_t pid, const oci_id_maps *uid, const oci_id_maps *gid,
+		const struct caller *caller, struct err *e)
+{
+	int r = write_map(pid, &uid_kind, uid, caller->uid, caller, e);
+
+	return r < 0 ? r : write_map(pid, &gid_kind, gid, caller->gid, caller, e);
 }
 
 /*
@@ -104,7 +176,8 @@ static __attribute__((noreturn)) void hold_namespace(pid_t parent)
 		(void)pause();
 }
 
-int idmap_userns_open(const oci_id_maps *uid, const oci_id_maps *gid, int *ret_fd, struct err *e)
+int idmap_userns_open(const oci_id_maps *uid, const oci_id_maps *gid, const struct caller *caller,
+		      int *ret_fd, struct err *e)
 {
 	struct kernel_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	pid_t parent = getpid();
@@ -115,7 +188,7 @@ int idmap_userns_open(const oci_id_maps *uid, const oci_id_maps *gid, int *ret_f
 		return err_set(e, ERR_SYSTEM, -pid, "create a user namespace");
 	if (pid == 0)
 		hold_namespace(parent);
-	r = idmap_write(pid, uid, gid, e);
+	r = idmap_write(pid, uid, gid, caller, e);
 	if (r == 0) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -163,3 +163,18 @@ void net_devices_close(struct net_devices *d)
 	d->moved = NULL;
 	d->count = 0;
 }
+
+int net_devices_probe(const struct oci_linux *l, bool privileged, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->net_devices.count; i++) {
+		const char *name = l->net_devices.items[i].host_name;
+
+		if (!if_nametoindex(name))
+			r = err_keep(e, fail(name, -ENODEV, "find it on the host", e));
+		else if (!privileged)
+			r = err_keep(e, fail(name, -EPERM, "move it", e));
+	}
+	return r;
+}

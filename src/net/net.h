@@ -44,6 +44,12 @@ struct net_device_moved {
  */
 int net_devices_move(struct net_devices *d, const struct oci_linux *l, struct err *e);
 
+/*
+ * Would net_devices_move find the devices of @l, and be allowed to move them? Changes nothing. All that
+ * is wrong when all problems are wanted (err_keep). @privileged: the caller has CAP_NET_ADMIN.
+ */
+int net_devices_probe(const struct oci_linux *l, bool privileged, struct err *e);
+
 /* The create came to nothing: give them back under their old names. What fails is passed over. */
 void net_devices_return(struct net_devices *d);
 

@@ -59,12 +59,12 @@ static const struct default_mount system_mounts[] = {
 	{ "/tmp", "tmpfs", "tmpfs", { "nosuid", "nodev", "strictatime", "mode=1777", "size=50%" } },
 };
 
-/* A user namespace without a network namespace of its own may not mount sysfs. */
+/* A user namespace without a network namespace of its own may not mount sysfs: all of it is read-only. */
 static const struct default_mount host_sys = {
 	"/sys",
 	"none",
 	"/sys",
-	{ "rbind", "nosuid", "noexec", "nodev", "ro" },
+	{ "rbind", "nosuid", "noexec", "nodev", "rro" },
 };
 
 /* The last one only with id maps. */
@@ -213,7 +213,7 @@ static void process(struct json_out *o, const struct profile *p, const char *uui
 	json_out_end_object(o);
 }
 
-static void write_mount(struct json_out *o, const struct default_mount *m, bool rootless)
+static void write_mount(struct json_out *o, const struct default_mount *m, bool tty_group)
 {
 	json_out_object(o);
 	json_out_member_string(o, "destination", m->destination);
@@ -222,29 +222,29 @@ static void write_mount(struct json_out *o, const struct default_mount *m, bool 
 	if (m->options[0]) {
 		json_out_member_array(o, "options");
 		for (size_t i = 0; i < MOUNT_OPTIONS_MAX && m->options[i]; i++)
-			/* a map of one id has no group 5 */
-			if (!rootless || strncmp(m->options[i], "gid=", 4) != 0)
+			if (tty_group || strncmp(m->options[i], "gid=", 4) != 0)
 				json_out_string(o, m->options[i]);
 		json_out_end_array(o);
 	}
 	json_out_end_object(o);
 }
 
-static void all_mounts(struct json_out *o, bool rootless, bool system)
+static void all_mounts(struct json_out *o, const struct oci_default_options *options)
 {
 	json_out_member_array(o, "mounts");
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		bool sys = strcmp(mounts[i].destination, "/sys") == 0;
 		bool cgroup = strcmp(mounts[i].destination, own_cgroup.destination) == 0;
 
+		/* a map of one id has no group 5 */
 		write_mount(o,
-			    rootless && sys    ? &host_sys
-			    : system && cgroup ? &own_cgroup
-					       : &mounts[i],
-			    rootless);
+			    options->rootless && sys	? &host_sys
+			    : options->system && cgroup ? &own_cgroup
+							: &mounts[i],
+			    !options->rootless && !options->no_tty_group);
 	}
-	for (size_t i = 0; system && i < COUNT(system_mounts); i++)
-		write_mount(o, &system_mounts[i], rootless);
+	for (size_t i = 0; options->system && i < COUNT(system_mounts); i++)
+		write_mount(o, &system_mounts[i], true);
 	json_out_end_array(o);
 }
 
@@ -323,7 +323,7 @@ int oci_default_spec(const struct oci_default_options *options, char **ret_text,
 	json_out_member_bool(&o, "readonly", p->application);
 	json_out_end_object(&o);
 	json_out_member_string(&o, "hostname", "ctr");
-	all_mounts(&o, options->rootless, options->system);
+	all_mounts(&o, options);
 	if (p->stop_signal) {
 		json_out_member_object(&o, "annotations");
 		json_out_member_string(&o, oci_annotations[OCI_ANNOTATION_STOP_SIGNAL].name,

@@ -14,6 +14,7 @@
 
 struct oci_default_options {
 	bool rootless; /* for a user without privileges: user namespace, host network, no cgroup limits */
+	bool no_tty_group;	       /* group 5 does not exist where it will run */
 	uint32_t uid, gid;	       /* rootless: who becomes root inside */
 	bool system;		       /* an init system; not together with rootless */
 	const char *uuid;	       /* its machine id, as uuid(7) writes it; NULL: none */

@@ -11,7 +11,7 @@
 
 enum {
 	ARGS_MAX = 6,		 /* of a system call */
-	ERRNO_MAX = 4095,	 /* MAX_ERRNO of the kernel; it would silently clamp */
+	ERRNO_MAX = 4094,	 /* less than the kernel's MAX_ERRNO: libseccomp refuses that one */
 	TRACE_DATA_MAX = 0xffff, /* SECCOMP_RET_DATA */
 };
 

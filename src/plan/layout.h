@@ -85,6 +85,11 @@ enum plan_mount_flags {
 		128, /* a symlink at the end of the path is mounted on, not followed */
 };
 
+enum plan_copy_flags {
+	PLAN_COPY_RECURSIVE = 1, /* with all mounts below */
+	PLAN_COPY_NOFOLLOW = 2,	 /* the last component of the path is not followed */
+};
+
 enum plan_program_flags {
 	PLAN_PROGRAM_HOME = 1, /* HOME is unset or empty: take it from the container's passwd */
 };
@@ -183,6 +188,7 @@ enum plan_stage {
 	PLAN_STAGE_COPY,      /* copying into a tmpfs what it hides */
 	PLAN_STAGE_ATTACH,    /* move_mount */
 	PLAN_STAGE_ATTR,      /* mount_setattr */
+	PLAN_STAGE_LOCKED,    /* mount_setattr; text: flags that cannot be taken away */
 	PLAN_STAGE_SYMLINK,   /* the path leads through a symlink where that is not allowed */
 	PLAN_STAGE_OUTSIDE,   /* the directory is outside of the container's root */
 	PLAN_STAGE_MISMATCH,  /* text: what was found instead */

@@ -18,7 +18,7 @@
 /* What the parent opens, in the host's view, before the child exists. */
 enum plan_source_kind {
 	PLAN_SOURCE_NONE, /* filled by init while it runs */
-	PLAN_SOURCE_TREE, /* a detached copy of a mount: open_tree(OPEN_TREE_CLONE) */
+	PLAN_SOURCE_TREE, /* a detached copy of a mount: open_tree(OPEN_TREE_CLONE); see late_copies */
 	PLAN_SOURCE_ROOT, /* the same for the rootfs: its last component is no symlink */
 	PLAN_SOURCE_NS,	  /* a namespace file */
 	PLAN_SOURCE_EXE,  /* the executable of a hook */
@@ -62,11 +62,16 @@ struct plan {
 	/* what the parent does when it makes the child */
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
-	uint32_t base_uid, base_gid;   /* ids that init takes inside a new user namespace */
-	bool keep_groups;	       /* the caller's supplementary groups are left alone */
+	uint32_t base_uid, base_gid; /* ids that init takes inside a new user namespace */
+	bool keep_groups;	     /* the caller's supplementary groups are left alone */
+	/*
+	 * The caller may not copy mounts, its child in the new namespaces may: sources of mounts are opened
+	 * (O_PATH) by the parent, and copied by init with the operation tree_copy.
+	 */
+	bool late_copies;
 	bool want_console;	       /* init will send the master of a terminal */
 	uint64_t proc;		       /* register of the private proc; use plan_proc() */
-	struct plan_warning *warnings; /* newest first */
+	struct plan_warning *warnings; /* oldest first */
 };
 
 /* Something odd that changes nothing: shown with explain, and by --debug; an error with --strict. */

@@ -197,6 +197,7 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_COPY] = "copy what it hides",
 	[PLAN_STAGE_ATTACH] = "attach",
 	[PLAN_STAGE_ATTR] = "set the mount attributes",
+	[PLAN_STAGE_LOCKED] = "the host locks flags of this mount",
 	[PLAN_STAGE_SYMLINK] = "the path leads through a symlink",
 	[PLAN_STAGE_OUTSIDE] = "it is outside of the container's root",
 	[PLAN_STAGE_MISMATCH] = "found",

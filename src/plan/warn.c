@@ -10,7 +10,7 @@
 
 void plan_warn(struct plan *p, const char *origin, const char *fmt, ...)
 {
-	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w));
+	struct plan_warning *w = arena_alloc(&p->arena, sizeof(*w)), **last = &p->warnings;
 	char buf[512];
 	va_list ap;
 
@@ -20,8 +20,10 @@ void plan_warn(struct plan *p, const char *origin, const char *fmt, ...)
 	if (!w || !(w->text = arena_strdup(&p->arena, buf)))
 		return; /* a warning that does not fit in memory changes nothing either */
 	w->origin = origin;
-	w->next = p->warnings;
-	p->warnings = w;
+	w->next = NULL;
+	while (*last)
+		last = &(*last)->next;
+	*last = w;
 }
 
 void plan_warning_text(const struct plan *p, const struct plan_warning *w, char *buf, size_t size)
@@ -35,11 +37,10 @@ void plan_warning_text(const struct plan *p, const struct plan_warning *w, char 
 
 int plan_refuse_warnings(const struct plan *p, struct err *e)
 {
-	const struct plan_warning *first = NULL;
+	const struct plan_warning *first = p->warnings;
 
-	for (const struct plan_warning *w = p->warnings; w; w = w->next)
-		if (w->origin)
-			first = w; /* the list begins with the newest */
+	while (first && !first->origin)
+		first = first->next;
 	if (!first)
 		return 0;
 	err_set(e, ERR_CONFIG, 0, "%s", first->text);

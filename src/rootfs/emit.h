@@ -11,6 +11,13 @@ uint64_t rootfs_base_propagation(const struct oci_spec *spec);
 /* pivot_root, or what stands for it. */
 void rootfs_emit_pivot(const struct rootfs_layout *l, struct plan *p);
 
+/*
+ * A register for @src. Where only init may copy mounts (plan.h, late_copies) its copying comes here, and
+ * so before the operation that attaches it.
+ */
+uint64_t rootfs_emit_source(const struct rootfs_layout *l, const struct plan_source *src,
+			    struct plan *p);
+
 /* The default devices and links of a fresh /dev, and linux.devices. */
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 			struct err *e);

@@ -38,7 +38,7 @@ static uint64_t device_dir(const struct rootfs_layout *l, const char **path)
 	return l->root;
 }
 
-/* mknod is not possible in a user namespace: a copy of the host's mount of the node is attached. */
+/* Where mknod is not possible (in a user namespace), a copy of the host's mount of the node is attached. */
 static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char *path, mode_t type,
 		       uint64_t rdev, const char *origin)
 {
@@ -53,9 +53,10 @@ static void emit_clone(struct plan *p, const struct rootfs_layout *l, const char
 		.rdev_type = type,
 		.fd = -EBADF,
 	};
+	uint64_t tree = rootfs_emit_source(l, &src, p);
 
-	PLAN_ADD(p, origin, mount_tree, .root = l->root, .path = plan_str(p, path),
-		 .tree = plan_source(p, &src), .flags = PLAN_MOUNT_FILE);
+	PLAN_ADD(p, origin, mount_tree, .root = l->root, .path = plan_str(p, path), .tree = tree,
+		 .flags = PLAN_MOUNT_FILE);
 }
 
 static void emit_node(struct plan *p, const struct rootfs_layout *l, const char *path, mode_t mode,
@@ -82,7 +83,7 @@ static bool is_listed(const struct oci_spec *spec, const char *path)
 }
 
 static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layout *l,
-			  struct plan *p, bool userns)
+			  struct plan *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
 		const struct default_device *d = &default_devices[i];
@@ -90,7 +91,7 @@ static void emit_defaults(const struct oci_spec *spec, const struct rootfs_layou
 
 		if (is_listed(spec, d->path))
 			continue;
-		if (userns)
+		if (l->bind_devices)
 			emit_clone(p, l, d->path, S_IFCHR, rdev, NULL);
 		else
 			emit_node(p, l, d->path, S_IFCHR | 0666, rdev, 0, 0, NULL);
@@ -122,12 +123,10 @@ static void emit_host_node(struct plan *p, const struct rootfs_layout *l,
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 			struct err *e)
 {
-	bool userns = oci_spec_namespace(spec, OCI_NS_USER);
-
 	if (l->dev || spec->linux_.devices.count)
 		PLAN_ADD(p, NULL, section, .title = plan_str(p, "Devices"));
 	if (l->dev)
-		emit_defaults(spec, l, p, userns);
+		emit_defaults(spec, l, p);
 	for (size_t i = 0; i < spec->linux_.devices.count; i++) {
 		const struct oci_device *d = &spec->linux_.devices.items[i];
 		const char *origin = plan_origin(p, "/linux/devices/%zu", i);
@@ -139,7 +138,7 @@ int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, st
 			return err_set(e, ERR_SYSTEM, ENOMEM, "read devices");
 		if (is_ptmx(l, path, rdev))
 			continue;
-		if (userns && d->type != 'p')
+		if (l->bind_devices && d->type != 'p')
 			emit_host_node(p, l, d, path, origin);
 		else
 			emit_node(p, l, path, node_type(d->type) | mode, rdev, d->uid.value,

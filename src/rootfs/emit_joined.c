@@ -19,7 +19,7 @@ int rootfs_emit_joined(const struct oci_spec *spec, struct rootfs_layout *l, str
 		{ "/linux/maskedPaths", linux_->masked_paths.count },
 		{ "/linux/readonlyPaths", linux_->readonly_paths.count },
 		{ "/linux/rootfsPropagation", linux_->rootfs_propagation },
-		{ "/linux/mountLabel", linux_->mount_label },
+		{ "/linux/mountLabel", linux_->mount_label && *linux_->mount_label },
 		{ "/root/readonly", spec->root.readonly },
 	};
 	int r = 0;

@@ -102,8 +102,7 @@ static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, st
 /* fsopen'ed filesystems get their attributes from fsmount, which has no "clear". */
 static uint64_t fs_attr(const struct mount_options *o)
 {
-	return (o->set & ~o->clear) | o->rset | (o->set & MOUNT_ATTR__ATIME) |
-	       (o->rset & MOUNT_ATTR__ATIME);
+	return (o->rset & ~o->clear) | o->set;
 }
 
 static uint64_t fs_options(struct plan *p, const struct rootfs_layout *l, const struct entry *t,
@@ -179,6 +178,12 @@ static int bind_idmap(const struct oci_spec *spec, struct plan *p, const struct 
 
 	if (!t->o.idmap && !t->o.idmap_recursive && !mapped)
 		return 0;
+	if (p->late_copies) {
+		err_set(e, ERR_CONFIG, 0, "mount '%s': an idmapped mount needs root's privileges",
+			t->dest);
+		err_hint(e, "remove idmap, ridmap, uidMappings and gidMappings, or run as root");
+		return bad(p, t, "/options", e);
+	}
 	src->uid_idmap = mapped ? &t->m->uid_mappings : &spec->linux_.uid_mappings;
 	src->gid_idmap = mapped ? &t->m->gid_mappings : &spec->linux_.gid_mappings;
 	src->idmap_recursive = t->o.idmap_recursive;
@@ -214,6 +219,7 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 		.fd = -EBADF,
 	};
 	const struct conflict conflicts[] = { { t->o.tmpcopyup, "tmpcopyup is for tmpfs" } };
+	uint64_t tree;
 	int r = 0;
 
 	if (!t->m->source || !*t->m->source) {
@@ -235,8 +241,9 @@ static int emit_bind(const struct oci_spec *spec, struct plan *p, struct rootfs_
 		return r;
 	if (t->o.copy_symlink)
 		flags |= PLAN_MOUNT_COPY_LINK;
+	tree = rootfs_emit_source(l, &src, p);
 	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
-		 .tree = plan_source(p, &src), .flags = flags);
+		 .tree = tree, .flags = flags);
 	return 0;
 }
 
@@ -254,6 +261,7 @@ static int emit_cgroup(const struct oci_spec *spec, struct plan *p, struct rootf
 		.made_later = true,
 		.fd = -EBADF,
 	};
+	uint64_t tree;
 
 	if (oci_spec_namespace(spec, OCI_NS_CGROUP))
 		return emit_fs(p, l, t, "cgroup2", 0, e);
@@ -263,8 +271,35 @@ static int emit_cgroup(const struct oci_spec *spec, struct plan *p, struct rootf
 		return bad(p, t, "/type", e);
 	}
 	src.path = plan_origin(p, "%s%s", l->cgroup_mount, l->cgroup_path);
+	tree = rootfs_emit_source(l, &src, p);
 	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
-		 .tree = plan_source(p, &src));
+		 .tree = tree);
+	return 0;
+}
+
+/*
+ * sysfs shows the network namespace, and only who owns that may mount it. The host's own is bound, with
+ * what is mounted below it: those mounts are locked together for anybody but the host's root.
+ */
+static int emit_host_sysfs(struct plan *p, const struct rootfs_layout *l, const struct entry *t)
+{
+	struct plan_source src = {
+		.kind = PLAN_SOURCE_TREE,
+		.label = "the host's /sys",
+		.path = "/sys",
+		.origin = t->origin,
+		.recursive = true,
+		.rset = fs_attr(&t->o) & ~(uint64_t)MOUNT_ATTR__ATIME,
+		.prop = MS_SLAVE,
+		.fd = -EBADF,
+	};
+	uint64_t tree = rootfs_emit_source(l, &src, p);
+
+	plan_warn(p, t->origin,
+		  "a new sysfs needs a new network namespace, or its owner: the host's /sys is "
+		  "bound");
+	PLAN_ADD(p, t->origin, mount_tree, .root = l->root, .path = plan_str(p, t->dest),
+		 .tree = tree);
 	return 0;
 }
 
@@ -273,8 +308,8 @@ static int emit_remount(struct plan *p, struct rootfs_layout *l, const struct en
 	oci_strings list = { .items = t->o.data, .count = t->o.data_count };
 
 	PLAN_ADD(p, t->origin, remount, .root = l->root, .path = plan_str(p, t->dest),
-		 .options = plan_list(p, &list), .set = t->o.set | t->o.rset,
-		 .clear = t->o.clear | t->o.rclear);
+		 .options = plan_list(p, &list), .set = fs_attr(&t->o),
+		 .clear = (t->o.rclear & ~t->o.set) | t->o.clear);
 	return 0;
 }
 
@@ -307,6 +342,8 @@ static int emit_entry(const struct oci_spec *spec, struct plan *p, struct rootfs
 	}
 	if (strcmp(type, "cgroup") == 0 || strcmp(type, "cgroup2") == 0)
 		return emit_cgroup(spec, p, l, t, e);
+	if (strcmp(type, "sysfs") == 0 && l->host_sysfs)
+		return emit_host_sysfs(p, l, t);
 	return emit_fs(p, l, t, type, flags, e);
 }
 
@@ -365,7 +402,7 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 	/* never shared: attaching and detaching trees here would do the same to the host's mounts */
 	PLAN_ADD(p, "/linux/rootfsPropagation", propagation,
 		 .prop = prop == MS_PRIVATE || prop == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
-	l->root = plan_source(p, &src);
+	l->root = rootfs_emit_source(l, &src, p);
 	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
 	if (!l->late_pivot)
 		rootfs_emit_pivot(l, p);

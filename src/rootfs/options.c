@@ -12,8 +12,9 @@
 enum option_kind {
 	OPT_NOTHING, /* says what is the default anyway, or has no meaning for the new mount API */
 	OPT_ATTR,    /* set/clear on this mount */
-	OPT_RATTR,   /* set/clear on the whole tree */
-	OPT_SUPER,   /* a flag of the superblock: passed on under the name that fsconfig knows */
+	OPT_ATIME_OFF, /* not the way of access times in set; what else was said stays */
+	OPT_RATTR,     /* set/clear on the whole tree */
+	OPT_SUPER,     /* a flag of the superblock: passed on under the name that fsconfig knows */
 	OPT_PROP,
 	OPT_BIND,
 	OPT_SWITCH, /* a bool of struct mount_options at offset */
@@ -37,6 +38,10 @@ struct option {
 #define ATIME(n, s)                                                                                \
 	{                                                                                          \
 		n, OPT_ATTR, s, MOUNT_ATTR__ATIME, NULL                                            \
+	}
+#define ATIME_OFF(n, s)                                                                            \
+	{                                                                                          \
+		n, OPT_ATIME_OFF, s, 0, NULL                                                       \
 	}
 #define RATIME(n, s)                                                                               \
 	{                                                                                          \
@@ -83,8 +88,8 @@ static const struct option options[] = {
 	NOTHING("noiversion"),
 	SUPER("nolazytime", "nolazytime"),
 	SUPER("nomand", "nomand"),
-	NOTHING("norelatime"),
-	NOTHING("nostrictatime"),
+	ATIME_OFF("norelatime", MOUNT_ATTR_RELATIME),
+	ATIME_OFF("nostrictatime", MOUNT_ATTR_STRICTATIME),
 	ATTR("nosuid", MOUNT_ATTR_NOSUID, 0),
 	ATTR("nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0),
 	PROP("private", MS_PRIVATE),
@@ -140,12 +145,27 @@ static void merge(uint64_t *set, uint64_t *clear, const struct option *o)
 	*clear = (*clear & ~o->set) | o->clear; /* access times: the whole group or nothing of it */
 }
 
+/* As if it had not been said; what comes after it may say another. */
+static void atime_off(struct mount_options *ret, uint64_t way)
+{
+	if (!(ret->clear & MOUNT_ATTR__ATIME) || (ret->set & MOUNT_ATTR__ATIME) != way)
+		return;
+	ret->set &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	ret->clear &= ~(uint64_t)MOUNT_ATTR__ATIME;
+}
+
 static int apply(const struct option *o, struct mount_options *ret)
 {
 	switch (o->kind) {
 	case OPT_NOTHING: break;
 	case OPT_ATTR: merge(&ret->set, &ret->clear, o); break;
-	case OPT_RATTR: merge(&ret->rset, &ret->rclear, o); break;
+	case OPT_ATIME_OFF: atime_off(ret, o->set); break;
+	case OPT_RATTR:
+		merge(&ret->rset, &ret->rclear, o);
+		/* the top is part of the tree: ro,rrw is rw; but rro,rw is an exception for the top */
+		ret->set &= ~(o->set | o->clear);
+		ret->clear &= ~(o->set | o->clear);
+		break;
 	case OPT_SUPER: ret->data[ret->data_count++] = o->super; break;
 	case OPT_BIND:
 		ret->bind = true;

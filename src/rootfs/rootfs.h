@@ -14,6 +14,9 @@
 struct rootfs_layout {
 	const char *cgroup_mount; /* in: where the host has its cgroup v2 tree, or NULL */
 	const char *cgroup_path;  /* in: the container's cgroup below that, or NULL */
+	const char *bundle;	  /* in: absolute, what relative sources are below */
+	bool bind_devices;	  /* in: mknod is not possible: the host's nodes are bound */
+	bool host_sysfs;	  /* in: a new sysfs is not possible: the host's is bound */
 	bool late_pivot;	  /* in: hooks run between the mounts and pivot_root */
 	bool no_pivot;		  /* in: chroot into the moved root instead */
 	const char *mount_label;  /* in: SELinux label of new filesystems, NULL or empty: none */
@@ -30,6 +33,13 @@ struct rootfs_layout {
  */
 int rootfs_emit_mounts(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 		       struct err *e);
+
+/*
+ * Let init copy the tree at @path (absolute, in the host's view) into the register @reg, which holds an
+ * O_PATH descriptor of it, and change the copy as @src says. Pure.
+ */
+void rootfs_emit_copy(uint64_t reg, const struct plan_source *src, const char *path,
+		      struct plan *p);
 
 /*
  * A mount namespace that is joined has a root and mounts of its own, which others see: the process gets

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/capability.h>
 
 #include "oci/names.h"
 
@@ -35,24 +34,6 @@ void security_caps_resolve(const struct oci_process *process, uint64_t grantable
 	ret->inheritable = grant("inheritable", c->inheritable,
 				 grantable & (ret->bounding | ret->permitted), p);
 	ret->ambient = grant("ambient", c->ambient, ret->permitted & ret->inheritable, p);
-}
-
-int security_caps_own(uint64_t *ret_mask, struct err *e)
-{
-	cap_t caps = cap_get_proc();
-	uint64_t mask = 0;
-
-	if (!caps)
-		return err_set(e, ERR_SYSTEM, errno, "read own capabilities");
-	for (int cap = 0; cap < cap_max_bits() && cap < 64; cap++) {
-		cap_flag_value_t has = CAP_CLEAR;
-
-		if (cap_get_flag(caps, cap, CAP_PERMITTED, &has) == 0 && has == CAP_SET)
-			mask |= 1ULL << cap;
-	}
-	(void)cap_free(caps);
-	*ret_mask = mask;
-	return 0;
 }
 
 void security_emit_ids(const struct oci_process *process, const struct security_caps *caps,

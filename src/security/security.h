@@ -34,9 +34,6 @@ struct security_caps {
 void security_caps_resolve(const struct oci_process *process, uint64_t grantable, struct plan *p,
 			   struct security_caps *ret);
 
-/* The calling process' permitted set, through libcap. */
-int security_caps_own(uint64_t *ret_mask, struct err *e);
-
 /*
  * umask, groups, ids, bounding set: everything that comes before the program is looked up. What was set
  * is read back (R16), before there is a filter. Pure.

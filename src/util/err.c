@@ -77,6 +77,13 @@ const char *err_string(int errnum, char *buf, size_t size)
 	return buf;
 }
 
+void err_printable(char *line)
+{
+	for (char *p = line; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+}
+
 void err_format(const struct err *e, char *buf, size_t size)
 {
 	char reason[128];
@@ -97,9 +104,7 @@ void err_format(const struct err *e, char *buf, size_t size)
 		n += (size_t)snprintf(buf + n, size - n, "%s%s%s", parts[i].before, parts[i].text,
 				      parts[i].after);
 	}
-	for (char *p = buf; *p; p++)
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
+	err_printable(buf);
 }
 
 const char *err_kind_name(enum err_kind kind)

@@ -72,6 +72,9 @@ void err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf,
  */
 int err_keep(struct err *e, int r);
 
+/* Control characters of what users wrote become "?": a message is one line, and changes no terminal. */
+void err_printable(char *line);
+
 /*
  * One line without newline into @buf: "text: strerror (origin): hint". strerror text starts in
  * lower case because callers match on it (containerd, cri-o). Control characters are replaced by '?'.

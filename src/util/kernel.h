@@ -173,6 +173,15 @@ static inline int kernel_mount_setattr(int fd, unsigned flags, const struct kern
 	return KERNEL_CALL(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr, sizeof(*attr));
 }
 
+/* The same without an id map. @flags: AT_RECURSIVE or 0; @prop: MS_* or 0 to leave it. */
+static inline int kernel_mount_change(int fd, unsigned flags, uint64_t set, uint64_t clear,
+				      uint64_t prop)
+{
+	struct kernel_mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = prop };
+
+	return kernel_mount_setattr(fd, flags, &attr);
+}
+
 static inline int kernel_clone3(struct kernel_clone_args *args)
 {
 	return KERNEL_CALL(SYS_clone3, args, sizeof(*args));

@@ -14,6 +14,7 @@
 
 #include "cgroups/cgroup.h"
 #include "container/compile.h"
+#include "util/kernel.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/problems.h"
@@ -68,7 +69,7 @@ static void refused(const struct err *e)
 	require(strncmp(e->origin, "config.json", strlen("config.json")) == 0);
 }
 
-static void compile(const struct oci_spec *spec, struct problems *all)
+static void compile(const struct oci_spec *spec, const struct caller *caller, struct problems *all)
 {
 	const struct seccomp_filter filter = { 0 };
 	const struct container_record record = {
@@ -76,17 +77,18 @@ static void compile(const struct oci_spec *spec, struct problems *all)
 		.bundle = "/bundle",
 		.rootfs = "/bundle/rootfs",
 		.created = "2026-01-02T03:04:05.000000006Z",
-		.cgroup_path = "/ctr/fuzz",
 		.annotations = spec->annotations,
 	};
 	const struct compile_input in = {
 		.spec = spec,
 		.record = &record,
 		.filter = &filter,
+		.caller = caller,
 		.cgroup_mount = "/sys/fs/cgroup",
-		.capabilities = UINT64_MAX,
+		.cgroup_path = "/ctr/fuzz",
 		.lsms = SECURITY_LSM_ALL,
 		.listener = -EBADF,
+		.notify = -EBADF,
 	};
 	struct cgroup_plan cgroup;
 	struct plan *p = NULL;
@@ -107,6 +109,7 @@ static void compile(const struct oci_spec *spec, struct problems *all)
 static void list_problems(const uint8_t *data, size_t size)
 {
 	cleanup_(problems_free) struct problems all = PROBLEMS_INIT;
+	const struct caller root = caller_root();
 	struct err e = { .problems = &all };
 	struct oci_spec *spec = NULL;
 
@@ -118,7 +121,7 @@ static void list_problems(const uint8_t *data, size_t size)
 	require(oci_spec_validate(spec, &e) == 0);
 	problems_next_stage(&all);
 	require(container_check_process_set(spec, &e) == 0);
-	compile(spec, &all);
+	compile(spec, &root, &all);
 	for (size_t i = 0; i < all.count; i++)
 		refused(&all.items[i].err);
 	oci_spec_free(spec);
@@ -126,13 +129,15 @@ static void list_problems(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct caller callers[] = { caller_root(), caller_user(1000, 1000) };
 	struct oci_spec *spec = NULL;
 
 	list_problems(data, size);
 	if (oci_spec_decode((const char *)data, size, &spec, NULL) < 0)
 		return 0;
 	if (oci_spec_validate(spec, NULL) == 0 && container_check_process_set(spec, NULL) == 0)
-		compile(spec, NULL);
+		for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
+			compile(spec, &callers[i], NULL);
 	oci_spec_free(spec);
 	return 0;
 }

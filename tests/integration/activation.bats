@@ -122,7 +122,9 @@ says() {
 		fails LISTEN_FDS
 	done
 	with_fds LISTEN_FDS=50 -- run "$bundle"
-	fails 'is not open'
+	fails 'LISTEN_FDS=50: descriptor ' 'is not open'
+	with_fds LISTEN_FDS=1 -- run --preserve-fds 50 "$bundle"
+	fails '--preserve-fds 50: descriptor ' 'is not open' 'behind the 1 of LISTEN_FDS'
 }
 
 @test "activation: without LISTEN_FDS nothing of the caller's environment reaches the program" {

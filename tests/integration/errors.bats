@@ -294,12 +294,6 @@ teardown() { ctr_teardown; }
 	fails '/process/oomScoreAdj'
 }
 
-@test "errors: what this version cannot do is refused" {
-	filter='.process.terminal = false | .linux.intelRdt = {"closID": "/"}'
-	run_bundle
-	fails 'linux/intelRdt is not supported by this version of ctr'
-}
-
 # --- ids of containers, privileges, the state directory ---
 
 @test "errors: an id that is taken" {
@@ -348,7 +342,8 @@ teardown() { ctr_teardown; }
 	chmod 755 "$T" "$bundle"
 	cp "$CTR" "$T/ctr"
 	capture env -u XDG_RUNTIME_DIR setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" run "$bundle"
-	fails 'XDG_RUNTIME_DIR is not set' '--root'
+	rmdir /tmp/ctr-65534 # where its state would have been
+	fails "needs root's privileges" '/linux/namespaces' 'run as root' 'spec --rootless'
 	capture env -u XDG_RUNTIME_DIR setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$T/ctr" --root /run/ctr-none run "$bundle"
 	fails '/run/ctr-none' 'permission denied'
@@ -424,4 +419,22 @@ teardown() { ctr_teardown; }
 	write_config
 	capture setarch "$(uname -m)" --uname-2.6 "$CTR" --root "$root" run "$bundle"
 	fails 'the kernel is too old: Linux 2.6' 'ctr needs Linux 5.14 or newer'
+}
+
+@test "errors: what users write ends neither a line of the text log nor its quotes" {
+	local odd=$'a"b\\c\nctr: forged\e[2Jx'
+	args payload exit 0
+	write_config
+	ctr --log "$T/log" --log-format text run -b "$odd" "$tag"
+	[ "$status" -eq 1 ]
+	same 1 "$(wc -l <<<"$stderr")"
+	same 1 "$(wc -l <"$T/log")"
+	grep -qF 'a\"b\\c?ctr: forged?[2Jx' "$T/log"
+	# between its quotes there is none that is not escaped
+	[[ $(sed 's/^time="[^"]*" level=error msg="//; s/"$//; s/\\.//g' "$T/log") != *'"'* ]]
+	config '.process.capabilities.bounding += ["CAP_\u001b[2J\nforged"]'
+	write_config
+	ctr --debug run "$bundle"
+	same 1 "$(wc -l <<<"$stderr")"
+	[[ $stderr == *'CAP_?[2J?forged'* ]]
 }

@@ -372,14 +372,14 @@ divided() {
 	wait_until grep -q asleep "$T/stdout"
 }
 
-@test "exec: when the container's cgroup can have no process any more, beside init" {
+@test "exec: beside init, which may have left the container's cgroup" {
 	grep -qw hugetlb "$(cgroup_mount)/cgroup.controllers" || need 'the hugetlb controller on v2'
 	divided
 	inside "$tag" payload read /proc/self/cgroup
 	ok
 	has '0::/init'
 	ctr exec --cgroup / "$tag" payload exit 0
-	fails_with 255 'device or resource busy' 'name one of them with --cgroup'
+	fails_with 255 'device or resource busy' 'name one of these with --cgroup'
 	inside --cgroup init "$tag" payload exit 7
 	same 7 "$status"
 	delete_ctr

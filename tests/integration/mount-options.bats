@@ -55,6 +55,37 @@ attributes_are() {
 	attributes_are rw,relatime nosymfollow symfollow
 }
 
+@test "mount options: what is said of a tree and of its top, and access times that are taken back" {
+	attributes_are rw,relatime ro rrw
+	attributes_are ro,relatime rrw ro
+	attributes_are rw,relatime rro rw
+	attributes_are rw,relatime strictatime nostrictatime
+	attributes_are rw,noatime noatime nostrictatime
+	attributes_are rw,noatime noatime norelatime
+}
+
+@test "mount options: the same of a filesystem" {
+	local want options
+	while read -r want options; do
+		filter='.process.terminal = false'
+		# shellcheck disable=SC2086 # words
+		mount_entry /fs tmpfs tmpfs $options
+		run_payload mounts /fs
+		ok
+		same "$want" "$(cut -d' ' -f3 <<<"$output")"
+	done <<-END
+		rw,relatime ro rrw
+		ro,relatime rrw ro
+		rw,relatime rro rw
+		ro,relatime rw rro
+		rw,relatime strictatime nostrictatime
+		rw nostrictatime strictatime
+		rw noatime rstrictatime
+		rw,noatime rstrictatime noatime
+		rw,noatime noatime norelatime
+	END
+}
+
 @test "mount options: words without effect on a bind mount are taken" {
 	attributes_are rw,relatime defaults silent loud norelatime nostrictatime
 }

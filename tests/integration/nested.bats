@@ -10,6 +10,8 @@ setup() {
 }
 teardown() { ctr_teardown; }
 
+whole_proc='.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+
 # What runs at each level: a container is made, looked into, stopped and removed; in it, the same.
 nest_script() {
 	cat <<-'END'
@@ -30,7 +32,7 @@ nest_script() {
 	ctr kill c KILL
 	wait $!
 	ctr delete c
-	echo "level $1: status $(cat /run/status), left: $(ls /run/ctr | wc -l) states," \
+	echo "level $1: status $(cat /run/status), left: $(ctr list -q | wc -l) containers," \
 		"$(find /sys/fs/cgroup -mindepth 1 -type d | wc -l) cgroups"
 	END
 }
@@ -50,36 +52,36 @@ nest_rootfs() {
 	nest_script >"$dir/nest.sh"
 }
 
-# nest FILTER...: bundles in bundles, all with these filters of jq applied to what SPEC writes.
+# bundle_config DIR SPEC-OPTIONS FILTER PROGRAM...
+bundle_config() {
+	local dir=$1 options=$2 filter=$3
+	shift 3
+	rm -f "$dir/config.json"
+	# shellcheck disable=SC2086 # options
+	"$CTR" spec $options -b "$dir"
+	jq ".process.terminal = false | .process.env = [\"PATH=/bin\"] | $filter
+		| .process.args = \$ARGS.positional" --args -- "$@" <"$dir/config.json" >"$dir/new"
+	mv "$dir/new" "$dir/config.json"
+}
+
+# nest OPTIONS FILTER [INNER-OPTIONS INNER-FILTER]: bundles in bundles, from what `ctr spec OPTIONS` writes,
+# changed by FILTER.
 nest() {
-	local filter='.process.terminal = false | .process.env = ["PATH=/bin"]' f dir=$bundle level
-	for f in "$@"; do
-		filter+=" | $f"
-	done
+	local one=$bundle/rootfs/inner two=$bundle/rootfs/inner/rootfs/inner
 	nest_rootfs "$rootfs"
-	mkdir "$T/level"
-	cp -a "$rootfs" "$T/level/rootfs"
-	for level in 0 1 2; do
-		[ "$level" = 0 ] || cp -a "$T/level/rootfs" "$dir/rootfs"
-		spec_options="$spec_all"
-		[ "$level" = 0 ] || spec_options+=" ${spec_inner:-}"
-		[ "$level" != 0 ] || spec_options+=" ${spec_outer:-}"
-		rm -f "$dir/config.json"
-		# shellcheck disable=SC2086 # options
-		"$CTR" spec $spec_options -b "$dir"
-		jq "$filter | .process.args = [\"payload\", \"sleep\"]" "$dir/config.json" >"$dir/new"
-		mv "$dir/new" "$dir/config.json"
-		dir=$dir/rootfs/inner
-	done
-	jq '.process.args = ["sh", "/nest.sh", "2"]' "$bundle/config.json" >"$T/new"
-	mv "$T/new" "$bundle/config.json"
+	cp -a "$rootfs" "$T/copy"
+	cp -a "$T/copy" "$one/rootfs"
+	cp -a "$T/copy" "$two/rootfs"
+	bundle_config "$bundle" "$1" "$2" sh /nest.sh 2
+	bundle_config "$one" "${3-$1}" "${4-$2}" payload sleep
+	bundle_config "$two" "${3-$1}" "${4-$2}" payload sleep
 }
 
 is_nested() {
 	ctr run -b "$bundle" "$tag"
 	is $'bottom, cgroup 0::/
-level 1: status 137, left: 0 states, 0 cgroups
-level 2: status 137, left: 0 states, 0 cgroups'
+level 1: status 137, left: 0 containers, 0 cgroups
+level 2: status 137, left: 0 containers, 0 cgroups'
 	nothing_left
 }
 
@@ -88,7 +90,26 @@ doc_filter() {
 }
 
 @test "nested: as root" {
-	spec_all=''
-	nest "$(doc_filter)"
+	nest '' "$(doc_filter)"
 	is_nested
+}
+
+@test "nested: in a user namespace" {
+	nest '--system --userns 100000' . '' "$(doc_filter)"
+	chown -R 100000:100000 "$rootfs"
+	is_nested
+}
+
+@test "nested: a user namespace in a user namespace" {
+	nest '--system --userns 100000' "$whole_proc" '--system --userns 0:65536' "$whole_proc"
+	chown -R 100000:100000 "$rootfs"
+	is_nested
+}
+
+@test "nested: a user namespace in a user namespace, where /proc is not whole" {
+	nest '--system --userns 100000' . '--system --userns 0:65536' .
+	chown -R 100000:100000 "$rootfs"
+	ctr run -b "$bundle" "$tag"
+	same 1 "$status"
+	has "'/proc'" 'operation not permitted' "none of that container's maskedPaths and readonlyPaths may be in it"
 }

@@ -191,6 +191,14 @@ compare() {
 
 # --- what is refused ---
 
+@test "seccomp: architectures: all that features names, in one profile" {
+	profile ".architectures = $("$CTR" features | jq -c .linux.seccomp.archs) |
+		.syscalls = [{\"names\": [\"personality\"], \"action\": \"SCMP_ACT_ERRNO\"}]"
+	run_payload syscall personality 0xffffffff
+	same 'syscall: EPERM' "$output"
+	same '' "$stderr"
+}
+
 @test "seccomp: unknown action, operator, architecture, flag" {
 	profile '.defaultAction = "SCMP_ACT_FROB"'
 	run_bundle

@@ -208,9 +208,9 @@ rw_cgroup() {
 	wait_until grep -q asleep "$T/stdout"
 	cg=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/ctr/$tag
 	same '100000:100000' "$(stat -c %u:%g "$cg")"
-	for file in $(cat /sys/kernel/cgroup/delegate); do
+	while read -r file; do
 		[ ! -e "$cg/$file" ] || same '100000:100000' "$(stat -c %u:%g "$cg/$file")"
-	done
+	done </sys/kernel/cgroup/delegate
 	same '0:0' "$(stat -c %u:%g "$cg/cgroup.freeze")"
 	same '0:0' "$(stat -c %u:%g "$cg/cgroup.max.descendants")"
 	same "0::/ctr/$tag/a" "$(grep ^0:: "/proc/$pid/cgroup")"

@@ -108,6 +108,7 @@ static void test_rootless(void **state)
 	assert_int_equal(s->linux_.gid_mappings.items[0].size, 1);
 	assert_false(s->linux_.resources.set);
 	assert_true(has_option(mount_at(s, "/sys"), "rbind"));
+	assert_true(has_option(mount_at(s, "/sys"), "rro"));
 	assert_string_equal(mount_at(s, "/sys")->source, "/sys");
 	assert_false(has_option(mount_at(s, "/dev/pts"), "gid=5"));
 	assert_int_equal(mount_at(s, "/dev/pts")->options.count, 5);

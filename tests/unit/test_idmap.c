@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* namespaces/idmap.h: the text that the kernel gets. */
+/* namespaces/idmap.h: the text that the kernel gets, and by which way. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,13 +105,46 @@ static void test_read(void **state)
 	arena_free(&arena);
 }
 
+/* user_namespaces(7): one line of one's own id is what anybody may write. */
+static void test_way(void **state)
+{
+	struct oci_id_map own[] = { { 0, 1000, 1 }, { 1, 100000, 65536 } }, other = { 0, 1001, 1 },
+			  two = { 0, 1000, 2 };
+	const struct caller root = caller_root(), user = caller_user(1000, 100);
+	const oci_id_maps one = { .items = own, .count = 1 }, more = { .items = own, .count = 2 },
+			  foreign = { .items = &other, .count = 1 },
+			  wide = { .items = &two, .count = 1 };
+
+	(void)state;
+	assert_int_equal(idmap_way(&one, 0, &root), IDMAP_DIRECT);
+	assert_int_equal(idmap_way(&more, 0, &root), IDMAP_DIRECT);
+	assert_int_equal(idmap_way(&one, 1000, &user), IDMAP_OWN);
+	assert_int_equal(idmap_way(&one, 100, &user), IDMAP_HELPER);
+	assert_int_equal(idmap_way(&more, 1000, &user), IDMAP_HELPER);
+	assert_int_equal(idmap_way(&foreign, 1000, &user), IDMAP_HELPER);
+	assert_int_equal(idmap_way(&wide, 1000, &user), IDMAP_HELPER);
+}
+
+static void test_setgroups(void **state)
+{
+	struct oci_id_map own[] = { { 0, 100, 1 }, { 1, 100000, 65536 } };
+	const oci_id_maps one = { .items = own, .count = 1 }, more = { .items = own, .count = 2 };
+	struct caller root = caller_root(), user = caller_user(1000, 100);
+
+	(void)state;
+	assert_true(idmap_allows_setgroups(&one, &root));
+	assert_false(idmap_allows_setgroups(&one, &user));
+	assert_true(idmap_allows_setgroups(&more, &user));
+	root.setgroups = false; /* denied above means denied below */
+	assert_false(idmap_allows_setgroups(&more, &root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_text),  cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_equal), cmocka_unit_test(test_read),
+		cmocka_unit_test(test_way),   cmocka_unit_test(test_setgroups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,6 +277,8 @@ static const struct report mount_reports[] = {
 	{ PLAN_STAGE_COPY, ENOSPC, "", 0, -ENOSPC, ERR_SYSTEM, ": copy what it hides" },
 	{ PLAN_STAGE_ATTACH, ENOTDIR, "", 0, -ENOTDIR, ERR_SYSTEM, ": attach" },
 	{ PLAN_STAGE_ATTR, EPERM, "", 0, -EPERM, ERR_SYSTEM, ": set the mount attributes" },
+	{ PLAN_STAGE_LOCKED, EPERM, "ro,nosuid", 0, -EPERM, ERR_SYSTEM,
+	  ": the host locks flags of this mount 'ro,nosuid'" },
 	{ PLAN_STAGE_SYMLINK, ELOOP, "", 0, -ELOOP, ERR_SYSTEM,
 	  ": the path leads through a symlink" },
 	{ PLAN_STAGE_OUTSIDE, ENOENT, "", 0, -ENOENT, ERR_SYSTEM,

@@ -136,6 +136,15 @@ static void same(const struct container_record *a, const struct container_record
 		assert_string_equal(a->resctrl.monitor, b->resctrl.monitor);
 	assert_int_equal(a->resctrl.made, b->resctrl.made);
 	assert_int_equal(a->owner, b->owner);
+	assert_int_equal(a->creator.uid, b->creator.uid);
+	assert_int_equal(a->creator.gid, b->creator.gid);
+	assert_true(a->creator.capabilities == b->creator.capabilities);
+	assert_int_equal(a->creator.initial_userns, b->creator.initial_userns);
+	assert_int_equal(a->creator.copies_mounts, b->creator.copies_mounts);
+	assert_int_equal(a->creator.makes_devices, b->creator.makes_devices);
+	assert_int_equal(a->creator.maps_ids, b->creator.maps_ids);
+	assert_int_equal(a->creator.setgroups, b->creator.setgroups);
+	assert_int_equal(a->creator.needs_no_cgroup, b->creator.needs_no_cgroup);
 	assert_int_equal(a->hooks_started, b->hooks_started);
 	assert_int_equal(a->annotations.count, b->annotations.count);
 	for (size_t i = 0; i < a->annotations.count; i++) {
@@ -161,6 +170,9 @@ static void test_round_trip(void **state)
 	struct container_record r = sample;
 
 	round_trip(*state, &sample);
+	r.creator = caller_root();
+	round_trip(*state, &r);
+	r.creator = caller_user(1000, 100);
 	r.cgroup_path = NULL;
 	r.annotations.count = 0;
 	r.hooks_started = false;

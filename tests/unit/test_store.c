@@ -40,7 +40,7 @@ static int setup(void **state)
 	(void)snprintf(x->root_path, sizeof(x->root_path), "%s/root", x->path);
 	*state = x;
 	x->root = -EBADF;
-	return store_open(x->root_path, true, &x->root, &e);
+	return store_open(x->root_path, STORE_CREATE, &x->root, &e);
 }
 
 static int teardown(void **state)
@@ -111,7 +111,7 @@ static void test_id_length(void **state)
 static void open_refused(const char *path, bool create, int want, const char *says)
 {
 	struct err e = ERR_INIT;
-	int fd = -12345, r = store_open(path, create, &fd, &e);
+	int fd = -12345, r = store_open(path, create ? STORE_CREATE : 0, &fd, &e);
 
 	if (r != want || !strstr(e.text, says))
 		fail_msg("%s: %d '%s'", path, r, e.text);
@@ -129,17 +129,17 @@ static void test_open(void **state)
 	assert_int_equal(fstat(x->root, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	assert_int_equal(fcntl(x->root, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(store_open(x->root_path, false, &fd, &e), 0);
+	assert_int_equal(store_open(x->root_path, 0, &fd, &e), 0);
 	close_fd(&fd);
 	/* with parents, which others may read */
 	(void)snprintf(path, sizeof(path), "%s/a/b//c", x->path);
 	open_refused(path, false, -ENOENT, "open the state directory");
-	assert_int_equal(store_open(path, true, &fd, &e), 0);
+	assert_int_equal(store_open(path, STORE_CREATE, &fd, &e), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	close_fd(&fd);
 	(void)snprintf(path, sizeof(path), "%s/new/", x->path);
-	assert_int_equal(store_open(path, true, &fd, &e), 0);
+	assert_int_equal(store_open(path, STORE_CREATE, &fd, &e), 0);
 	close_fd(&fd);
 }
 
@@ -154,7 +154,7 @@ static void test_open_refused(void **state)
 		open_refused(x->root_path, true, -EPERM, "can be written by, others");
 	}
 	assert_int_equal(fchmod(x->root, 0755), 0);
-	assert_int_equal(store_open(x->root_path, true, &(int){ -1 }, NULL), 0);
+	assert_int_equal(store_open(x->root_path, STORE_CREATE, &(int){ -1 }, NULL), 0);
 	open_refused("/", true, -EINVAL, "must not be '/'");
 	open_refused("/../", true, -EINVAL, "must not be '/'");
 	open_refused("", true, -ENOENT, "state directory");
@@ -181,31 +181,73 @@ static void test_open_foreign(void **state)
 	open_refused(x->root_path, true, -EPERM, "belongs to");
 }
 
+static void path_is(const struct caller *c, const char *want)
+{
+	char buf[64];
+	struct err e = ERR_INIT;
+
+	assert_int_equal(store_default_path(c, buf, sizeof(buf), &e), 0);
+	assert_string_equal(buf, want);
+}
+
 static void test_default_path(void **state)
 {
+	struct caller root = caller_root(), user = caller_user(4294000007U, 7);
 	char buf[64], big[200];
 	struct err e = ERR_INIT;
 
 	(void)state;
-	if (geteuid() == 0) {
-		assert_int_equal(store_default_path(buf, sizeof(buf), &e), 0);
-		assert_string_equal(buf,
-				    "/run/ctr"); /* whatever a sudo has left in the environment */
-		return;
-	}
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
-	assert_int_equal(store_default_path(buf, sizeof(buf), &e), 0);
-	assert_string_equal(buf, "/run/user/7/ctr");
+	path_is(&root, "/run/ctr"); /* whatever a sudo has left in the environment */
+	path_is(&user, "/run/user/7/ctr");
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", "relative", 1), 0);
-	assert_int_equal(store_default_path(buf, sizeof(buf), &e), -EINVAL);
+	assert_int_equal(store_default_path(&user, buf, sizeof(buf), &e), -EINVAL);
+	assert_non_null(strstr(e.text, "'relative' is not an absolute path"));
+	assert_non_null(strstr(e.hint, "--root"));
 	memset(big, 'x', sizeof(big) - 1);
 	big[0] = '/';
 	big[sizeof(big) - 1] = '\0';
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", big, 1), 0);
-	assert_int_equal(store_default_path(buf, sizeof(buf), &e), -ENAMETOOLONG);
+	assert_int_equal(store_default_path(&user, buf, sizeof(buf), &e), -ENAMETOOLONG);
 	assert_int_equal(unsetenv("XDG_RUNTIME_DIR"), 0);
-	assert_int_equal(store_default_path(buf, sizeof(buf), &e), -EINVAL);
-	assert_non_null(strstr(e.hint, "--root"));
+	path_is(&root, "/run/ctr");
+	path_is(&user, "/tmp/ctr-4294000007"); /* there is no /run/user/4294000007 */
+}
+
+/* runc's rule: USER=root in a user namespace is somebody who plays a whole system. */
+static void test_default_path_of_namespace_root(void **state)
+{
+	struct caller c = caller_root();
+
+	(void)state;
+	c.initial_userns = false;
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
+	assert_int_equal(unsetenv("USER"), 0);
+	path_is(&c, "/run/user/7/ctr");
+	assert_int_equal(setenv("USER", "joe", 1), 0);
+	path_is(&c, "/run/user/7/ctr");
+	assert_int_equal(setenv("USER", "root", 1), 0);
+	if (geteuid() == 0)
+		path_is(&c, "/run/ctr"); /* /run is its own */
+}
+
+static void test_no_link(void **state)
+{
+	struct fixture *x = *state;
+	char link[128];
+	struct err e = ERR_INIT;
+	cleanup_fd int fd = -EBADF;
+	struct stat st;
+
+	(void)snprintf(link, sizeof(link), "%s/link", x->path);
+	assert_int_equal(symlink(x->root_path, link), 0);
+	assert_int_equal(store_open(link, 0, &fd, &e), 0);
+	close_fd(&fd);
+	assert_int_equal(store_open(link, STORE_CREATE | STORE_NO_LINK, &fd, &e), -ENOTDIR);
+	(void)snprintf(link, sizeof(link), "%s/new", x->path);
+	assert_int_equal(store_open(link, STORE_CREATE | STORE_NO_LINK | STORE_STICKY, &fd, &e), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 01700);
 }
 
 /* ---- containers ---- */
@@ -506,6 +548,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_open_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_foreign, setup, teardown),
 		cmocka_unit_test(test_default_path),
+		cmocka_unit_test(test_default_path_of_namespace_root),
+		cmocka_unit_test_setup_teardown(test_no_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock_waits, setup, teardown),

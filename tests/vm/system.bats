@@ -51,19 +51,17 @@ system_cgroup() {
 	same 7 "$(cat "$cg/system.slice/limited.service/pids.max")"
 	# the tree is mounted with nsdelegate: limits from outside are not its own
 	inside sh -c 'echo 5 >/sys/fs/cgroup/pids.max'
-	same 2 "$status"
+	[ "$status" -ne 0 ]
 	same max "$(cat "$cg/pids.max")"
 
 	inside systemctl is-active multi-user.target systemd-journald
 	is $'active\nactive'
 	inside journalctl --quiet -b -u multi-user.target
 	has 'Reached target'
-	timeout 120 "$CTR" --root "$root" wait "debian-$tag" >"$T/status" &
-	waiter=$!
 	ctr kill "debian-$tag" SIGRTMIN+3
 	is ''
-	wait "$waiter"
-	same 0 "$(cat "$T/status")"
+	capture timeout 120 "$CTR" --root "$root" wait "debian-$tag"
+	is 0
 	delete_ctr "debian-$tag"
 	nothing_left
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the process that calls ctr may do, found out once. Everything that has to go another way for an
+ * ordinary user, or for root of a user namespace, asks this value and not geteuid(): rooms that emit
+ * get it (or single members of it) as an argument, so that plans for any caller can be tested.
+ */
+#ifndef CTR_UTIL_CALLER_H
+#define CTR_UTIL_CALLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --rootless: what a lack of permission on cgroups means. */
+enum caller_rootless {
+	CALLER_AUTO,	     /* as who we are */
+	CALLER_ROOTLESS,     /* go on without a cgroup, where nothing was asked of it */
+	CALLER_NOT_ROOTLESS, /* an error */
+};
+
+struct caller {
+	uint32_t uid, gid;     /* effective, in our user namespace */
+	uint64_t capabilities; /* permitted, in our user namespace */
+	bool initial_userns;   /* our user namespace is that of the host */
+	bool copies_mounts;    /* open_tree(OPEN_TREE_CLONE) works in our mount namespace */
+	bool makes_devices;    /* mknod and device programs: CAP_MKNOD of the initial namespace */
+	bool maps_ids;	       /* CAP_SETUID and CAP_SETGID: any id map of ours can be given on */
+	bool setgroups;	       /* not denied in our user namespace (and in all below it) */
+	bool needs_no_cgroup;  /* see enum caller_rootless */
+};
+
+/* Ask the kernel. For root of the host this is three system calls. */
+void caller_probe(enum caller_rootless word, struct caller *ret);
+
+/* Root of the host with everything, and an ordinary user with nothing: for plans that nobody runs. */
+struct caller caller_root(void);
+struct caller caller_user(uint32_t uid, uint32_t gid);
+
+/* May do in its mount namespace what root of the host may. */
+static inline bool caller_is_privileged(const struct caller *c)
+{
+	return c->initial_userns && c->copies_mounts;
+}
+
+/* Neither an ordinary user nor confined to a user namespace. */
+static inline bool caller_is_host_root(const struct caller *c)
+{
+	return c->initial_userns && c->uid == 0;
+}
+
+#endif
