@@ -131,7 +131,8 @@ static int check_pid_namespace(const struct container *c, const char *how, struc
 	if (oci_spec_new_namespace(c->spec, OCI_NS_PID))
 		return 0;
 	err_set(e, ERR_CONFIG, 0,
-		"without a cgroup a container needs a pid namespace of its own: its processes could "
+		"without a cgroup a container needs a pid namespace of its own: its processes "
+		"could "
 		"not be found again");
 	err_origin(e, "config.json /linux/namespaces");
 	err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: %s", how);
