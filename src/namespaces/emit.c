@@ -121,10 +121,12 @@ uint32_t namespaces_base_id(const oci_id_maps *maps)
 }
 
 /* A user namespace that init creates itself, because namespaces had to be joined before. */
-static void emit_late_user(struct plan *p, uint64_t *new)
+static void emit_late_user(struct plan *p, bool keep_groups, uint64_t *new)
 {
 	if (!(*new &CLONE_NEWUSER))
 		return;
+	if (!keep_groups)
+		PLAN_ADD(p, "/linux/uidMappings", groups_none, );
 	PLAN_ADD(p, "/linux/uidMappings", unshare, .flags = CLONE_NEWUSER);
 	PLAN_ADD(p, "/linux/uidMappings", sync, .what = PLAN_SYNC_IDS);
 	PLAN_ADD(p, "/linux/uidMappings", become, .uid = p->base_uid, .gid = p->base_gid);
@@ -142,7 +144,7 @@ static void emit_steps(const struct oci_spec *spec, const struct joined *list, s
 
 	emit_joins(spec, list, count, p);
 	if (count) {
-		emit_late_user(p, &new);
+		emit_late_user(p, oci_annotation_flag(spec, OCI_ANNOTATION_KEEP_GROUPS), &new);
 	} else {
 		p->clone_flags = new &CLONE_NEWUSER;
 		new &= ~(uint64_t)CLONE_NEWUSER;
