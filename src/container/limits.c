@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
+#include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/num.h"
@@ -64,8 +65,9 @@ static int limit_refused(const struct plan *p, const struct oci_rlimit *l, size_
 	char origin[48];
 
 	(void)snprintf(origin, sizeof(origin), "/process/rlimits/%zu", index);
-	err_set(e, ERR_SYSTEM, errnum, "set resource limit %d to %llu:%llu", l->resource,
-		(unsigned long long)l->soft, (unsigned long long)l->hard);
+	err_set(e, ERR_SYSTEM, errnum, "set resource limit %s to %llu:%llu",
+		oci_names_of(&oci_rlimit_names, (uint64_t)l->resource), (unsigned long long)l->soft,
+		(unsigned long long)l->hard);
 	plan_error_origin(p, origin, e);
 	if (errnum == EPERM)
 		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");

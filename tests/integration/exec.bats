@@ -200,7 +200,7 @@ sort_home() {
 	process '.rlimits = [{type: "RLIMIT_NOFILE", soft: 5, hard: 6}, {type: "RLIMIT_CORE", soft: 1, hard: 500000}]'
 	capture setpriv --bounding-set -sys_resource bash -c 'ulimit -c 400; exec "$@"' - \
 		"$CTR" --root "$root" exec -p "$T/process.json" "$tag"
-	fails_with 255 'set resource limit' "($T/process.json /rlimits/1)" 'CAP_SYS_RESOURCE'
+	fails_with 255 'set resource limit RLIMIT_CORE to 1:500000: operation not permitted' "($T/process.json /rlimits/1)" 'CAP_SYS_RESOURCE'
 	process '.rlimits = [] | .oomScoreAdj = -999'
 	capture setpriv --bounding-set -sys_resource "$CTR" --root "$root" exec -p "$T/process.json" "$tag"
 	fails_with 255 'set oom_score_adj to -999' "($T/process.json /oomScoreAdj)"
