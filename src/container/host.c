@@ -77,7 +77,8 @@ int host_check_all(struct host_check *h)
 	static host_fn *const checks[] = {
 		host_namespaces,   host_id_maps,     host_cgroup,      host_resctrl, host_sources,
 		host_mount_points, host_filesystems, host_devices,     host_sysctls, host_limits,
-		host_seccomp,	   host_listener,    host_net_devices, host_hooks,   host_program,
+		host_seccomp,	   host_listener,    host_net_devices, host_hooks,   host_hook_outputs,
+		host_program,
 	};
 	int r = 0;
 

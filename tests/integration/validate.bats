@@ -302,6 +302,31 @@ agrees() {
 	[[ $output == *'not valid: 2 errors,'* ]]
 }
 
+@test "validate: files for what hooks write that could not be opened; none is made" {
+	local key=run.oci.hooks.stdout
+	args payload ids
+	config '.hooks = {"prestart": [{"path": "/bin/true"}]}'
+	outputs() { config ".annotations = {\"$key\": \"$1\"}"; }
+	outputs "$T/none/file"
+	agrees "/annotations/$key" "open '$T/none/file' for what hooks write: no such file or directory"
+	outputs "$T"
+	agrees "/annotations/$key" "open '$T' for what hooks write: is a directory"
+	ln -s victim "$T/link"
+	key=run.oci.hooks.stderr
+	outputs "$T/link"
+	agrees "/annotations/$key" "open '$T/link' for what hooks write: too many levels of symbolic links"
+	outputs "$T/new"
+	validate
+	same 0 "$status"
+	[ ! -e "$T/new" ]
+	[ ! -e "$T/victim" ]
+	# nobody opens them without hooks
+	outputs "$T/none/file"
+	config 'del(.hooks)'
+	validate
+	same 0 "$status"
+}
+
 @test "validate: limits above what may be set" {
 	args payload ids
 	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 1099511627776}]'
