@@ -25,7 +25,7 @@ inside() {
 	capture as_user sh -c 'ctr=$1 bundle=$2 id=$3; eval "$4"' - "$CTR" "$bundle" "$tag" "$1"
 }
 
-@test "nested: spec leaves out a group that is not mapped, and what it writes runs" {
+@test "rootless-nested: spec leaves out a group that is not mapped, and what it writes runs" {
 	jq -e '[.mounts[] | select(.destination == "/dev/pts")][0].options | index("gid=5") | not' "$base/config.json"
 	run_sh 'busybox id -u; echo x >/dev/null; readlink /proc/self/ns/user'
 	ok
@@ -33,7 +33,7 @@ inside() {
 	refute test "$(readlink /proc/self/ns/user)" = "$(tail -n 1 <<<"$output")"
 }
 
-@test "nested: devices are the host's, bound" {
+@test "rootless-nested: devices are the host's, bound" {
 	config '.linux.devices = [{"path": "/dev/fuse", "type": "c", "major": 1, "minor": 3}]'
 	run_payload ids
 	fails "the host's '/dev/fuse'" '/linux/devices/0'
@@ -42,7 +42,7 @@ inside() {
 	is '/null /dev/null rw,nosuid,noexec,relatime'
 }
 
-@test "nested: with a mount namespace of its own, sources are copied before the child exists" {
+@test "rootless-nested: with a mount namespace of its own, sources are copied before the child exists" {
 	place='nested -Urm'
 	mkdir "$rootfs/mnt"
 	mount_entry /mnt bind "$T/home" bind ro
@@ -51,13 +51,13 @@ inside() {
 	has '/mnt ' ' ro'
 }
 
-@test "nested: with a pid namespace and its proc" {
+@test "rootless-nested: with a pid namespace and its proc" {
 	place='nested -Urmpf --mount-proc'
 	run_sh 'echo $$'
 	is 1
 }
 
-@test "nested: a user namespace below, with ids of the one above" {
+@test "rootless-nested: a user namespace below, with ids of the one above" {
 	config '.linux.namespaces += [{"type": "user"}]' \
 		'.linux.uidMappings = [{"containerID": 7, "hostID": 0, "size": 1}]' \
 		'.linux.gidMappings = [{"containerID": 7, "hostID": 0, "size": 1}]' '.process.user = {uid: 7, gid: 7}'
@@ -69,20 +69,20 @@ inside() {
 	fails '/linux/uidMappings' 'see /proc/self/uid_map'
 }
 
-@test "nested: the host's network: its sysfs is bound" {
+@test "rootless-nested: the host's network: its sysfs is bound" {
 	without_namespace network
 	run_payload mounts /sys
 	ok
 	has '/sys sysfs ro,nosuid,nodev,noexec'
 }
 
-@test "nested: groups cannot be set where setgroups is denied" {
+@test "rootless-nested: groups cannot be set where setgroups is denied" {
 	config '.process.user.additionalGids = [0]'
 	run_payload ids
 	fails 'additional groups cannot be set' '/process/user/additionalGids'
 }
 
-@test "nested: sysctls of its own namespaces; a lower oom_score_adj is left out" {
+@test "rootless-nested: sysctls of its own namespaces; a lower oom_score_adj is left out" {
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4096"}' '.process.oomScoreAdj = -500'
 	run_sh 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax /proc/self/oom_score_adj'
 	is "1
@@ -90,7 +90,7 @@ inside() {
 $(cat /proc/self/oom_score_adj)"
 }
 
-@test "nested: sysctls without a pid namespace go through a copy of /proc" {
+@test "rootless-nested: sysctls without a pid namespace go through a copy of /proc" {
 	local parent
 	parent=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/$tag
 	without_namespace pid
@@ -109,7 +109,7 @@ $(cat /proc/self/oom_score_adj)"
 	is 1
 }
 
-@test "nested: detached, exec, ps, kill, delete" {
+@test "rootless-nested: detached, exec, ps, kill, delete" {
 	args payload sleep
 	inside '"$ctr" run -d -b "$bundle" "$id" && "$ctr" exec "$id" payload ids && "$ctr" ps -f json "$id" &&
 		"$ctr" kill "$id" KILL && "$ctr" delete -f "$id" && "$ctr" list -q'
@@ -118,19 +118,19 @@ $(cat /proc/self/oom_score_adj)"
 	[[ $(tail -n 1 <<<"$output") == '['*']' ]]
 }
 
-@test "nested: device rules that only the host's root could set do not stop it" {
+@test "rootless-nested: device rules that only the host's root could set do not stop it" {
 	run_payload exit 0
 	ok
 	jq -e '.linux.resources.devices | length > 0' "$bundle/config.json"
 }
 
-@test "nested: a limit needs a cgroup here as well" {
+@test "rootless-nested: a limit needs a cgroup here as well" {
 	config '.linux.resources.unified = {"cgroup.max.depth": "3"}'
 	run_payload ids
 	fails 'create cgroup' 'permission denied' 'Delegate=yes'
 }
 
-@test "nested: idmapped mounts of the host's filesystems need the host's root" {
+@test "rootless-nested: idmapped mounts of the host's filesystems need the host's root" {
 	place='nested -Urm'
 	mkdir "$rootfs/mnt"
 	config '.linux.namespaces += [{"type": "user"}]' \
@@ -141,7 +141,7 @@ $(cat /proc/self/oom_score_adj)"
 	fails "idmap the mount of '$T/home'" 'operation not permitted' 'only root of the host'
 }
 
-@test "nested: state is in XDG_RUNTIME_DIR, unless USER is root and /run is its own" {
+@test "rootless-nested: state is in XDG_RUNTIME_DIR, unless USER is root and /run is its own" {
 	args busybox sleep 100
 	inside '"$ctr" run -d -b "$bundle" "$id"; ls "$XDG_RUNTIME_DIR/ctr"; USER=joe "$ctr" list -q; USER=root "$ctr" list -q; "$ctr" delete -f "$id"'
 	is "$tag
