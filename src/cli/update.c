@@ -247,7 +247,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = read_document(o.resources, &file, &file_len, e);
 	if (r == 0)
 		r = make_document(&o, &text, &len, e);
-	if (r == 0 && !file && strcmp(text, "{}") == 0 && !asks_other(&o)) {
+	if (r == 0 && !file && text && strcmp(text, "{}") == 0 && !asks_other(&o)) {
 		r = err_set(e, ERR_USAGE, 0, "nothing to change");
 		err_hint(e, "give --resources FILE or one of the options in --help");
 	}
@@ -255,7 +255,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_wrap(e, "update %s", args[0]);
 	if (file)
 		documents[u.count++] = (struct container_update_document){ file, file_len };
-	documents[u.count++] = (struct container_update_document){ text, len };
+	if (text && strcmp(text, "{}") != 0)
+		documents[u.count++] = (struct container_update_document){ text, len };
 	r = apply(cli, args[0], &u, e);
 	return r < 0 ? err_wrap(e, "update %s", args[0]) : 0;
 }

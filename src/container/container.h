@@ -94,8 +94,11 @@ int container_load(struct container *c, const struct container_request *rq, stru
 int container_read_config(struct container *c, const char *bundle, const char *config,
 			  struct err *e);
 
-/* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
-int container_check_disabled(const struct cgroup_plan *p, struct err *e);
+/*
+ * When there is to be no cgroup (driver none), refuse limits, and a container whose processes only a
+ * cgroup would hold together: one without a new pid namespace. -EINVAL.
+ */
+int container_check_disabled(const struct container *c, struct err *e);
 
 /* Can @caller have cgroups made by @driver? -EOPNOTSUPP when it is not built, -EPERM. */
 int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e);

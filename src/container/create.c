@@ -122,19 +122,29 @@ bool container_can_skip_cgroup(const struct container *c, int r)
 		!c->caller.initial_userns);
 }
 
-/* The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable. */
+/*
+ * The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable.
+ * @how: where a cgroup would come from.
+ */
+static int check_pid_namespace(const struct container *c, const char *how, struct err *e)
+{
+	if (oci_spec_new_namespace(c->spec, OCI_NS_PID))
+		return 0;
+	err_set(e, ERR_CONFIG, 0,
+		"without a cgroup a container needs a pid namespace of its own: its processes "
+		"could "
+		"not be found again");
+	err_origin(e, "config.json /linux/namespaces");
+	err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: %s", how);
+	return err_keep(e, -EINVAL);
+}
+
 static int go_without(struct container *c, struct err *e)
 {
-	int r;
+	int r = check_pid_namespace(c, DELEGATE, e);
 
-	if (!oci_spec_new_namespace(c->spec, OCI_NS_PID)) {
-		err_set(e, ERR_CONFIG, 0,
-			"without a cgroup a container needs a pid namespace of its own: its "
-			"processes could not be found again");
-		err_origin(e, "config.json /linux/namespaces");
-		err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: " DELEGATE);
-		return -EINVAL;
-	}
+	if (r < 0)
+		return r;
 	c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 	c->record.cgroup_path = NULL;
 	c->record.cgroup_made = 0;
@@ -271,7 +281,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
+		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
 	if (r == 0)
@@ -302,8 +312,9 @@ int container_check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-int container_check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct container *c, struct err *e)
 {
+	const struct cgroup_plan *p = &c->cgroup_plan;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
@@ -315,7 +326,7 @@ int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 		err_origin(e, "config.json %s", p->files.items[i].origin);
 		r = err_keep(e, -EINVAL);
 	}
-	return r;
+	return r < 0 ? r : check_pid_namespace(c, "without --cgroup-manager disabled", e);
 }
 
 int container_delegate_cgroup(struct container *c, struct err *e)
@@ -356,7 +367,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = container_check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(c, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);

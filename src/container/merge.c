@@ -161,14 +161,16 @@ static void put_merged(struct merge *m, const struct json_node *old, const struc
 	json_out_end_object(&m->out);
 }
 
-/* The object of config.json on the way to linux.resources, which may not be there. */
+/* The object of config.json on the way to the one that is updated, which may not be there. */
 static void put_path(struct merge *m, const struct json_node *old, const struct json_node *update,
 		     const char *const *path)
 {
 	const struct json_node *next;
+	char pointer[POINTER_MAX];
 
 	if (!path[0]) {
-		put_merged(m, old, update, RESOURCES);
+		(void)snprintf(pointer, sizeof(pointer), "/linux/%s", path[-1]);
+		put_merged(m, old, update, pointer);
 		return;
 	}
 	next = old ? json_member(old, path[0]) : NULL;
@@ -189,10 +191,10 @@ static void free_arena(struct arena *a)
 	arena_free(a);
 }
 
-int merge_resources(const char *config, size_t config_len, const char *update, size_t update_len,
-		    char **ret_text, size_t *ret_len, struct err *e)
+int merge_linux(const char *member, const char *config, size_t config_len, const char *update,
+		size_t update_len, char **ret_text, size_t *ret_len, struct err *e)
 {
-	static const char *const path[] = { "linux", "resources", NULL };
+	const char *const path[] = { "linux", member, NULL };
 	cleanup_(free_arena) struct arena a = { 0 };
 	struct merge m = { .config = config, .update = update };
 	const struct json_node *old, *new;

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "container/compile.h"
+#include "cgroups/resctrl.h"
 #include "container/merge.h"
+#include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -45,8 +47,8 @@ static int merge_all(const struct container *c, const struct container_update *u
 
 		r = check_document(d, e);
 		if (r == 0)
-			r = merge_resources(text ? text : c->config, len, d->text, d->len, &merged,
-					    &len, e);
+			r = merge_linux("resources", text ? text : c->config, len, d->text, d->len,
+					&merged, &len, e);
 		if (r < 0)
 			return r;
 		free(text);
@@ -56,6 +58,49 @@ static int merge_all(const struct container *c, const struct container_update *u
 		return err_set(e, ERR_SYSTEM, ENOMEM, "prepare the update");
 	*ret_text = take_ptr(text);
 	*ret_len = len;
+	return 0;
+}
+
+static int rdt_document(const struct container_update *u, char **ret_text, size_t *ret_len,
+			struct err *e)
+{
+	struct json_out o;
+	int r = json_out_init(&o, false);
+
+	if (r == 0) {
+		json_out_object(&o);
+		json_out_member_string(&o, "l3CacheSchema", u->l3_cache_schema);
+		json_out_member_string(&o, "memBwSchema", u->mem_bw_schema);
+		json_out_end_object(&o);
+		r = json_out_finish(&o, ret_text, ret_len);
+		json_out_free(&o);
+	}
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "prepare the update") : 0;
+}
+
+/* The same for linux.intelRdt; *text is replaced. */
+static int merge_rdt(const struct container *c, const struct container_update *u, char **text,
+		     size_t *len, struct err *e)
+{
+	cleanup_free char *document = NULL;
+	char *merged = NULL;
+	size_t document_len = 0;
+	int r;
+
+	if (!u->l3_cache_schema && !u->mem_bw_schema)
+		return 0;
+	if (!c->record.resctrl.group) {
+		err_set(e, ERR_STATE, 0, "the container has no intelRdt to update");
+		err_hint(e, "give it linux.intelRdt in config.json when it is created");
+		return -EINVAL;
+	}
+	r = rdt_document(u, &document, &document_len, e);
+	if (r == 0)
+		r = merge_linux("intelRdt", *text, *len, document, document_len, &merged, len, e);
+	if (r < 0)
+		return r;
+	free(*text);
+	*text = merged;
 	return 0;
 }
 
@@ -108,18 +153,6 @@ static int make_plans(struct container *c, const struct oci_spec *new,
 	return 0;
 }
 
-/* Containers with intelRdt are refused by this version (supported.c): here is where they would go on. */
-static int update_rdt(const struct container *c, const struct container_update *u, struct err *e)
-{
-	if (!u->l3_cache_schema && !u->mem_bw_schema)
-		return 0;
-	err_set(e, ERR_STATE, 0, "the container has no intelRdt to update");
-	err_hint(e, c->spec->linux_.intel_rdt.set
-			    ? "this version cannot change it while the container runs"
-			    : "give it linux.intelRdt in config.json when it is created");
-	return -EINVAL;
-}
-
 static int change_cgroup(struct container *c, const struct container_update *u,
 			 const struct cgroup_plan *after, struct err *e)
 {
@@ -134,21 +167,53 @@ static int change_cgroup(struct container *c, const struct container_update *u,
 	return r;
 }
 
+/* *ret_old: for the way back; NULL when there was nothing to change. */
+static int change_rdt(struct container *c, const struct oci_spec *new,
+		      const struct container_update *u, char **ret_old, struct err *e)
+{
+	struct resctrl_plan plan;
+	int r;
+
+	if (!u->l3_cache_schema && !u->mem_bw_schema)
+		return 0;
+	r = resctrl_emit(new, c->record.id, &c->arena, &plan, e);
+	if (r == 0)
+		r = resctrl_root_open(&c->resctrl_root, e);
+	return r < 0 ? r
+		     : resctrl_update(c->resctrl_root, &c->record.resctrl, plan.schemata, ret_old,
+				      e);
+}
+
+/* Both or neither. Without a word on resources a container needs no cgroup for this. */
+static int change_all(struct container *c, const struct oci_spec *new,
+		      const struct container_update *u, const struct cgroup_plan *after,
+		      struct err *e)
+{
+	cleanup_free char *old = NULL;
+	int r = change_rdt(c, new, u, &old, e);
+
+	if (r == 0 && u->count)
+		r = change_cgroup(c, u, after, e);
+	if (r < 0 && old)
+		(void)resctrl_update(c->resctrl_root, &c->record.resctrl, old, NULL, NULL);
+	return r;
+}
+
 #define NEW_CONFIG "config.json.new"
 
 /*
  * First the new config under another name, which a full disk would refuse; then the kernel; then the
  * rename, which takes no room.
  */
-static int change_and_remember(struct container *c, const struct container_update *u,
-			       const struct cgroup_plan *after, const char *text, size_t len,
-			       struct err *e)
+static int change_and_remember(struct container *c, const struct oci_spec *new,
+			       const struct container_update *u, const struct cgroup_plan *after,
+			       const char *text, size_t len, struct err *e)
 {
 	int r = io_replace_file(c->dir, NEW_CONFIG, 0600, text, len);
 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "keep the new config.json");
-	r = change_cgroup(c, u, after, e);
+	r = change_all(c, new, u, after, e);
 	if (r == 0 && renameat(c->dir, NEW_CONFIG, c->dir, "config.json") < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "keep the new config.json");
 	if (r < 0)
@@ -168,14 +233,14 @@ int container_update(struct container *c, enum container_status status,
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)
-		r = update_rdt(c, u, e);
-	if (r == 0)
 		r = merge_all(c, u, &text, &len, e);
+	if (r == 0)
+		r = merge_rdt(c, u, &text, &len, e);
 	if (r == 0)
 		r = oci_spec_decode(text, len, &new, e);
 	if (r == 0)
 		r = oci_spec_validate(new, e);
 	if (r == 0)
 		r = make_plans(c, new, u, &after, e);
-	return r < 0 ? r : change_and_remember(c, u, &after, text, len, e);
+	return r < 0 ? r : change_and_remember(c, new, u, &after, text, len, e);
 }

@@ -144,7 +144,7 @@ static int look_at_host(struct validation *v)
 	if (r == 0)
 		r = settle(v, container_check_driver(v->rq->driver, &c->caller, v->e));
 	if (r == 0 && v->rq->driver == CGROUP_DRIVER_NONE)
-		r = settle(v, container_check_disabled(&c->cgroup_plan, v->e));
+		r = settle(v, container_check_disabled(c, v->e));
 	if (r < 0 || !c->plan)
 		return r;
 	/* a mount namespace that is joined has another root */

@@ -66,11 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	numbers(number <= text + size ? number : "");
 	if (update < text + size && is_good_config(text, strlen(text)) &&
 	    is_good_update(update, strlen(update))) {
-		require(merge_resources(text, strlen(text), update, strlen(update), &once,
-					&once_len, &e) == 0);
+		require(merge_linux("resources", text, strlen(text), update, strlen(update), &once,
+				    &once_len, &e) == 0);
 		require(is_good_config(once, once_len));
-		require(merge_resources(once, once_len, update, strlen(update), &twice, &twice_len,
-					&e) == 0);
+		require(merge_linux("resources", once, once_len, update, strlen(update), &twice,
+				    &twice_len, &e) == 0);
 		require(once_len == twice_len && memcmp(once, twice, once_len) == 0);
 	}
 	free(twice);

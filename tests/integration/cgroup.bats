@@ -182,3 +182,21 @@ cgroup_of() {
 	run_payload exit 0
 	ok
 }
+
+@test "cgroup: a limit below a cgroup that has processes of its own names controller and cgroup" {
+	grep -qw hugetlb "$v2/cgroup.controllers" || need 'the hugetlb controller on v2'
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || need 'huge pages of 2 MiB'
+	mkdir -p "$v2/ctr/$tag-busy"
+	env -u CTR_TEST_TAG sleep 100 &
+	sleeper=$!
+	echo "$sleeper" >"$v2/ctr/$tag-busy/cgroup.procs"
+	config ".linux.cgroupsPath = \"/ctr/$tag-busy/leaf\"" \
+		'.linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 4194304}]'
+	run_payload exit 0
+	kill "$sleeper"
+	wait "$sleeper" 2>/dev/null || true
+	[ ! -e "$v2/ctr/$tag-busy/leaf" ]
+	wait_until rmdir "$v2/ctr/$tag-busy"
+	fails "enable controllers '+hugetlb' below cgroup '/ctr/$tag-busy', which has processes of its own" \
+		'move its processes into a cgroup below it'
+}

@@ -24,9 +24,9 @@ static void check(const char *resources, const char *update, const char *want)
 		(void)snprintf(config, sizeof(config),
 			       "{\"a\":[1, 2],\"linux\":{\"x\":\"\\u00e4\",\"resources\":%s}}",
 			       resources);
-	assert_int_equal(
-		merge_resources(config, strlen(config), update, strlen(update), &text, &len, &e),
-		0);
+	assert_int_equal(merge_linux("resources", config, strlen(config), update, strlen(update),
+				     &text, &len, &e),
+			 0);
 	(void)snprintf(expected, sizeof(expected), "{\"a\":[1, 2],\"linux\":{%s\"resources\":%s}}",
 		       resources ? "\"x\":\"\\u00e4\"," : "", want);
 	assert_string_equal(text, expected);

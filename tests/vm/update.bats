@@ -83,7 +83,7 @@ eat() {
 	# more memory than memory and swap
 	update --memory 200m
 	[ "$status" -eq 1 ]
-	[[ $output = *'must not be less than the memory limit'* ]]
+	[[ $output = *'must not be below the limit'* ]]
 	holds memory.max $((80 * MIB)) memory.swap.max $((20 * MIB))
 	update --memory -1
 	[ "$status" -eq 0 ]

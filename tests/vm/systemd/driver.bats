@@ -201,11 +201,11 @@ wait_stopped() {
 	holds cpu.weight 59
 	holds cpu.max '15555 50000'
 	holds cpuset.cpus 0
-	# and they last
+	# and they last; systemd writes quotas anew, in whole hundredths of a CPU
 	systemctl daemon-reload
 	holds memory.max $((64 * MIB))
 	holds cpu.weight 59
-	holds cpu.max '15555 50000'
+	holds cpu.max '16000 50000'
 }
 
 @test "a limit of one process: the first" {
