@@ -328,8 +328,15 @@ denied() {
 
 @test "--systemd-cgroup of an ordinary user is an error" {
 	bundle_config true
-	run setpriv --reuid 1000 --regid 1000 --clear-groups "$CTR" --root "$BATS_TEST_TMPDIR/state" \
-		--systemd-cgroup run -b "$bundle" "$id" </dev/null
+	local home
+	home=$(mktemp -d "/run/$id.XXXXXX")
+	cp "$bundle/config.json" "$home"
+	mkdir "$home/state"
+	chown -R 1000:1000 "$home"
+	run setpriv --reuid 1000 --regid 1000 --clear-groups "$CTR" --root "$home/state" \
+		--systemd-cgroup run -b "$home" "$id" </dev/null
+	rm -r "$home"
+	printf '%s\n' "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *'only root can use the systemd cgroup driver'* ]]
 }
