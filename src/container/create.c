@@ -247,7 +247,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
-		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
 		r = join_resctrl(c, e);
 	if (r == 0)
