@@ -124,7 +124,7 @@ static int check_groups(const struct oci_process *process, const struct plan *p,
 		return 0;
 	err_set(e, ERR_CONFIG, 0,
 		"additional groups cannot be set: the user namespace denies setgroups");
-	err_origin(e, "config.json /process/user/additionalGids");
+	plan_error_origin(p, "/process/user/additionalGids", e);
 	err_hint(e, "remove them, or map more groups with a range of /etc/subgid");
 	return -EINVAL;
 }

@@ -58,6 +58,7 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
+	uint64_t oom_kills_before; /* in the cgroup, before our process was in it */
 	struct resctrl_plan resctrl;
 	int resctrl_root;
 	int store, dir, bundle, cgroup_root, interrupt, listener;

@@ -167,6 +167,13 @@ static int no_cgroup(const struct container *c, int r, struct err *e)
 	return r;
 }
 
+/* The kernel took a value and made something else of it: worth knowing, no reason to stop. */
+static void note_difference(void *data, const struct cgroup_file *f, const char *found)
+{
+	plan_warn(data, f->origin, "wrote '%s' to '%s', but it holds '%.200s'", f->value, f->name,
+		  found);
+}
+
 /* An ordinary user can give files only to itself. The container then has to do without. */
 static int hand_over(struct container *c, struct err *e)
 {
@@ -196,6 +203,9 @@ static int enter_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
+	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (r == 0)
+		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
 }
 
@@ -245,11 +255,13 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(&c->spec->process, c->init.pid, &nofile, &c->caller, e);
+		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
 		r = join_resctrl(c, e);
+	if (r == 0)
+		r = cgroup_subgroup_enter(&c->cgroup, &c->cgroup_plan, c->init.pid, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)

@@ -166,6 +166,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	/* the child starts where we are: execCPUAffinity.initial is from before it joins the cgroup */
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
+	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
 		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r == -EBUSY)
@@ -175,7 +176,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = limits_set(process, c->init.pid, &nofile, &c->caller, e);
+		r = limits_set(c->plan, process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)

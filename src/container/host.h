@@ -54,6 +54,7 @@ host_fn host_sources;	   /* rootfs, sources of mounts, namespace files */
 host_fn host_mount_points; /* what they are mounted over */
 host_fn host_program;	   /* process.args in the rootfs */
 host_fn host_hooks;	   /* their executables */
+host_fn host_hook_outputs; /* the files that annotations name for what they write */
 host_fn host_listener;	   /* the agent's socket */
 
 /* host_kernel.c */

@@ -3,10 +3,12 @@
 #include "container/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "container/sources.h"
 #include "oci/annotations.h"
@@ -232,6 +234,57 @@ int host_hooks(struct host_check *h)
 
 	for (int kind = 0; r == 0 && kind < OCI_HOOK_COUNT; kind++)
 		r = hooks_of(h, (enum oci_hook_kind)kind);
+	return r;
+}
+
+/* Could hooks_open_output() open or make this file? Nothing is opened: a fifo would notice. 0 or -errno. */
+static int try_output(struct host_check *h, const char *path)
+{
+	const char *slash = strrchr(path, '/'); /* it is absolute */
+	const char *dir = arena_printf(&h->plan->arena, "%.*s", (int)(slash - path + 1), path);
+	struct stat st;
+
+	if (!dir)
+		return -ENOMEM;
+	if (lstat(path, &st) == 0) {
+		if (S_ISLNK(st.st_mode))
+			return -ELOOP;
+		if (S_ISDIR(st.st_mode))
+			return -EISDIR;
+		if (S_ISSOCK(st.st_mode))
+			return -ENXIO;
+		return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0 ? -errno : 0;
+	}
+	if (errno != ENOENT)
+		return -errno;
+	return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static bool has_hooks(const struct oci_spec *spec)
+{
+	size_t count = 0;
+
+	for (int kind = 0; kind < OCI_HOOK_COUNT; kind++)
+		count += spec->hooks[kind].count;
+	return count;
+}
+
+int host_hook_outputs(struct host_check *h)
+{
+	static const enum oci_annotation outputs[] = { OCI_ANNOTATION_HOOKS_STDOUT,
+						       OCI_ANNOTATION_HOOKS_STDERR };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && has_hooks(h->spec) && i < ARRAY_SIZE(outputs); i++) {
+		const char *path = oci_annotation_value(h->spec, outputs[i]);
+		int refused = path && path[0] == '/' ? try_output(h, path) : 0;
+		char at[80];
+
+		(void)snprintf(at, sizeof(at), "/annotations/%s", oci_annotations[outputs[i]].name);
+		if (refused < 0)
+			r = host_lacks(h, at, -refused, NULL, "open '%s' for what hooks write",
+				       path);
+	}
 	return r;
 }
 

@@ -236,7 +236,7 @@ int host_sysctls(struct host_check *h)
 int host_limits(struct host_check *h)
 {
 	const struct oci_process *process = &h->spec->process;
-	int r = limits_probe(process, h->caller, h->e);
+	int r = limits_probe(h->plan, process, h->caller, h->e);
 
 	return r < 0 ? r : scheduling_probe(h->plan, process, h->caller, h->e);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
+#include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/num.h"
@@ -58,36 +59,42 @@ static int borrow_ids(pid_t pid, const struct oci_user *user, const struct oci_r
 	return r;
 }
 
-static int limit_refused(const struct oci_rlimit *l, size_t index, int errnum, struct err *e)
+static int limit_refused(const struct plan *p, const struct oci_rlimit *l, size_t index, int errnum,
+			 struct err *e)
 {
-	err_set(e, ERR_SYSTEM, errnum, "set resource limit %d to %llu:%llu", l->resource,
-		(unsigned long long)l->soft, (unsigned long long)l->hard);
-	err_origin(e, "config.json /process/rlimits/%zu", index);
+	char origin[48];
+
+	(void)snprintf(origin, sizeof(origin), "/process/rlimits/%zu", index);
+	err_set(e, ERR_SYSTEM, errnum, "set resource limit %s to %llu:%llu",
+		oci_names_of(&oci_rlimit_names, (uint64_t)l->resource), (unsigned long long)l->soft,
+		(unsigned long long)l->hard);
+	plan_error_origin(p, origin, e);
 	if (errnum == EPERM)
 		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
 	return -errnum;
 }
 
-static int oom_score_refused(int64_t score, int errnum, struct err *e)
+static int oom_score_refused(const struct plan *p, int64_t score, int errnum, struct err *e)
 {
 	err_set(e, ERR_SYSTEM, errnum, "set oom_score_adj to %lld", (long long)score);
-	err_origin(e, "config.json /process/oomScoreAdj");
+	plan_error_origin(p, "/process/oomScoreAdj", e);
 	return -errnum;
 }
 
-static int set_limit(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
+static int set_limit(const struct plan *p, pid_t pid, const struct oci_process *process,
 		     size_t index, struct err *e)
 {
+	const struct oci_rlimit *l = &process->rlimits.items[index];
 	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
 	int r = prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) < 0 ? -errno : 0;
 
 	if (r == -EPERM)
-		r = borrow_ids(pid, user, l, &value);
-	return r < 0 ? limit_refused(l, index, -r, e) : 0;
+		r = borrow_ids(pid, &process->user, l, &value);
+	return r < 0 ? limit_refused(p, l, index, -r, e) : 0;
 }
 
 /* Read back: the write must have reached this very process (security.md R10). */
-static int set_oom_score(pid_t pid, int64_t score, struct err *e)
+static int set_oom_score(const struct plan *p, pid_t pid, int64_t score, struct err *e)
 {
 	char path[64], value[24], now[24];
 	cleanup_fd int fd = -EBADF;
@@ -99,7 +106,7 @@ static int set_oom_score(pid_t pid, int64_t score, struct err *e)
 	if (fd >= 0 && write(fd, value, (size_t)n) == n &&
 	    io_read_line(AT_FDCWD, path, now, sizeof(now)) >= 0 && strcmp(now, value) == 0)
 		return 0;
-	return oom_score_refused(score, errno ? errno : EIO, e);
+	return oom_score_refused(p, score, errno ? errno : EIO, e);
 }
 
 int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
@@ -118,17 +125,17 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
 		     : 0;
 }
 
-int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
-	       const struct caller *caller, struct err *e)
+int limits_set(const struct plan *p, const struct oci_process *process, pid_t pid,
+	       const struct limits_nofile *nofile, const struct caller *caller, struct err *e)
 {
 	int r = 0;
 
 	if (nofile->raised && prlimit(pid, RLIMIT_NOFILE, &nofile->before, NULL) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
-		r = set_limit(pid, &process->user, &process->rlimits.items[i], i, e);
+		r = set_limit(p, pid, process, i, e);
 	if (r == 0 && process->oom_score_adj.set && caller_is_host_root(caller))
-		r = set_oom_score(pid, process->oom_score_adj.value, e);
+		r = set_oom_score(p, pid, process->oom_score_adj.value, e);
 	return r;
 }
 
@@ -152,7 +159,8 @@ static bool limit_too_high(const struct oci_rlimit *l, bool privileged)
 	       l->hard > now.rlim_max;
 }
 
-int limits_probe(const struct oci_process *process, const struct caller *caller, struct err *e)
+int limits_probe(const struct plan *p, const struct oci_process *process,
+		 const struct caller *caller, struct err *e)
 {
 	const struct opt_i64 *score = &process->oom_score_adj;
 	bool privileged = caller->initial_userns && caller->capabilities >> CAP_SYS_RESOURCE & 1;
@@ -160,10 +168,10 @@ int limits_probe(const struct oci_process *process, const struct caller *caller,
 
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
 		if (limit_too_high(&process->rlimits.items[i], privileged))
-			r = err_keep(e, limit_refused(&process->rlimits.items[i], i, EPERM, e));
+			r = err_keep(e, limit_refused(p, &process->rlimits.items[i], i, EPERM, e));
 	/* others than root leave out what they cannot set */
 	if (r == 0 && score->set && !privileged && caller_is_host_root(caller) &&
 	    score->value < number_of("/proc/self/oom_score_adj", LLONG_MIN))
-		r = err_keep(e, oom_score_refused(score->value, EACCES, e));
+		r = err_keep(e, oom_score_refused(p, score->value, EACCES, e));
 	return r;
 }

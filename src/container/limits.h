@@ -25,9 +25,10 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
  * rlimits and oom_score_adj of @process for @pid. Last, because ctr-init would be the first to hit
  * them. Raising a hard limit, or lowering the score, needs CAP_SYS_RESOURCE. For others than root the
  * score is an operation of the plan: that file of ctr-init belongs to root of its user namespace.
+ * @p names the document in errors.
  */
-int limits_set(const struct oci_process *process, pid_t pid, const struct limits_nofile *nofile,
-	       const struct caller *caller, struct err *e);
+int limits_set(const struct plan *p, const struct oci_process *process, pid_t pid,
+	       const struct limits_nofile *nofile, const struct caller *caller, struct err *e);
 
 /*
  * Pin a process (0: the caller) to @cpus ("0-3,7"), or let it use all that its cpuset has when NULL:
@@ -39,6 +40,7 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e);
  * Would limits_set go well for @process? Changes nothing.
  * 0, or the same errors; all of them when all problems are wanted.
  */
-int limits_probe(const struct oci_process *process, const struct caller *caller, struct err *e);
+int limits_probe(const struct plan *p, const struct oci_process *process,
+		 const struct caller *caller, struct err *e);
 
 #endif

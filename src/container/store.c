@@ -24,6 +24,8 @@ enum {
 	NAME_SIZE = CONTAINER_ID_MAX + sizeof("..removed")
 };
 
+#define TOMBSTONE_END ".removed"
+
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 int container_id_check(const char *id, struct err *e)
@@ -191,22 +193,50 @@ bool store_is_current(int root, const char *id, int dir)
 
 static void tombstone_name(const char *id, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, ".%s.removed", id); /* no id starts with a dot */
+	(void)snprintf(buf, size, ".%s" TOMBSTONE_END, id); /* no id starts with a dot */
 }
 
-/* What somebody left who was killed while removing @id: a directory with nothing but the record. */
-static void sweep(int root, const char *id)
+static int is_tombstone(const struct dirent *entry)
 {
-	char name[NAME_SIZE];
-	cleanup_fd int dir = -EBADF;
+	const char *name = entry->d_name;
+	size_t len = strlen(name), end = sizeof(TOMBSTONE_END) - 1;
 
-	tombstone_name(id, name, sizeof(name));
-	dir = open_container(root, name);
+	return name[0] == '.' && len > 1 + end && strcmp(name + len - end, TOMBSTONE_END) == 0;
+}
+
+/*
+ * What somebody left who was killed while removing a container: a directory with nothing but the record.
+ * Whoever is removing it just now does not mind, so nobody's lock is asked for.
+ */
+static void sweep(int root, const char *name)
+{
+	cleanup_fd int dir = open_container(root, name);
+
 	if (dir < 0)
 		return;
-	/* whoever is removing it just now does not mind */
 	(void)unlinkat(dir, RECORD_FILE, 0);
 	(void)unlinkat(root, name, AT_REMOVEDIR);
+}
+
+static void sweep_id(int root, const char *id)
+{
+	char name[NAME_SIZE];
+
+	tombstone_name(id, name, sizeof(name));
+	sweep(root, name);
+}
+
+/* Also of ids that nobody will ever use again. */
+static void sweep_all(int root)
+{
+	struct dirent **names = NULL;
+	int n = scandirat(root, ".", &names, is_tombstone, NULL);
+
+	for (int i = 0; i < n; i++) {
+		sweep(root, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
 }
 
 int store_create(int root, const char *id, int *ret_dir, struct err *e)
@@ -214,7 +244,7 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	cleanup_fd int dir = -EBADF;
 	int r;
 
-	sweep(root, id);
+	sweep_id(root, id);
 	if (mkdirat(root, id, 0700) < 0) {
 		int saved = errno;
 
@@ -338,8 +368,7 @@ int store_remove(int root, const char *id, struct err *e)
 	cleanup_fd int dir = open_container(root, id);
 	int r;
 
-	if (dir == -ENOENT || dir >= 0)
-		sweep(root, id);
+	sweep_all(root);
 	if (dir == -ENOENT)
 		return 0;
 	r = dir < 0 ? dir : empty_dir(dir, true);
@@ -360,6 +389,7 @@ int store_each(int root, int (*fn)(const char *id, void *data), void *data, stru
 
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "read the state directory");
+	sweep_all(root);
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
 			r = fn(names[i]->d_name, data);

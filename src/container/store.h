@@ -62,8 +62,9 @@ bool store_is_busy(int dir);
 
 /*
  * Remove the directory of @id with all that is in it. Gone already: 0. Until the name is gone there is a
- * record; killed at any moment, this leaves something that store_remove or store_create of the same id
- * removes, and store_each does not show. Caller holds the lock, if the directory exists.
+ * record; killed at any moment, this leaves something that store_create of the same id, or the next
+ * store_remove or store_each of any, removes, and nobody is shown. Caller holds the lock, if the directory
+ * exists.
  */
 int store_remove(int root, const char *id, struct err *e);
 

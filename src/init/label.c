@@ -61,17 +61,19 @@ static int read_label(int fd, char *now, size_t size)
 
 int op_label(struct init *in, const struct plan_arg_label *a)
 {
-	const char *label = init_str(in, a->label), *list;
+	const char *label = init_str(in, a->label), *list, *file = "";
 	char now[LABEL_SIZE];
 	int fd = -ENOENT, r;
 	size_t len;
 
 	list = init_blob(in, a->files, &len);
 	for (const char *s = list; fd == -ENOENT && s < list + len; s += strlen(s) + 1)
-		fd = open_own(init_reg(in, a->proc), s);
+		fd = open_own(init_reg(in, a->proc), file = s);
 	if (fd < 0) /* ENOENT would say that the label is unknown */
 		return fd == -ENOENT ? -EOPNOTSUPP : fd;
 	r = write_label(fd, init_str(in, a->verb), label);
+	if (r < 0)
+		r = init_fail(in, PLAN_STAGE_LABEL, file, r);
 	if (r == 0)
 		r = read_label(fd, now, sizeof(now));
 	(void)close(fd);

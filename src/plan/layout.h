@@ -192,6 +192,7 @@ enum plan_stage {
 	PLAN_STAGE_SYMLINK,   /* the path leads through a symlink where that is not allowed */
 	PLAN_STAGE_OUTSIDE,   /* the directory is outside of the container's root */
 	PLAN_STAGE_MISMATCH,  /* text: what was found instead */
+	PLAN_STAGE_LABEL,     /* writing a label; text: the file below /proc */
 	PLAN_STAGE_HOOK_EXIT, /* value: wait status; text: tail of the output */
 	PLAN_STAGE_HOOK_TIMEOUT,
 	PLAN_STAGE_LOOKUP, /* the program was not found in PATH */

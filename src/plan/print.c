@@ -201,6 +201,7 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_SYMLINK] = "the path leads through a symlink",
 	[PLAN_STAGE_OUTSIDE] = "it is outside of the container's root",
 	[PLAN_STAGE_MISMATCH] = "found",
+	[PLAN_STAGE_LABEL] = "write to",
 	[PLAN_STAGE_HOOK_TIMEOUT] = "did not end before its deadline",
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };
@@ -251,9 +252,22 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
 	return m->errnum ? -m->errnum : -EINVAL;
 }
 
+/*
+ * The detail of a stage as it is shown, with a blank in front; empty when there is none. podman tells by
+ * the back quotes that it was about a security attribute (checklist 3.8).
+ */
+static void detail_text(const struct plan_message *m, char *buf, size_t size)
+{
+	bool label = m->stage == PLAN_STAGE_LABEL;
+	struct strbuf out = STRBUF_OVER(buf, size);
+
+	if (m->text[0])
+		strbuf_addf(&out, label ? " `/proc/%s`" : " '%s'", m->text);
+}
+
 int plan_error(const struct plan *p, const struct plan_message *m, struct err *e)
 {
-	char sentence[700];
+	char sentence[700], detail[sizeof(m->text) + 16];
 
 	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT || m->errnum < 0)
 		return err_set(e, ERR_SYSTEM, EPROTO, "ctr-init sent a report that makes no sense");
@@ -262,12 +276,13 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 	if (m->stage == PLAN_STAGE_LOOKUP || m->stage == PLAN_STAGE_EXEC)
 		return program_error(p, m, e);
 	plan_sentence(p, m->op, sentence, sizeof(sentence));
+	detail_text(m, detail, sizeof(detail));
 	if (m->stage == PLAN_STAGE_HOOK_EXIT)
 		err_set(e, ERR_CONFIG, 0, "%s: exit status %d%s%s", sentence, (int)m->value,
 			m->text[0] ? ": " : "", m->text);
 	else if (stage_text[m->stage])
-		err_set(e, ERR_SYSTEM, m->errnum, "%s: %s%s%s%s", sentence, stage_text[m->stage],
-			m->text[0] ? " '" : "", m->text, m->text[0] ? "'" : "");
+		err_set(e, ERR_SYSTEM, m->errnum, "%s: %s%s", sentence, stage_text[m->stage],
+			detail);
 	else
 		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
 	plan_error_origin(p, op_origin(p, m), e);

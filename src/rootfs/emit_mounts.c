@@ -38,6 +38,9 @@ static const char *const proc_files[] = {
 	"/proc/slabinfo",
 	"/proc/version",
 	"/proc/pressure",
+	"/proc/pressure/cpu",
+	"/proc/pressure/io",
+	"/proc/pressure/memory",
 	"/proc/sys/kernel/ns_last_pid",
 	"/proc/sys/crypto/fips_enabled",
 };
@@ -102,7 +105,7 @@ static int check_proc(struct plan *p, const struct entry *t, uint64_t *flags, st
 /* fsopen'ed filesystems get their attributes from fsmount, which has no "clear". */
 static uint64_t fs_attr(const struct mount_options *o)
 {
-	return (o->rset & ~o->clear) | o->set;
+	return o->rset | o->set;
 }
 
 static uint64_t fs_options(struct plan *p, const struct rootfs_layout *l, const struct entry *t,
@@ -309,7 +312,7 @@ static int emit_remount(struct plan *p, struct rootfs_layout *l, const struct en
 
 	PLAN_ADD(p, t->origin, remount, .root = l->root, .path = plan_str(p, t->dest),
 		 .options = plan_list(p, &list), .set = fs_attr(&t->o),
-		 .clear = (t->o.rclear & ~t->o.set) | t->o.clear);
+		 .clear = t->o.rclear | t->o.clear);
 	return 0;
 }
 

@@ -10,11 +10,13 @@
 #include "util/kernel.h"
 
 enum option_kind {
-	OPT_NOTHING, /* says what is the default anyway, or has no meaning for the new mount API */
-	OPT_ATTR,    /* set/clear on this mount */
+	OPT_NOTHING,  /* says what is the default anyway, or has no meaning for the new mount API */
+	OPT_ATTR,     /* set/clear on this mount */
+	OPT_ATIME_ON, /* not noatime: a strictatime stays */
 	OPT_ATIME_OFF, /* not the way of access times in set; what else was said stays */
 	OPT_RATTR,     /* set/clear on the whole tree */
-	OPT_SUPER,     /* a flag of the superblock: passed on under the name that fsconfig knows */
+	OPT_RATIME_ON,
+	OPT_SUPER, /* a flag of the superblock: passed on under the name that fsconfig knows */
 	OPT_PROP,
 	OPT_BIND,
 	OPT_SWITCH, /* a bool of struct mount_options at offset */
@@ -67,7 +69,7 @@ struct option {
 /* Sorted by name, for bsearch. */
 static const struct option options[] = {
 	SUPER("async", "async"),
-	ATIME("atime", MOUNT_ATTR_RELATIME),
+	{ "atime", OPT_ATIME_ON, MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME, NULL },
 	{ "bind", OPT_BIND, 0, 0, NULL },
 	SWITCH("copy-symlink", copy_symlink),
 	NOTHING("defaults"),
@@ -77,7 +79,7 @@ static const struct option options[] = {
 	SUPER("dirsync", "dirsync"),
 	ATTR("exec", 0, MOUNT_ATTR_NOEXEC),
 	SWITCH("idmap", idmap),
-	SUPER("iversion", "iversion"),
+	NOTHING("iversion"), /* no filesystem takes it from fsconfig; those that count do so anyway */
 	SUPER("lazytime", "lazytime"),
 	NOTHING("loud"),
 	SUPER("mand", "mand"),
@@ -93,7 +95,7 @@ static const struct option options[] = {
 	ATTR("nosuid", MOUNT_ATTR_NOSUID, 0),
 	ATTR("nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0),
 	PROP("private", MS_PRIVATE),
-	RATIME("ratime", MOUNT_ATTR_RELATIME),
+	{ "ratime", OPT_RATIME_ON, MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME, NULL },
 	{ "rbind", OPT_BIND, 1, 0, NULL },
 	RATTR("rdev", 0, MOUNT_ATTR_NODEV),
 	RATTR("rdiratime", 0, MOUNT_ATTR_NODIRATIME),
@@ -145,10 +147,22 @@ static void merge(uint64_t *set, uint64_t *clear, const struct option *o)
 	*clear = (*clear & ~o->set) | o->clear; /* access times: the whole group or nothing of it */
 }
 
+/* Has a way of access times been said, and was it this one? */
+static bool is_atime(uint64_t set, uint64_t clear, uint64_t way)
+{
+	return (clear & MOUNT_ATTR__ATIME) && (set & MOUNT_ATTR__ATIME) == way;
+}
+
+static void atime_on(uint64_t *set, uint64_t *clear, const struct option *o)
+{
+	if (!is_atime(*set, *clear, MOUNT_ATTR_STRICTATIME))
+		merge(set, clear, o);
+}
+
 /* As if it had not been said; what comes after it may say another. */
 static void atime_off(struct mount_options *ret, uint64_t way)
 {
-	if (!(ret->clear & MOUNT_ATTR__ATIME) || (ret->set & MOUNT_ATTR__ATIME) != way)
+	if (!is_atime(ret->set, ret->clear, way))
 		return;
 	ret->set &= ~(uint64_t)MOUNT_ATTR__ATIME;
 	ret->clear &= ~(uint64_t)MOUNT_ATTR__ATIME;
@@ -159,13 +173,10 @@ static int apply(const struct option *o, struct mount_options *ret)
 	switch (o->kind) {
 	case OPT_NOTHING: break;
 	case OPT_ATTR: merge(&ret->set, &ret->clear, o); break;
+	case OPT_ATIME_ON: atime_on(&ret->set, &ret->clear, o); break;
 	case OPT_ATIME_OFF: atime_off(ret, o->set); break;
-	case OPT_RATTR:
-		merge(&ret->rset, &ret->rclear, o);
-		/* the top is part of the tree: ro,rrw is rw; but rro,rw is an exception for the top */
-		ret->set &= ~(o->set | o->clear);
-		ret->clear &= ~(o->set | o->clear);
-		break;
+	case OPT_RATTR: merge(&ret->rset, &ret->rclear, o); break;
+	case OPT_RATIME_ON: atime_on(&ret->rset, &ret->rclear, o); break;
 	case OPT_SUPER: ret->data[ret->data_count++] = o->super; break;
 	case OPT_BIND:
 		ret->bind = true;
@@ -179,6 +190,15 @@ static int apply(const struct option *o, struct mount_options *ret)
 		break;
 	}
 	return 0;
+}
+
+/* The top is part of the tree. runc sets what is said of the tree last, wherever in the list it stands. */
+static void tree_wins(struct mount_options *ret)
+{
+	uint64_t said = ret->rset | ret->rclear;
+
+	ret->set &= ~said;
+	ret->clear &= ~said;
 }
 
 int mount_options_parse(const struct oci_mount *m, struct arena *a, struct mount_options *ret,
@@ -203,6 +223,7 @@ int mount_options_parse(const struct oci_mount *m, struct arena *a, struct mount
 				       m->destination);
 		}
 	}
+	tree_wins(ret);
 	return 0;
 }
 

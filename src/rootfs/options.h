@@ -18,8 +18,8 @@ struct mount_options {
 	bool bind, recursive, remount;
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
 	bool idmap, idmap_recursive;
-	uint64_t set, clear;		 /* MOUNT_ATTR_* of this mount */
-	uint64_t rset, rclear;		 /* the same for all mounts below, too */
+	uint64_t set, clear;   /* MOUNT_ATTR_* of this mount */
+	uint64_t rset, rclear; /* of all mounts below, too; nothing that is in set or clear */
 	uint64_t props[MOUNT_MAX_PROPS]; /* MS_SHARED ... (with MS_REC), in the order given */
 	size_t prop_count;
 	const char **
@@ -30,7 +30,8 @@ struct mount_options {
 };
 
 /*
- * Sort the options of @m. Unknown ones are filesystem data. @a holds the data array.
+ * Sort the options of @m. Of those that exclude one another the last one counts, but what is said of the
+ * tree comes before what is said of its top: rro,rw is rro. Unknown ones are filesystem data. @a holds the data array.
  * -ENOMEM; -EINVAL for more propagation options than anyone needs.
  */
 int mount_options_parse(const struct oci_mount *m, struct arena *a, struct mount_options *ret,

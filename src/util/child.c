@@ -126,7 +126,7 @@ static void clean_tail(struct talk *t, char *tail)
 	while (t->tail_len && (unsigned char)tail[t->tail_len - 1] <= ' ')
 		t->tail_len--;
 	tail[t->tail_len] = '\0';
-	for (char *p = tail; *p; p++)
+	for (char *p = tail; p < tail + t->tail_len; p++) /* there may be NULs among it */
 		if ((unsigned char)*p < ' ' || *p == 127)
 			*p = *p == '\n' ? ' ' : '?';
 }

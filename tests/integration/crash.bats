@@ -190,4 +190,10 @@ sweep() {
 	[[ $seen == *" @"*".$tag.removed"* ]]
 	same '' "$(tr ' ' '\n' <<<"$seen" | grep -v -e '^stopped@' -e '^@' -e '^$')"
 	refute ls -d "$root/.$tag.removed"
+	# nor of ids that nobody will ever use again: list finds them as well
+	mkdir "$root/.other.removed"
+	: >"$root/.other.removed/state.json"
+	ctr list -q
+	is ''
+	refute ls -d "$root/.other.removed"
 }

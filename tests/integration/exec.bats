@@ -195,6 +195,18 @@ sort_home() {
 	delete_ctr
 }
 
+@test "exec -p: a limit or a score that cannot be set names the file" {
+	start_payload sleep
+	process '.rlimits = [{type: "RLIMIT_NOFILE", soft: 5, hard: 6}, {type: "RLIMIT_CORE", soft: 1, hard: 500000}]'
+	capture setpriv --bounding-set -sys_resource bash -c 'ulimit -c 400; exec "$@"' - \
+		"$CTR" --root "$root" exec -p "$T/process.json" "$tag"
+	fails_with 255 'set resource limit RLIMIT_CORE to 1:500000: operation not permitted' "($T/process.json /rlimits/1)" 'CAP_SYS_RESOURCE'
+	process '.rlimits = [] | .oomScoreAdj = -999'
+	capture setpriv --bounding-set -sys_resource "$CTR" --root "$root" exec -p "$T/process.json" "$tag"
+	fails_with 255 'set oom_score_adj to -999' "($T/process.json /oomScoreAdj)"
+	delete_ctr
+}
+
 @test "exec -t: a terminal of its own, through ctr" {
 	start_payload sleep
 	capture "$lib_dir/pty" size=91x37 -- "$CTR" --root "$root" exec -t "$tag" payload tty

@@ -94,13 +94,16 @@ without_lsm() {
 	args payload exit 0
 	config '.process.apparmorProfile = "docker-default"'
 	run_as_if apparmor
-	fails "run the program under the AppArmor profile 'docker-default'" '(config.json /process/apparmorProfile)'
+	fails "run the program under the AppArmor profile 'docker-default': write to \`/proc/self/attr/exec\`: invalid" \
+		'(config.json /process/apparmorProfile)'
 	config 'del(.process.apparmorProfile)' '.process.selinuxLabel = "a:b:c"'
 	run_as_if selinux
-	fails "label new keys with the SELinux context 'a:b:c'" '(config.json /process/selinuxLabel)'
+	fails "label new keys with the SELinux context 'a:b:c': write to \`/proc/self/attr/keycreate\`: invalid" \
+		'(config.json /process/selinuxLabel)'
 	write_config
 	as_if selinux "$CTR" --root "$root" run --no-new-keyring -b "$bundle" "$tag"
-	fails "run the program with the SELinux context 'a:b:c'" '(config.json /process/selinuxLabel)'
+	fails "run the program with the SELinux context 'a:b:c': write to \`/proc/self/attr/exec\`: invalid" \
+		'(config.json /process/selinuxLabel)'
 	config 'del(.process.selinuxLabel)' '.linux.mountLabel = "a:b:c"'
 	run_as_if selinux
 	fails "Unknown parameter 'context'" '(config.json /mounts/1)'

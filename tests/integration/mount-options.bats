@@ -57,8 +57,10 @@ attributes_are() {
 
 @test "mount options: what is said of a tree and of its top, and access times that are taken back" {
 	attributes_are rw,relatime ro rrw
-	attributes_are ro,relatime rrw ro
-	attributes_are rw,relatime rro rw
+	attributes_are rw,relatime rrw ro
+	attributes_are ro,relatime rro rw
+	attributes_are rw strictatime atime
+	attributes_are rw,relatime strictatime noatime atime
 	attributes_are rw,relatime strictatime nostrictatime
 	attributes_are rw,noatime noatime nostrictatime
 	attributes_are rw,noatime noatime norelatime
@@ -75,13 +77,15 @@ attributes_are() {
 		same "$want" "$(cut -d' ' -f3 <<<"$output")"
 	done <<-END
 		rw,relatime ro rrw
-		ro,relatime rrw ro
-		rw,relatime rro rw
+		rw,relatime rrw ro
+		ro,relatime rro rw
 		ro,relatime rw rro
 		rw,relatime strictatime nostrictatime
 		rw nostrictatime strictatime
 		rw noatime rstrictatime
-		rw,noatime rstrictatime noatime
+		rw rstrictatime noatime
+		rw rstrictatime ratime
+		rw,relatime iversion noiversion
 		rw,noatime noatime norelatime
 	END
 }
@@ -115,10 +119,12 @@ attributes_are() {
 	same 'rw,relatime ro,relatime ' "$output"
 }
 
-@test "mount options: rro with an exception on top" {
+@test "mount options: what is said of a tree holds for its top, whatever else is said of that" {
 	mount -t tmpfs "$tag" "$T/data/sub"
 	attributes rro rw
-	same 'rw,relatime ro,relatime ' "$output"
+	same 'ro,relatime ro,relatime ' "$output"
+	attributes rw rro
+	same 'ro,relatime ro,relatime ' "$output"
 }
 
 @test "mount options: read-only means so, below as well" {

@@ -321,3 +321,16 @@ count_mounts() {
 	capture bash -c 'ulimit -Sn 256; exec "$@"' - "$CTR" --root "$root" run "$bundle"
 	is $'2000\n256'
 }
+
+@test "mounts: files of /proc that may be covered" {
+	local f
+	echo covered >"$T/file"
+	for f in cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo version pressure/cpu pressure/io \
+		pressure/memory sys/kernel/ns_last_pid sys/crypto/fips_enabled; do
+		[ -e "/proc/$f" ] || continue
+		filter='.process.terminal = false'
+		mount_entry "/proc/$f" bind "$T/file" bind ro
+		run_payload read "/proc/$f"
+		is covered
+	done
+}

@@ -302,6 +302,31 @@ agrees() {
 	[[ $output == *'not valid: 2 errors,'* ]]
 }
 
+@test "validate: files for what hooks write that could not be opened; none is made" {
+	local key=run.oci.hooks.stdout
+	args payload ids
+	config '.hooks = {"prestart": [{"path": "/bin/true"}]}'
+	outputs() { config ".annotations = {\"$key\": \"$1\"}"; }
+	outputs "$T/none/file"
+	agrees "/annotations/$key" "open '$T/none/file' for what hooks write: no such file or directory"
+	outputs "$T"
+	agrees "/annotations/$key" "open '$T' for what hooks write: is a directory"
+	ln -s victim "$T/link"
+	key=run.oci.hooks.stderr
+	outputs "$T/link"
+	agrees "/annotations/$key" "open '$T/link' for what hooks write: too many levels of symbolic links"
+	outputs "$T/new"
+	validate
+	same 0 "$status"
+	[ ! -e "$T/new" ]
+	[ ! -e "$T/victim" ]
+	# nobody opens them without hooks
+	outputs "$T/none/file"
+	config 'del(.hooks)'
+	validate
+	same 0 "$status"
+}
+
 @test "validate: limits above what may be set" {
 	args payload ids
 	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 1099511627776}]'
@@ -348,9 +373,8 @@ agrees() {
 	agrees "/linux/namespaces/$i/path" "'/etc/passwd' is not a namespace"
 	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'
 	agrees "/linux/namespaces/$i/path" "is a namespace of another type"
-	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/1/ns/net" else . end)' \
+	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/'$$'/ns/net" else . end)' \
 		'.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
-	[ "$(readlink /proc/1/ns/net)" = "$(readlink /proc/self/ns/net)" ] || skip 'init has a network of its own'
 	agrees "/linux/namespaces/$i/path" "is the host's own namespace: 'net.ipv4.ip_forward' would change the host"
 }
 

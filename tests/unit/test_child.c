@@ -101,6 +101,7 @@ static void test_output(void **state)
 		{ "echo out; echo err >&2", "out err" },
 		{ "printf 'a\\nb\\n\\n \\t\\n'", "a b" },
 		{ "printf 'a\\033[2Jb\\001\\177'", "a?[2Jb??" },
+		{ "printf 'a\\0b\\nc\\0'", "a?b c" },
 		{ "printf '   x'", "   x" },
 		{ "printf ' \\n \\t'", "" },
 		{ "printf '\\303\\244'", "\xc3\xa4" },

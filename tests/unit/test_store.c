@@ -461,8 +461,18 @@ static void test_remove(void **state)
 			assert_int_equal(store_create(x->root, "three", &dir, &e), 0);
 		assert_int_equal(faccessat(x->root, ".three.removed", F_OK, 0), -1);
 	}
+	/* and of ids that are never used again; what only looks like it is not touched */
+	assert_int_equal(mkdirat(x->root, ".four.removed", 0700), 0);
+	(void)close(
+		openat(x->root, ".four.removed/state.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(mkdirat(x->root, ".full.removed", 0700), 0);
+	assert_int_equal(mkdirat(x->root, ".full.removed/sub", 0700), 0);
+	assert_int_equal(mkdirat(x->root, ".removed", 0700), 0);
 	assert_true(store_is_current(x->root, "three", dir));
 	assert_int_equal(store_remove(x->root, "three", &e), 0);
+	assert_int_equal(faccessat(x->root, ".four.removed", F_OK, 0), -1);
+	assert_int_equal(faccessat(x->root, ".full.removed", F_OK, 0), 0);
+	assert_int_equal(faccessat(x->root, ".removed", F_OK, 0), 0);
 	assert_false(store_is_current(x->root, "three", dir));
 	close_fd(&dir);
 	/* never outside of the root */
@@ -504,8 +514,11 @@ static void test_each(void **state)
 		close_fd(&dir);
 	}
 	assert_int_equal(mkdirat(x->root, ".cache", 0700), 0); /* no container */
+	assert_int_equal(mkdirat(x->root, ".old.removed", 0700), 0);
 	assert_int_equal(store_each(x->root, see, &s, &e), 0);
 	assert_string_equal(s.names, "10 9 B a b c.d ");
+	assert_int_equal(faccessat(x->root, ".cache", F_OK, 0), 0);
+	assert_int_equal(faccessat(x->root, ".old.removed", F_OK, 0), -1);
 	s = (struct seen){ .stop_after = 2 };
 	assert_int_equal(store_each(x->root, see, &s, &e), 42);
 	assert_string_equal(s.names, "10 9 ");
