@@ -235,8 +235,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller,
-			       e);
+		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
 	if (r == 0)

@@ -75,10 +75,10 @@ static int host_seccomp(struct host_check *h)
 int host_check_all(struct host_check *h)
 {
 	static host_fn *const checks[] = {
-		host_namespaces,   host_id_maps,     host_cgroup,      host_resctrl, host_sources,
-		host_mount_points, host_filesystems, host_devices,     host_sysctls, host_limits,
-		host_seccomp,	   host_listener,    host_net_devices, host_hooks,   host_hook_outputs,
-		host_program,
+		host_namespaces,  host_id_maps,	     host_cgroup,	host_resctrl,
+		host_sources,	  host_mount_points, host_filesystems,	host_devices,
+		host_sysctls,	  host_limits,	     host_seccomp,	host_listener,
+		host_net_devices, host_hooks,	     host_hook_outputs, host_program,
 	};
 	int r = 0;
 

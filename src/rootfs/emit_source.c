@@ -11,9 +11,8 @@ void rootfs_emit_copy(uint64_t reg, const struct plan_source *src, const char *p
 		 .flags = (src->recursive ? PLAN_COPY_RECURSIVE : 0) |
 			  (src->nofollow ? PLAN_COPY_NOFOLLOW : 0));
 	if (!src->recursive) { /* one mount: one step */
-		PLAN_ADD(p, src->origin, tree_attr, .tree = reg,
-			 .set = src->set | src->rset, .clear = src->clear | src->rclear,
-			 .prop = src->prop);
+		PLAN_ADD(p, src->origin, tree_attr, .tree = reg, .set = src->set | src->rset,
+			 .clear = src->clear | src->rclear, .prop = src->prop);
 		return;
 	}
 	if (src->rset || src->rclear || src->prop)

@@ -10,13 +10,13 @@
 #include "util/kernel.h"
 
 enum option_kind {
-	OPT_NOTHING, /* says what is the default anyway, or has no meaning for the new mount API */
-	OPT_ATTR,    /* set/clear on this mount */
-	OPT_ATIME_ON,  /* not noatime: a strictatime stays */
+	OPT_NOTHING,  /* says what is the default anyway, or has no meaning for the new mount API */
+	OPT_ATTR,     /* set/clear on this mount */
+	OPT_ATIME_ON, /* not noatime: a strictatime stays */
 	OPT_ATIME_OFF, /* not the way of access times in set; what else was said stays */
 	OPT_RATTR,     /* set/clear on the whole tree */
 	OPT_RATIME_ON,
-	OPT_SUPER,     /* a flag of the superblock: passed on under the name that fsconfig knows */
+	OPT_SUPER, /* a flag of the superblock: passed on under the name that fsconfig knows */
 	OPT_PROP,
 	OPT_BIND,
 	OPT_SWITCH, /* a bool of struct mount_options at offset */

@@ -18,8 +18,8 @@ struct mount_options {
 	bool bind, recursive, remount;
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
 	bool idmap, idmap_recursive;
-	uint64_t set, clear;		 /* MOUNT_ATTR_* of this mount */
-	uint64_t rset, rclear;		 /* of all mounts below, too; nothing that is in set or clear */
+	uint64_t set, clear;   /* MOUNT_ATTR_* of this mount */
+	uint64_t rset, rclear; /* of all mounts below, too; nothing that is in set or clear */
 	uint64_t props[MOUNT_MAX_PROPS]; /* MS_SHARED ... (with MS_REC), in the order given */
 	size_t prop_count;
 	const char **

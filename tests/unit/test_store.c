@@ -463,8 +463,8 @@ static void test_remove(void **state)
 	}
 	/* and of ids that are never used again; what only looks like it is not touched */
 	assert_int_equal(mkdirat(x->root, ".four.removed", 0700), 0);
-	(void)close(openat(x->root, ".four.removed/state.json", O_WRONLY | O_CREAT | O_CLOEXEC,
-			   0600));
+	(void)close(
+		openat(x->root, ".four.removed/state.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	assert_int_equal(mkdirat(x->root, ".full.removed", 0700), 0);
 	assert_int_equal(mkdirat(x->root, ".full.removed/sub", 0700), 0);
 	assert_int_equal(mkdirat(x->root, ".removed", 0700), 0);
