@@ -70,17 +70,60 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='table json ' ;; esac
 		;;
+	top)
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	stats)
+		words=' --format --interval --no-stream --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		case $prev in --interval) words='' ;; esac
+		;;
+	events)
+		words=' --interval --stats --pressure --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --interval) words='' ;; esac
+		case $prev in --pressure) words='' ;; esac
+		;;
 	kill)
 		words=' --all --regex --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	pause)
-		words=' --help'
+		words=' --timeout --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --timeout) words='' ;; esac
 		;;
 	resume)
-		words=' --help'
+		words=' --timeout --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --timeout) words='' ;; esac
+		;;
+	update)
+		words=' --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-shares --cpu-share --cpu-period --cpu-quota --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --unified --l3-cache-schema --mem-bw-schema --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --resources | -r) words='' ;; esac
+		case $prev in --memory) words='' ;; esac
+		case $prev in --memory-reservation) words='' ;; esac
+		case $prev in --memory-swap) words='' ;; esac
+		case $prev in --kernel-memory) words='' ;; esac
+		case $prev in --kernel-memory-tcp) words='' ;; esac
+		case $prev in --cpu-shares) words='' ;; esac
+		case $prev in --cpu-share) words='' ;; esac
+		case $prev in --cpu-period) words='' ;; esac
+		case $prev in --cpu-quota) words='' ;; esac
+		case $prev in --cpu-burst) words='' ;; esac
+		case $prev in --cpu-idle) words='' ;; esac
+		case $prev in --cpu-rt-period) words='' ;; esac
+		case $prev in --cpu-rt-runtime) words='' ;; esac
+		case $prev in --cpuset-cpus) words='' ;; esac
+		case $prev in --cpuset-mems) words='' ;; esac
+		case $prev in --pids-limit) words='' ;; esac
+		case $prev in --blkio-weight) words='' ;; esac
+		case $prev in --unified) words='' ;; esac
+		case $prev in --l3-cache-schema) words='' ;; esac
+		case $prev in --mem-bw-schema) words='' ;; esac
 		;;
 	delete)
 		words=' --force --regex --help'
@@ -119,7 +162,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps kill pause resume delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac

@@ -18,7 +18,7 @@ static uint64_t bytes_in_use(const struct cgroup *cg, const char *file)
 }
 
 /* memory.checkBeforeUpdate: the kernel would reclaim and then kill instead of refusing. */
-static int memory_check(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+int cgroup_memory_check(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 {
 	unsigned long long limit, used;
 	const char *field = "limit";
@@ -50,7 +50,7 @@ static int file_missing(const struct cgroup *cg, const struct cgroup_file *f, st
 	if (f->controller &&
 	    cgroup_file_read(cg->fd, "cgroup.controllers", have, sizeof(have)) >= 0 &&
 	    !cgroup_text_has_word(have, f->controller))
-		return cgroup_controller_missing(&c, e);
+		return cgroup_controller_missing(&c, cg->path, strlen(cg->path), e);
 	r = err_set(e, ERR_SYSTEM, ENOENT, "cgroup '%s' has no file '%s'", cg->path, f->name);
 	err_origin(e, "config.json %s", f->origin);
 	if (f->controller && strcmp(f->controller, "hugetlb") == 0)
@@ -83,15 +83,16 @@ static int file_apply(const struct cgroup *cg, const struct cgroup_file *f)
 	return r < 0 ? r : 1;
 }
 
-static int files_apply(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+int cgroup_files_write(const struct cgroup *cg, const struct cgroup_file *files, size_t count,
+		       struct err *e)
 {
 	const struct cgroup_file *late = NULL;
 
-	for (size_t i = 0; i < plan->files.count; i++) {
-		const struct cgroup_file *f = &plan->files.items[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct cgroup_file *f = &files[i];
 		int r = file_apply(cg, f);
 
-		if (r == -EINVAL && f->retry_after_next && i + 1 < plan->files.count) {
+		if (r == -EINVAL && f->retry_after_next && i + 1 < count) {
 			late = f;
 			continue;
 		}
@@ -125,17 +126,14 @@ static int devices_apply(const struct cgroup *cg, const struct cgroup_plan *plan
 	return r;
 }
 
-int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
-		 struct err *e)
+int cgroupfs_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+		   struct err *e)
 {
-	int r;
+	int r = cgroup_memory_check(cg, plan, e);
 
-	if (cg->driver == CGROUP_DRIVER_NONE)
-		return 0;
-	r = memory_check(cg, plan, e);
 	if (r == 0)
 		r = devices_apply(cg, plan, flags, e);
 	if (r == 0)
-		r = files_apply(cg, plan, e);
+		r = cgroup_files_write(cg, plan->files.items, plan->files.count, e);
 	return r;
 }

@@ -53,6 +53,7 @@ struct cgroup_file {
 	const char *controller; /* "memory"; NULL for files of the cgroup core */
 	enum cgroup_need need;
 	bool retry_after_next; /* EINVAL here may be cured by writing the next entry first */
+	bool asked;	       /* cgroup_update: write it although the value is the old one */
 };
 
 struct cgroup_controller {
@@ -98,6 +99,7 @@ struct cgroup_plan {
 	/* memory.checkBeforeUpdate: refuse limits (bytes; negative or 0: none) below the current usage */
 	struct {
 		bool set;
+		bool asked; /* for the caller: the update in question is about these limits */
 		int64_t limit, swap; /* swap: memory + swap */
 	} memory_check;
 	/*
@@ -108,6 +110,12 @@ struct cgroup_plan {
 		bool set, owner;
 		uint32_t uid, gid;
 	} handover;
+	/* run.oci.delegate-cgroup: where the program lives, below @path; with an owner as above. */
+	struct {
+		const char *name; /* NULL: it lives in @path */
+		bool owner;
+		uint32_t uid, gid;
+	} subgroup;
 };
 
 /*
@@ -231,13 +239,31 @@ enum cgroup_apply_flags {
 };
 
 /*
- * Attach the device program and write the plan's files in order. Values are not read back: the
- * kernel rounds some of them (memory to pages) and reports all that it rejects. First failure wins;
- * @e names file, value, cgroup and origin. What was written before stays written: at creation the
- * caller removes the cgroup, at update it applies the old plan again.
+ * Attach the device program and write the plan's files in order. First failure wins; @e names file,
+ * value, cgroup and origin. What was written before stays written: the caller removes the cgroup.
  */
 int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
 		 struct err *e);
+
+/*
+ * Read back what cgroup_apply or cgroup_update wrote and call @differs for each file that holds
+ * something else than the plan says. Rounding is no difference: memory to pages, huge pages to whole
+ * ones, sets of CPUs in another notation. Files that are not there or cannot be read are passed over,
+ * and with @before (NULL: none) those that cgroup_update did not touch.
+ */
+typedef void cgroup_differs_fn(void *data, const struct cgroup_file *f, const char *found);
+void cgroup_verify(const struct cgroup *cg, const struct cgroup_plan *before,
+		   const struct cgroup_plan *plan, cgroup_differs_fn *differs, void *data);
+
+/*
+ * Change a living cgroup from @before to @after, two plans of the same container: the entries of
+ * @after that are new, that have another value or that are marked as asked, and the device program
+ * when its rules differ (in one step, BPF_F_REPLACE). Enables controllers that @after brings in.
+ * On failure everything is as it was: the values that the files had, not those of @before, are
+ * written back. With memory_check in @after a limit below the usage is refused (-EBUSY).
+ */
+int cgroup_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan *before,
+		  const struct cgroup_plan *after, struct err *e);
 
 /*
  * If the plan says so, make its user the owner of the cgroup and of the files that the kernel lists in
@@ -245,6 +271,14 @@ int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsign
  * ours. Needs CAP_CHOWN over these ids: -EPERM. Nothing to do: 0.
  */
 int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+
+/*
+ * If the plan has a subgroup, make it, give it to its owner and move the process @pid there; then offer it
+ * the controllers. For a process that has made its cgroup namespace already, whose root stays the cgroup
+ * of the container. Nothing to do: 0.
+ */
+int cgroup_subgroup_enter(const struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid,
+			  struct err *e);
 
 /* SIGKILL to everything in the cgroup and below, frozen or not (cgroup.kill, 5.14). Gone: 0. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
@@ -256,12 +290,14 @@ int cgroup_kill(const struct cgroup *cg, struct err *e);
 int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e);
 
 /*
- * Freeze and wait until all is still. After @timeout_ms the cgroup is thawed again and -ETIMEDOUT
- * returned, with the processes in @e. -ENOENT when the cgroup is gone.
+ * Freeze and wait until all is still. After @timeout_ms, and after any other failure, the cgroup is
+ * thawed again; -ETIMEDOUT comes with the tasks that would not freeze in @e. -ENOENT: it is gone.
  */
 int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e);
 /* The reverse. -ETIMEDOUT: still frozen, most likely because an ancestor is. */
 int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e);
+/* Was it told to freeze, whether it has done so or not? */
+bool cgroup_freeze_wanted(const struct cgroup *cg);
 
 struct cgroup_events {
 	bool populated; /* a live process here or below */
@@ -282,12 +318,109 @@ int cgroup_pids_read(const struct cgroup *cg, struct cgroup_pids *ret, struct er
 /* memory.events oom_kill; 0 without the memory controller or when the cgroup is gone. */
 int cgroup_oom_kills_read(const struct cgroup *cg, uint64_t *ret, struct err *e);
 
+/* ---- what it uses (stats.c) ----------------------------------------------------------------- */
+
+struct cgroup_psi_line {
+	double avg10, avg60, avg300; /* percent of the time */
+	uint64_t total_usec;
+};
+
+struct cgroup_psi {
+	bool known; /* the file is there and can be read */
+	struct cgroup_psi_line some, full;
+};
+
+/* A pair of a controller's files; UINT64_MAX: "max". */
+struct cgroup_usage {
+	uint64_t current, max, peak; /* peak: 0 on kernels without it */
+};
+
+struct cgroup_io {
+	unsigned major, minor;
+	uint64_t rbytes, wbytes, dbytes, rios, wios, dios;
+};
+
+struct cgroup_hugetlb {
+	const char *size; /* "2MB" */
+	struct cgroup_usage usage;
+	uint64_t failures; /* times that the limit was hit */
+};
+
+struct cgroup_number {
+	const char *name;
+	uint64_t value;
+};
+
+/* A controller that is not there leaves zeros, or no items. */
+struct cgroup_stats {
+	struct {
+		uint64_t usage_usec, user_usec, system_usec;
+		uint64_t periods, throttled_periods, throttled_usec;
+		struct cgroup_psi psi;
+	} cpu;
+	struct {
+		bool known;
+		struct cgroup_usage memory, swap;
+		uint64_t oom_kills, high_events, max_events;
+		struct {
+			struct cgroup_number *items;
+			size_t count;
+		} raw; /* memory.stat, in its order */
+		struct cgroup_psi psi;
+	} memory;
+	struct {
+		bool known;
+		struct cgroup_usage tasks;
+		uint64_t max_events;
+	} pids;
+	struct {
+		struct cgroup_io *items;
+		size_t count;
+		struct cgroup_psi psi;
+	} io;
+	struct {
+		struct cgroup_hugetlb *items;
+		size_t count;
+	} hugetlb;
+	const char *cpus, *mems; /* effective sets, "" without the controller */
+};
+
+/*
+ * Everything at this moment; strings and arrays live in @a. A cgroup that is gone, or none, yields
+ * zeros. Only -ENOMEM fails: files that cannot be read count as missing.
+ */
+int cgroup_stats_read(const struct cgroup *cg, struct arena *a, struct cgroup_stats *ret,
+		      struct err *e);
+
+/*
+ * "limit 33554432 bytes, peak 33550336 bytes": the memory of a cgroup in which the kernel has killed, for
+ * messages; what is not known is left out. Into @buf.
+ */
+void cgroup_memory_describe(const struct cgroup *cg, char *buf, size_t size);
+
+/*
+ * Open a file of the cgroup that the kernel marks with POLLPRI when it changes ("memory.events").
+ * *ret_fd: -EBADF when there is no such file. Otherwise the caller's. Names are of the caller's choice,
+ * not of a user's.
+ */
+int cgroup_watch(const struct cgroup *cg, const char *file, int *ret_fd, struct err *e);
+/* The number behind @key in such a file, read anew; 0 when the cgroup is gone. */
+uint64_t cgroup_watch_read(int fd, const char *key);
+
+/*
+ * A trigger of the pressure file of @resource ("cpu", "memory", "io"): the descriptor shows POLLPRI when
+ * tasks stalled for @stall_usec of @window_usec. @full: all of them at once. Needs CAP_SYS_RESOURCE for
+ * windows that are no multiple of two seconds (Linux 6.5 and later: for none).
+ */
+int cgroup_pressure_watch(const struct cgroup *cg, const char *resource, bool full,
+			  uint64_t stall_usec, uint64_t window_usec, int *ret_fd, struct err *e);
+
 /*
  * Remove the cgroup and all cgroups below it, then the ancestors that cgroup_create made (@made - 1
  * of them) and "/ctr", as far as they are empty. Processes must be dead or dying: waits for them up
- * to @timeout_ms, then -EBUSY with the processes in @e. With @made == 0 the leaf itself stays, and
- * only what the container made below it goes, and our device program. Already gone: 0.
- * May be called again after any failure.
+ * to @timeout_ms, then -EBUSY with the processes in @e. With @made == 0 the leaf itself stays: only
+ * our device program goes and the cgroups below it, but for those with living processes. These are
+ * somebody else's, nobody waits for them. Already gone: 0. May be called again after any failure.
  */
 int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
 		  int timeout_ms, struct err *e);

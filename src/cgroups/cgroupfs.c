@@ -191,55 +191,23 @@ static int create_once(int root_fd, const struct cgroup_plan *plan, struct cgrou
 	return 0;
 }
 
-static int driver_missing(enum cgroup_driver driver, struct err *e)
-{
-	err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'", cgroup_driver_name(driver));
-	err_hint(e, "this version makes cgroups itself: use --cgroup-manager cgroupfs");
-	return -EOPNOTSUPP;
-}
-
-int cgroup_driver_check(enum cgroup_driver driver, struct err *e)
-{
-	return driver == CGROUP_DRIVER_SYSTEMD ? driver_missing(driver, e) : 0;
-}
-
-int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_plan *plan,
-		  struct cgroup *ret, struct err *e)
+int cgroupfs_create(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret, struct err *e)
 {
 	int r = -ENOENT;
 
-	if (driver == CGROUP_DRIVER_NONE) {
-		*ret = (struct cgroup)CGROUP_EMPTY;
-		return 0;
-	}
-	if (driver != CGROUP_DRIVER_CGROUPFS)
-		return driver_missing(driver, e);
 	for (int i = 0; cgroup_errno_gone(r) && i < RACE_TRIES; i++)
 		r = create_once(root_fd, plan, ret, e);
 	return r;
 }
 
-int cgroup_open(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
-		struct cgroup *ret, struct err *e)
+int cgroupfs_open(int root_fd, const char *path, unsigned made, struct cgroup *ret, struct err *e)
 {
-	int fd;
+	int fd = cgroup_dir_open(root_fd, path[path[0] == '/'] ? path + (path[0] == '/') : ".");
 
-	if (driver == CGROUP_DRIVER_NONE) {
-		*ret = (struct cgroup)CGROUP_EMPTY;
-		return 0;
-	}
-	if (driver != CGROUP_DRIVER_CGROUPFS)
-		return driver_missing(driver, e);
-	fd = cgroup_dir_open(root_fd, path[path[0] == '/'] ? path + (path[0] == '/') : ".");
 	if (fd < 0)
 		return report(e, fd, "open", path, strlen(path));
-	*ret = (struct cgroup){ driver, path, made, fd };
+	*ret = (struct cgroup){ CGROUP_DRIVER_CGROUPFS, path, made, fd };
 	return 0;
-}
-
-void cgroup_close(struct cgroup *cg)
-{
-	close_fd(&cg->fd);
 }
 
 unsigned cgroup_missing(int root_fd, const char *path)

@@ -69,9 +69,7 @@ int cgroup_events_read(const struct cgroup *cg, struct cgroup_events *ret, struc
 {
 	uint64_t populated = 0, frozen = 0;
 	char text[EVENTS_SIZE];
-	ssize_t n = cg->driver == CGROUP_DRIVER_NONE
-			    ? -ENOENT
-			    : cgroup_file_read(cg->fd, "cgroup.events", text, sizeof(text));
+	ssize_t n = cgroup_file_read(cg->fd, "cgroup.events", text, sizeof(text));
 
 	if (n < 0 && !cgroup_errno_gone((int)n))
 		return err_set(e, ERR_SYSTEM, (int)-n, "read the events of cgroup '%s'", cg->path);
@@ -87,9 +85,7 @@ int cgroup_oom_kills_read(const struct cgroup *cg, uint64_t *ret, struct err *e)
 {
 	uint64_t kills = 0;
 	char text[EVENTS_SIZE];
-	ssize_t n = cg->driver == CGROUP_DRIVER_NONE
-			    ? -ENOENT
-			    : cgroup_file_read(cg->fd, "memory.events", text, sizeof(text));
+	ssize_t n = cgroup_file_read(cg->fd, "memory.events", text, sizeof(text));
 
 	if (n < 0 && !cgroup_errno_gone((int)n))
 		return err_set(e, ERR_SYSTEM, (int)-n, "read memory.events of cgroup '%s'",
@@ -100,38 +96,39 @@ int cgroup_oom_kills_read(const struct cgroup *cg, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-int cgroup_kill(const struct cgroup *cg, struct err *e)
+int cgroupfs_kill(const struct cgroup *cg, struct err *e)
 {
-	int r;
-
-	if (cg->driver == CGROUP_DRIVER_NONE)
-		return 0;
 	/* reaches processes that fork meanwhile, and frozen ones: fatal signals end a v2 freeze */
-	r = cgroup_file_write(cg->fd, "cgroup.kill", "1");
+	int r = cgroup_file_write(cg->fd, "cgroup.kill", "1");
+
 	if (r < 0 && !cgroup_errno_gone(r))
 		return err_set(e, ERR_SYSTEM, -r, "kill all processes of cgroup '%s'", cg->path);
 	return 0;
 }
 
-static int timed_out(const struct cgroup *cg, const char *what, struct err *e)
+static int timed_out(const struct cgroup *cg, const char *what, bool unfrozen, struct err *e)
 {
 	char pids[PIDS_TEXT_SIZE];
 
-	cgroup_pids_describe(cg, pids, sizeof(pids));
+	cgroup_pids_describe(cg, unfrozen, pids, sizeof(pids));
 	return err_set(e, ERR_SYSTEM, ETIMEDOUT, "%s cgroup '%s', which still has %s", what,
 		       cg->path, pids);
 }
 
 int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
-	int r;
+	int r = cgroup_events_wait(cg->fd, "populated", 0, cgroup_deadline(timeout_ms));
 
-	if (cg->driver == CGROUP_DRIVER_NONE)
-		return 0;
-	r = cgroup_events_wait(cg->fd, "populated", 0, cgroup_deadline(timeout_ms));
 	if (r == -ETIMEDOUT)
-		return timed_out(cg, "wait for the end of", e);
+		return timed_out(cg, "wait for the end of", false, e);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "watch cgroup '%s'", cg->path) : 0;
+}
+
+bool cgroup_freeze_wanted(const struct cgroup *cg)
+{
+	char text[8];
+
+	return cgroup_file_read(cg->fd, "cgroup.freeze", text, sizeof(text)) > 0 && text[0] == '1';
 }
 
 /* Write the wish, wait until it is true. */
@@ -144,40 +141,32 @@ static int freezer_set(const struct cgroup *cg, bool frozen, int timeout_ms)
 	return cgroup_events_wait(cg->fd, "frozen", frozen, cgroup_deadline(timeout_ms));
 }
 
-static int no_freezer(const char *what, struct err *e)
+static int thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
-	err_set(e, ERR_STATE, EOPNOTSUPP, "%s a container without a cgroup", what);
-	err_hint(e, "only containers in a cgroup can be paused: an ordinary user gets one with "
-		    "systemd-run --user --scope -p Delegate=yes ctr ...");
-	return -EOPNOTSUPP;
-}
+	int r = freezer_set(cg, false, timeout_ms);
 
-int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e)
-{
-	int r;
-
-	if (cg->driver == CGROUP_DRIVER_NONE)
-		return no_freezer("freeze", e);
-	r = freezer_set(cg, true, timeout_ms);
-	if (r == -ETIMEDOUT) {
-		r = timed_out(cg, "freeze", e);
-		(void)freezer_set(cg, false, THAW_BACK_MS); /* the first error counts */
-		return r;
-	}
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "freeze cgroup '%s'", cg->path) : 0;
-}
-
-int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
-{
-	int r;
-
-	if (cg->driver == CGROUP_DRIVER_NONE)
-		return no_freezer("thaw", e);
-	r = freezer_set(cg, false, timeout_ms);
 	if (r < 0) {
 		r = err_set(e, ERR_SYSTEM, -r, "thaw cgroup '%s'", cg->path);
 		if (r == -ETIMEDOUT)
 			err_hint(e, "a cgroup above it may be frozen");
 	}
+	return r;
+}
+
+int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e)
+{
+	int r;
+
+	if (!frozen)
+		return thaw(cg, timeout_ms, e);
+	r = freezer_set(cg, true, timeout_ms);
+	if (r == 0)
+		return 0;
+	if (r == -ETIMEDOUT)
+		r = timed_out(cg, "freeze", true, e);
+	else
+		r = err_set(e, ERR_SYSTEM, -r, "freeze cgroup '%s'", cg->path);
+	/* half frozen is the worst of all: whatever the reason, they go on (security.md D11) */
+	(void)freezer_set(cg, false, THAW_BACK_MS); /* the first error counts */
 	return r;
 }

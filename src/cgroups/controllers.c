@@ -4,8 +4,10 @@
  * why one is not to be had. Only what the plan needs is enabled, and nothing is ever disabled:
  * others may have come to rely on it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
@@ -37,16 +39,24 @@ static void v1_state(const char *controller, bool *bound, bool *disabled)
 		(void)fclose(f); /* read only: nothing to lose */
 }
 
-int cgroup_controller_missing(const struct cgroup_controller *c, struct err *e)
+int cgroup_controller_missing(const struct cgroup_controller *c, const char *path, size_t len,
+			      struct err *e)
 {
 	bool bound, disabled;
 	int r;
 
 	v1_state(c->name, &bound, &disabled);
-	r = err_set(e, ERR_SYSTEM, EOPNOTSUPP, "cgroup controller '%s' %s", c->name,
-		    bound      ? "is bound to cgroup v1 on this host"
-		    : disabled ? "is disabled on this host"
-			       : "is not available in the cgroup v2 tree");
+	if (!bound && !disabled && len > 0) {
+		r = err_set(e, ERR_SYSTEM, EOPNOTSUPP,
+			    "cgroup controller '%s' is not delegated to cgroup '%.*s'", c->name,
+			    (int)len, path);
+		err_hint(e, "enable it in cgroup.subtree_control of the cgroup above");
+	} else {
+		r = err_set(e, ERR_SYSTEM, EOPNOTSUPP, "cgroup controller '%s' %s", c->name,
+			    bound      ? "is bound to cgroup v1 on this host"
+			    : disabled ? "is disabled on this host"
+				       : "is not available in the cgroup v2 tree");
+	}
 	err_origin(e, "config.json %s", c->origin);
 	if (bound)
 		err_hint(e, "boot with systemd.unified_cgroup_hierarchy=1 or cgroup_no_v1=all");
@@ -83,6 +93,16 @@ static int enable_refused(int r, const char *list, const char *path, size_t len,
 	return r;
 }
 
+bool cgroup_is_occupied(int dir_fd)
+{
+	char text[16];
+
+	/* the root of the whole tree, the only one without this file, may have both */
+	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0)
+		return false;
+	return cgroup_file_read(dir_fd, "cgroup.procs", text, sizeof(text)) > 0;
+}
+
 int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 				 const struct cgroup_plan *plan, struct err *e)
 {
@@ -104,8 +124,10 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 		return enable_refused((int)r, missing, path, len, e);
 	for (size_t i = 0; i < plan->controllers.count; i++)
 		if (!cgroup_text_has_word(have, plan->controllers.items[i].name))
-			return cgroup_controller_missing(&plan->controllers.items[i], e);
-	r = cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
+			return cgroup_controller_missing(&plan->controllers.items[i], path, len, e);
+	r = cgroup_is_occupied(dir_fd)
+		    ? -EBUSY
+		    : cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
 	return r < 0 ? enable_refused((int)r, missing, path, len, e) : 0;
 }
 

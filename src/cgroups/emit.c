@@ -9,31 +9,6 @@
 
 #include "cgroups/internal.h"
 
-static const char *const driver_names[] = {
-	[CGROUP_DRIVER_CGROUPFS] = "cgroupfs",
-	[CGROUP_DRIVER_SYSTEMD] = "systemd",
-	[CGROUP_DRIVER_NONE] = "none",
-};
-
-const char *cgroup_driver_name(enum cgroup_driver driver)
-{
-	return driver_names[driver];
-}
-
-int cgroup_driver_parse(const char *word, enum cgroup_driver *ret)
-{
-	for (size_t i = 0; i < sizeof(driver_names) / sizeof(driver_names[0]); i++) {
-		if (strcmp(word, driver_names[i]) == 0) {
-			*ret = (enum cgroup_driver)i;
-			return 0;
-		}
-	}
-	if (strcmp(word, "disabled") != 0)
-		return -EINVAL;
-	*ret = CGROUP_DRIVER_NONE;
-	return 0;
-}
-
 int cgroup_builder_fail(struct cgroup_builder *b, int r, const char *pointer)
 {
 	err_origin(b->e, "config.json %s", pointer);
@@ -198,6 +173,8 @@ int cgroup_emit(const struct oci_spec *spec, const char *id, struct arena *a,
 	r = err_keep(e, cgroup_emit_path(spec->linux_.cgroups_path, id, a, ret, e));
 	if (r == 0 && cgroup_emit_handover(spec, a, ret) < 0)
 		r = out_of_memory(e);
+	if (r == 0)
+		r = cgroup_emit_subgroup(spec, ret, e);
 	for (size_t i = 0; r == 0 && b.r->set && i < sizeof(topics) / sizeof(topics[0]); i++)
 		r = topics[i](&b);
 	return r;

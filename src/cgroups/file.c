@@ -26,7 +26,7 @@ int cgroup_dir_open(int dir_fd, const char *path)
 
 int cgroup_file_open(int dir_fd, const char *name, int flags)
 {
-	return open_beneath(dir_fd, name, flags | O_NOFOLLOW);
+	return dir_fd == -EBADF ? -ENOENT : open_beneath(dir_fd, name, flags | O_NOFOLLOW);
 }
 
 int cgroup_file_write(int dir_fd, const char *name, const char *value)
@@ -59,6 +59,59 @@ ssize_t cgroup_file_read(int dir_fd, const char *name, char *buf, size_t size)
 		return -errno;
 	buf[n] = '\0';
 	return n;
+}
+
+/* Files with one line per device: "8:0 rbps=max ...", "mlx5_1 hca_handle=3 ...", "default 100". */
+static bool has_keys(const char *name)
+{
+	static const char *const keyed[] = { "io.max",	 "io.weight", "io.bfq.weight",
+					     "rdma.max", "misc.max",  "io.latency" };
+
+	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++)
+		if (strcmp(name, keyed[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The line of @text that begins with the first word of @value; a lone number is the default. */
+static const char *line_of(const char *text, const char *value)
+{
+	size_t len = strcspn(value, " \n");
+
+	if (!value[len]) {
+		value = "default";
+		len = strlen(value);
+	}
+	while (*text) {
+		if (strncmp(text, value, len) == 0 && text[len] == ' ')
+			return text;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return NULL;
+}
+
+int cgroup_file_current(int dir_fd, const struct cgroup_file *f, char *buf, size_t size,
+			bool *ret_keyed)
+{
+	ssize_t n = cgroup_file_read(dir_fd, f->name, buf, size);
+	const char *line;
+	size_t len;
+
+	if (n < 0)
+		return (int)n;
+	*ret_keyed = has_keys(f->name);
+	if (!*ret_keyed) {
+		if (n > 0 && buf[n - 1] == '\n')
+			buf[n - 1] = '\0';
+		return 0;
+	}
+	line = line_of(buf, f->value);
+	len = line ? strcspn(line, "\n") : 0;
+	if (line)
+		memmove(buf, line, len);
+	buf[len] = '\0';
+	return 0;
 }
 
 bool cgroup_text_number(const char *text, const char *key, uint64_t *ret)

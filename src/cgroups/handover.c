@@ -58,8 +58,7 @@ static int wants_cgroup(const struct oci_spec *spec, struct arena *a, bool *ret)
 	return 0;
 }
 
-/* @id of the container as the id outside. */
-static bool map_id(const oci_id_maps *maps, uint32_t id, uint32_t *ret)
+bool cgroup_map_id(const oci_id_maps *maps, uint32_t id, uint32_t *ret)
 {
 	for (size_t i = 0; i < maps->count; i++) {
 		const struct oci_id_map *m = &maps->items[i];
@@ -80,8 +79,8 @@ int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cg
 
 	if (r < 0 || !plan->handover.set || !oci_spec_new_namespace(spec, OCI_NS_USER))
 		return r;
-	plan->handover.owner = map_id(&l->uid_mappings, user->uid, &plan->handover.uid) &&
-			       map_id(&l->gid_mappings, user->gid, &plan->handover.gid);
+	plan->handover.owner = cgroup_map_id(&l->uid_mappings, user->uid, &plan->handover.uid) &&
+			       cgroup_map_id(&l->gid_mappings, user->gid, &plan->handover.gid);
 	return 0;
 }
 
@@ -89,6 +88,8 @@ void cgroup_controllers_offer_in(int dir_fd)
 {
 	char text[16];
 
+	if (cgroup_is_occupied(dir_fd))
+		return;
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++) {
 		(void)snprintf(text, sizeof(text), "+%s", offered[i]);
 		/* one that is not there, or not for us to give, is none of those that the config needs */

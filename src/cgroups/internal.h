@@ -8,6 +8,52 @@
 #define CGROUP_DEFAULT_PARENT "/ctr"
 #define CGROUP_RESOURCES      "/linux/resources/"
 
+/*
+ * ---- driver.c: what a driver does ----
+ *
+ * The functions behind the public calls of the same name, whose contracts (cgroup.h) they keep. A new
+ * driver fills one of these and may borrow the functions of cgroupfs: the files are the same, whoever
+ * made the directory. What only reads (events, processes, statistics) is no driver's business.
+ */
+struct cgroup_driver_ops {
+	int (*create)(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
+		      struct err *e);
+	int (*open)(int root_fd, const char *path, unsigned made, struct cgroup *ret,
+		    struct err *e);
+	int (*apply)(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+		     struct err *e);
+	int (*update)(int root_fd, const struct cgroup *cg, const struct cgroup_plan *before,
+		      const struct cgroup_plan *after, struct err *e);
+	int (*freeze)(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
+	int (*kill)(const struct cgroup *cg, struct err *e);
+	int (*remove)(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
+};
+
+int cgroupfs_create(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret, struct err *e);
+int cgroupfs_open(int root_fd, const char *path, unsigned made, struct cgroup *ret, struct err *e);
+int cgroupfs_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+		   struct err *e);
+int cgroupfs_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan *before,
+		    const struct cgroup_plan *after, struct err *e);
+int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
+int cgroupfs_kill(const struct cgroup *cg, struct err *e);
+int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
+
+/* ---- apply.c, shared with update.c ---- */
+
+/* memory.checkBeforeUpdate: -EBUSY when a limit of the plan is below what is in use. */
+int cgroup_memory_check(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+/* Write @files[0..@count) in order; the first failure wins. */
+int cgroup_files_write(const struct cgroup *cg, const struct cgroup_file *files, size_t count,
+		       struct err *e);
+
+/* ---- update.c, verify.c ---- */
+
+/* Does cgroup_update write @f, an entry of the plan after @before? */
+bool cgroup_file_changed(const struct cgroup_plan *before, const struct cgroup_file *f);
+/* Does @found, which cgroup_file_current read, mean the same as @f->value? */
+bool cgroup_value_matches(const struct cgroup_file *f, bool keyed, const char *found);
+
 /* ---- convert.c: numbers only ---- */
 
 /* cpu.weight (1..10000) for cgroup v1 @shares; @shares is not 0. */
@@ -62,6 +108,7 @@ int cgroup_emit_unified(struct cgroup_builder *b);
 
 /* Nothing outside @dir_fd's mount and nothing behind a symlink is ever reached (openat2). */
 int cgroup_dir_open(int dir_fd, const char *path);
+/* A cgroup without a directory (-EBADF) has no files: -ENOENT. */
 int cgroup_file_open(int dir_fd, const char *name, int flags);
 /* One write(2) of the whole value. */
 int cgroup_file_write(int dir_fd, const char *name, const char *value);
@@ -71,6 +118,14 @@ ssize_t cgroup_file_read(int dir_fd, const char *name, char *buf, size_t size);
 bool cgroup_text_number(const char *text, const char *key, uint64_t *ret);
 /* Is @word one of the words in @text, which are separated by white space? */
 bool cgroup_text_has_word(const char *text, const char *word);
+
+/*
+ * What the file @f->name holds now about the thing that @f->value sets: the line of the same device in
+ * files with a line per device ("" when there is none, and *ret_keyed), else all of it, without the last
+ * newline. 0 or a negative errno.
+ */
+int cgroup_file_current(int dir_fd, const struct cgroup_file *f, char *buf, size_t size,
+			bool *ret_keyed);
 
 /* What the kernel answers below a cgroup that has been removed. */
 static inline bool cgroup_errno_gone(int r)
@@ -108,13 +163,24 @@ int cgroup_leaf_check(int fd, const char *path, struct err *e);
 /* Enable the plan's controllers for the children of @dir_fd, whose path is @path[0..@len). */
 int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 				 const struct cgroup_plan *plan, struct err *e);
-/* The sentence for a controller that @dir_fd does not have; returns -EOPNOTSUPP. */
-int cgroup_controller_missing(const struct cgroup_controller *c, struct err *e);
+/*
+ * Are there processes in @dir_fd itself, so that it cannot give controllers to cgroups below? The kernel
+ * refuses that for some; cpu, cpuset and pids it enables, and no process can enter the cgroups below
+ * any more, which are "domain invalid" (cgroup-v2.rst, "Threads").
+ */
+bool cgroup_is_occupied(int dir_fd);
+/* The sentence for a controller that the cgroup @path[0..@len) does not have; -EOPNOTSUPP. */
+int cgroup_controller_missing(const struct cgroup_controller *c, const char *path, size_t len,
+			      struct err *e);
 
 /* ---- handover.c ---- */
 
 /* Fill plan->handover. -ENOMEM. */
 int cgroup_emit_handover(const struct oci_spec *spec, struct arena *a, struct cgroup_plan *plan);
+/* @id of the container as the id outside; false when the maps do not have it. */
+bool cgroup_map_id(const oci_id_maps *maps, uint32_t id, uint32_t *ret);
+/* subgroup.c: fill plan->subgroup. -EINVAL. */
+int cgroup_emit_subgroup(const struct oci_spec *spec, struct cgroup_plan *plan, struct err *e);
 /* Enable what a container may want to divide for the children of @dir_fd, as far as it can be had. */
 void cgroup_controllers_offer_in(int dir_fd);
 /* Change the owner of the cgroup @fd and of the files that go with it. */
@@ -147,7 +213,10 @@ int64_t cgroup_deadline(int timeout_ms);
 int cgroup_deadline_left(int64_t deadline);
 /* Wait for "populated" or "frozen" in cgroup.events to become @wanted. Gone counts as 0. */
 int cgroup_events_wait(int dir_fd, const char *key, uint64_t wanted, int64_t deadline);
-/* "12 (sleep, S, hrtimer_nanosleep), 13 (...), ..." into @buf; "no process" when there is none. */
-void cgroup_pids_describe(const struct cgroup *cg, char *buf, size_t size);
+/*
+ * "12 (sleep, S, hrtimer_nanosleep), 13 (...), ..." into @buf; "no process" when there is none.
+ * Tasks in uninterruptible sleep come first. @unfrozen: leave out those that the freezer holds.
+ */
+void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size);
 
 #endif

@@ -11,10 +11,12 @@
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
+#include "util/strbuf.h"
 
 enum {
 	CHUNK = 4096,
 	DESCRIBED_MAX = 8,
+	EXAMINED_MAX = 4096,
 	PIDS_MAX = 4 * 1024 * 1024
 };
 
@@ -61,9 +63,10 @@ static int lines_take(struct collector *c, char *buf, size_t *len)
 	return r;
 }
 
-static int procs_read(int dir_fd, void *ctx)
+/* @name: cgroup.procs or cgroup.threads of one directory. */
+static int list_read(int dir_fd, const char *name, struct collector *c)
 {
-	cleanup_fd int fd = cgroup_file_open(dir_fd, "cgroup.procs", O_RDONLY);
+	cleanup_fd int fd = cgroup_file_open(dir_fd, name, O_RDONLY);
 	char buf[CHUNK + 1];
 	size_t len = 0;
 	ssize_t n;
@@ -78,22 +81,33 @@ static int procs_read(int dir_fd, void *ctx)
 		if (n < 0)
 			return errno == EOPNOTSUPP ? 0 : -errno;
 		len += (size_t)n;
-		r = lines_take(ctx, buf, &len);
+		r = lines_take(c, buf, &len);
 	}
 	return r;
 }
 
-static int collect(const struct cgroup *cg, struct collector *c)
+static int procs_read(int dir_fd, void *ctx)
 {
-	static const struct cgroup_walk_ops ops = { .enter = procs_read };
+	return list_read(dir_fd, "cgroup.procs", ctx);
+}
 
-	return cg->driver == CGROUP_DRIVER_NONE ? 0 : cgroup_walk(cg->fd, &ops, c);
+static int threads_read(int dir_fd, void *ctx)
+{
+	return list_read(dir_fd, "cgroup.threads", ctx);
+}
+
+static int collect(const struct cgroup *cg, int (*read_list)(int dir_fd, void *ctx),
+		   struct collector *c)
+{
+	const struct cgroup_walk_ops ops = { .enter = read_list };
+
+	return cg->fd < 0 ? 0 : cgroup_walk(cg->fd, &ops, c);
 }
 
 int cgroup_pids_read(const struct cgroup *cg, struct cgroup_pids *ret, struct err *e)
 {
 	cleanup_(collector_free) struct collector c = { 0 };
-	int r = collect(cg, &c);
+	int r = collect(cg, procs_read, &c);
 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "list the processes of cgroup '%s'", cg->path);
@@ -114,40 +128,79 @@ static void proc_file_read(pid_t pid, const char *name, char *buf, size_t size)
 	buf[n > 0 ? n : 0] = '\0'; /* it ended meanwhile: nothing to tell */
 }
 
-/* "12 (sleep, D, nfs_wait)": who it is and what it hangs in. */
-static size_t describe_one(pid_t pid, char *buf, size_t size)
-{
-	char stat[512], wchan[64], state = '?';
-	char *name, *end;
+struct task {
+	pid_t tid;
+	char name[32], state, wchan[64]; /* what it hangs in; "-": unknown or running */
+};
 
-	proc_file_read(pid, "stat", stat, sizeof(stat));
-	proc_file_read(pid, "wchan", wchan, sizeof(wchan));
+static void task_read(pid_t tid, struct task *ret)
+{
+	char stat[512], *name, *end;
+
+	*ret = (struct task){ .tid = tid, .name = "?", .state = '?', .wchan = "-" };
+	proc_file_read(tid, "stat", stat, sizeof(stat));
+	proc_file_read(tid, "wchan", ret->wchan, sizeof(ret->wchan));
+	if (!ret->wchan[0] || ret->wchan[0] == '0')
+		(void)snprintf(ret->wchan, sizeof(ret->wchan), "-");
 	name = strchr(stat, '(');
 	end = strrchr(stat, ')');
-	if (name && end && end[1] == ' ') {
-		state = end[2];
-		*end = '\0';
-	}
-	return (size_t)snprintf(buf, size, "%d (%s, %c, %s)", (int)pid,
-				name && end ? name + 1 : "?", state,
-				wchan[0] && wchan[0] != '0' ? wchan : "-");
+	if (!name || !end || end[1] != ' ')
+		return;
+	ret->state = end[2];
+	*end = '\0';
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name + 1);
 }
 
-void cgroup_pids_describe(const struct cgroup *cg, char *buf, size_t size)
+/*
+ * What the freezer of cgroup v2 counts as frozen: tasks in its trap, which compilers may put into its
+ * caller, and stopped or traced ones.
+ */
+static bool task_is_frozen(const struct task *t)
+{
+	return strcmp(t->wchan, "do_freezer_trap") == 0 || strcmp(t->wchan, "get_signal") == 0 ||
+	       t->state == 'T' || t->state == 't';
+}
+
+/* The tasks worth a name: all those that hang in the kernel, then others, as many as there is room. */
+static size_t tasks_choose(const struct collector *c, bool unfrozen, struct task chosen[])
+{
+	size_t n = 0, stuck = 0;
+
+	for (size_t i = 0; i < c->count && i < EXAMINED_MAX && stuck < DESCRIBED_MAX; i++) {
+		struct task t;
+
+		task_read(c->items[i], &t);
+		if (unfrozen && task_is_frozen(&t))
+			continue;
+		if (t.state == 'D') {
+			if (n < DESCRIBED_MAX)
+				chosen[n++] = chosen[stuck];
+			chosen[stuck++] = t;
+		} else if (n < DESCRIBED_MAX) {
+			chosen[n++] = t;
+		}
+	}
+	return n;
+}
+
+void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size)
 {
 	cleanup_(collector_free) struct collector c = { 0 };
-	int r = collect(cg, &c);
-	size_t n = 0;
+	int r = collect(cg, threads_read, &c);
+	struct strbuf out = STRBUF_OVER(buf, size);
+	struct task chosen[DESCRIBED_MAX];
+	size_t n;
 
 	if (r < 0 || c.count == 0) {
-		(void)snprintf(buf, size, "%s", r < 0 ? "unknown processes" : "no process");
+		strbuf_adds(&out, r < 0 ? "unknown processes" : "no process");
 		return;
 	}
-	for (size_t i = 0; i < c.count && i < DESCRIBED_MAX && n < size; i++) {
-		n += (size_t)snprintf(buf + n, size - n, "%s", i ? ", " : "");
-		if (n < size)
-			n += describe_one(c.items[i], buf + n, size - n);
-	}
-	if (c.count > DESCRIBED_MAX && n < size)
-		(void)snprintf(buf + n, size - n, " and %zu more", c.count - DESCRIBED_MAX);
+	n = tasks_choose(&c, unfrozen, chosen);
+	if (n == 0) /* they froze while we looked: then any will do */
+		n = tasks_choose(&c, false, chosen);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&out, "%s%d (%s, %c, %s)", i ? ", " : "", (int)chosen[i].tid,
+			    chosen[i].name, chosen[i].state, chosen[i].wchan);
+	if (c.count > n)
+		strbuf_addf(&out, " and %zu more", c.count - n);
 }

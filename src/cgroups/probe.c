@@ -33,7 +33,8 @@ static int probe_controllers(int root_fd, const struct cgroup_plan *plan, struct
 		have[0] = '\0';
 	for (size_t i = 0; r == 0 && i < plan->controllers.count; i++)
 		if (!cgroup_text_has_word(have, plan->controllers.items[i].name))
-			r = err_keep(e, cgroup_controller_missing(&plan->controllers.items[i], e));
+			r = err_keep(e, cgroup_controller_missing(&plan->controllers.items[i], "",
+								  0, e));
 	return r;
 }
 

@@ -51,7 +51,7 @@ static int still_busy(const struct cgroup *cg, struct err *e)
 {
 	char pids[512];
 
-	cgroup_pids_describe(cg, pids, sizeof(pids));
+	cgroup_pids_describe(cg, false, pids, sizeof(pids));
 	return err_set(e, ERR_STATE, EBUSY, "remove cgroup '%s', which still has %s", cg->path,
 		       pids);
 }
@@ -103,21 +103,38 @@ static int leaf_remove(int parent_fd, const struct cgroup *cg, int64_t deadline,
 	}
 }
 
-/* The leaf was there before us: leave it as we found it. */
+/*
+ * The leaf was there before us: leave it as we found it. Others may have moved processes into it since,
+ * or made cgroups with processes below; these stay, and what they stand in.
+ */
 static int leaf_restore(const struct cgroup *cg, int64_t deadline, struct err *e)
 {
-	int r = leaf_clear(cg, deadline, e);
+	bool busy = true;
+	int r = 0;
 
+	while (r == 0 && busy) {
+		uint64_t populated = 0;
+		char text[256] = "";
+
+		r = below_remove(cg->fd, &busy);
+		(void)cgroup_file_read(cg->fd, "cgroup.events", text, sizeof(text));
+		if (!busy || cgroup_deadline_left(deadline) == 0)
+			break;
+		/* alive means strangers; else what resists is about to let go */
+		if (cgroup_text_number(text, "populated", &populated) && populated)
+			break;
+		(void)poll(NULL, 0, RETRY_MS); /* only a pause */
+	}
 	if (r < 0)
-		return r;
+		return err_set(e, ERR_SYSTEM, -r, "remove what is below cgroup '%s'", cg->path);
 	/* without the right to look for a program we have attached none */
 	(void)cgroup_devices_attach(cg->fd, NULL, 0, true, NULL);
 	cgroup_take_back(cg->fd);
 	return 0;
 }
 
-static int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms,
-			   struct err *e)
+static int leaf_and_below(int root_fd, const char *path, unsigned made, int timeout_ms,
+			  struct err *e)
 {
 	int64_t deadline = cgroup_deadline(timeout_ms);
 	cleanup_fd int parent = cgroup_parent_open(root_fd, path);
@@ -140,17 +157,10 @@ static int cgroupfs_remove(int root_fd, const char *path, unsigned made, int tim
 	return r;
 }
 
-int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,
-		  int timeout_ms, struct err *e)
+int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e)
 {
-	int r;
+	int r = leaf_and_below(root_fd, path, made, timeout_ms, e);
 
-	if (driver == CGROUP_DRIVER_NONE)
-		return 0;
-	if (driver != CGROUP_DRIVER_CGROUPFS)
-		return err_set(e, ERR_USAGE, EOPNOTSUPP, "cgroup driver '%s'",
-			       cgroup_driver_name(driver));
-	r = cgroupfs_remove(root_fd, path, made, timeout_ms, e);
 	if (r < 0)
 		return r;
 	if (made > 1)

@@ -220,6 +220,43 @@ int resctrl_create(int root_fd, const struct resctrl_plan *plan, unsigned *ret_m
 	return r;
 }
 
+static int update_group(int root_fd, int group_fd, const struct resctrl_place *place,
+			const char *schemata, char **ret_old, struct err *e)
+{
+	cleanup_free char *old = malloc(SCHEMATA_SIZE);
+	ssize_t n = old ? cgroup_file_read(group_fd, "schemata", old, SCHEMATA_SIZE) : -ENOMEM;
+	int r = n < 0 ? (int)n : cgroup_file_write(group_fd, "schemata", schemata);
+
+	if (r < 0)
+		return refused(root_fd, r, "change the schemata of the class of service",
+			       place->group, e);
+	if (ret_old)
+		*ret_old = take_ptr(old);
+	return 0;
+}
+
+int resctrl_update(int root_fd, const struct resctrl_place *place, const char *schemata,
+		   char **ret_old, struct err *e)
+{
+	cleanup_fd int group = -EBADF;
+	int r;
+
+	if (strcmp(place->group, RESCTRL_ROOT_GROUP) == 0) {
+		err_set(e, ERR_STATE, 0, "the container is in the class of service of everybody");
+		err_origin(e, FIELD);
+		err_hint(e, "give it a closID, or none, when it is created");
+		return -EINVAL;
+	}
+	r = lock(root_fd, e);
+	if (r < 0)
+		return r;
+	group = group_open(root_fd, place->group);
+	r = group < 0 ? refused(root_fd, group, "open the class of service", place->group, e)
+		      : update_group(root_fd, group, place, schemata, ret_old, e);
+	(void)flock(root_fd, LOCK_UN);
+	return r;
+}
+
 static int enter_tasks(int dir_fd, pid_t pid)
 {
 	char number[16];

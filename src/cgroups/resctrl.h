@@ -64,6 +64,14 @@ int resctrl_probe(int root_fd, const struct resctrl_plan *plan, struct err *e);
  */
 int resctrl_create(int root_fd, const struct resctrl_plan *plan, unsigned *ret_made, struct err *e);
 
+/*
+ * Write @schemata, lines, to the group of a container that exists; *ret_old is what it had before, for
+ * the way back by the same call, malloc'ed (@ret_old may be NULL). The class of everybody else,
+ * RESCTRL_ROOT_GROUP, is refused (-EINVAL). What the kernel rejects is said as above.
+ */
+int resctrl_update(int root_fd, const struct resctrl_place *place, const char *schemata,
+		   char **ret_old, struct err *e);
+
 /* Put the process into the groups. Its children are born there. */
 int resctrl_join(int root_fd, const struct resctrl_place *place, pid_t pid, struct err *e);
 

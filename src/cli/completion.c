@@ -19,7 +19,7 @@ static void words(const struct cli_option *table)
 /* Verbs whose argument is the id of a container that exists. */
 static bool takes_id(const struct cli_command *c)
 {
-	return strncmp(c->args, "CONTAINER", 9) == 0;
+	return strncmp(c->args + (c->args[0] == '['), "CONTAINER", 9) == 0;
 }
 
 /* Behind an option with a value: its words, or nothing, which makes bash offer files. */

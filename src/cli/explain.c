@@ -129,6 +129,10 @@ static void text_cgroup(const struct cgroup_plan *c)
 		    f->formula ? f->formula : "", f->formula ? ")" : "");
 		text_origin(f->origin);
 	}
+	if (c->subgroup.name) {
+		say("  create the cgroup %s/%s, the program's own", c->path, c->subgroup.name);
+		text_origin("/annotations/run.oci.delegate-cgroup");
+	}
 	if (c->devices.insn_count) {
 		(void)printf("  attach a device filter of %zu rules", c->devices.rule_count);
 		text_origin("/linux/resources/devices");
@@ -306,6 +310,8 @@ static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
 {
 	json_out_member_object(o, "cgroup");
 	json_out_member_string(o, "path", c->path);
+	if (c->subgroup.name)
+		json_out_member_string(o, "delegated", c->subgroup.name);
 	json_out_member_array(o, "files");
 	for (size_t i = 0; i < c->files.count; i++) {
 		const struct cgroup_file *f = &c->files.items[i];

@@ -30,6 +30,8 @@ static const struct advice table[] = {
 	  "a device rule of a cgroup above the container's forbids it, or CAP_MKNOD is missing" },
 	{ "create the container's process", ENOENT,
 	  "ctr's own cgroup is outside of its cgroup namespace, which nsdelegate forbids" },
+	{ "set the offset of the clock", ERANGE,
+	  "the clock would be before its beginning, or beyond its end" },
 	{ "set sysctl", ENOENT, "this kernel has no such parameter" },
 	{ "set oom_score_adj", EACCES, "lowering it below the caller's needs CAP_SYS_RESOURCE" },
 	{ "set oom_score_adj", EPERM, "lowering it below the caller's needs CAP_SYS_RESOURCE" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ctr ps: the processes of a container, as pids or as the host's ps shows them. */
+/* ctr ps, ctr top: the processes of a container, as pids or as the host's ps shows them. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -100,21 +100,23 @@ static int filter(FILE *in, const struct cgroup_pids *pids, struct err *e)
 	return 0;
 }
 
-static void run_ps(int out, char **args)
+static void run_ps(int out, char **args, char *const *usual)
 {
-	char name[] = "ps", all[] = "-ef";
-	char *const everything[] = { name, all, NULL }, *const envp[] = { NULL };
+	char name[] = "ps";
+	char *const envp[] = { NULL };
 
 	args[0] = name;
 	if (dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
 	/* no search along a PATH that somebody else has set (security.md R17) */
-	(void)execve("/usr/bin/ps", args[1] ? args : everything, envp);
-	(void)execve("/bin/ps", args[1] ? args : everything, envp);
+	(void)execve("/usr/bin/ps", args[1] ? args : usual, envp);
+	(void)execve("/bin/ps", args[1] ? args : usual, envp);
 	_exit(127);
 }
 
-static int print_table(const struct cgroup_pids *pids, char **args, struct err *e)
+/* @args: words for ps behind a place for its name; without any it gets those of @usual. */
+static int print_table(const struct cgroup_pids *pids, char **args, char *const *usual,
+		       struct err *e)
 {
 	int pipe_fds[2], status, r;
 	FILE *in;
@@ -124,7 +126,7 @@ static int print_table(const struct cgroup_pids *pids, char **args, struct err *
 		return err_set(e, ERR_SYSTEM, errno, "create a pipe");
 	pid = fork();
 	if (pid == 0)
-		run_ps(pipe_fds[1], args);
+		run_ps(pipe_fds[1], args, usual);
 	(void)close(pipe_fds[1]);
 	in = fdopen(pipe_fds[0], "re");
 	r = pid < 0 || !in ? err_set(e, ERR_SYSTEM, errno, "run ps") : filter(in, pids, e);
@@ -143,13 +145,14 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct ps_options *o = opts;
 	cleanup_(free_pids) struct cgroup_pids pids = { 0 };
+	char name[] = "ps", all[] = "-ef", *const usual[] = { name, all, NULL };
 	int r = read_pids(cli, args[0], &pids, e);
 
 	if (r < 0)
 		return r;
 	if (o->format && strcmp(o->format, "json") == 0)
 		return print_pids(&pids, e);
-	return print_table(&pids, args, e);
+	return print_table(&pids, args, usual, e);
 }
 
 const struct cli_command cli_ps = {
@@ -159,6 +162,30 @@ const struct cli_command cli_ps = {
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct ps_options),
+	.min_args = 1,
+	.max_args = -1,
+	.stop_at_args = true,
+};
+
+/* What people look for in top: who uses the CPU and the memory, the busiest first. */
+static int run_top(struct cli *cli, const void *opts, char **args, struct err *e)
+{
+	cleanup_(free_pids) struct cgroup_pids pids = { 0 };
+	char name[] = "ps", sort[] = "--sort=-pcpu", all[] = "-eo",
+	     columns[] = "user:12,pid,ppid,stat,pcpu,rss,etime,args";
+	char *const usual[] = { name, sort, all, columns, NULL };
+	int r = read_pids(cli, args[0], &pids, e);
+
+	(void)opts;
+	return r < 0 ? r : print_table(&pids, args, usual, e);
+}
+
+const struct cli_command cli_top = {
+	.name = "top",
+	.args = "CONTAINER [PS-OPTIONS]",
+	.summary = "Show which processes of a container use CPU and memory",
+	.options = (const struct cli_option[]){ { 0 } },
+	.run = run_top,
 	.min_args = 1,
 	.max_args = -1,
 	.stop_at_args = true,

@@ -5,9 +5,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "container/exit.h"
@@ -147,6 +149,22 @@ static int leave(struct cli *cli, struct container *c, struct err *e)
 	return r;
 }
 
+/* 137 alone does not tell who it was that killed it. */
+static void tell_of_oom(const struct container *c, int status)
+{
+	struct err warning = ERR_INIT;
+	uint64_t kills = 0;
+	char memory[128];
+
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL ||
+	    cgroup_oom_kills_read(&c->cgroup, &kills, NULL) < 0 || !kills)
+		return;
+	cgroup_memory_describe(&c->cgroup, memory, sizeof(memory));
+	(void)err_set(&warning, ERR_PAYLOAD, 0, "container '%s' was killed for lack of memory (%s)",
+		      c->record.id, memory);
+	cli_report_warning(&warning);
+}
+
 static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
 		  struct err *e)
 {
@@ -155,6 +173,7 @@ static int attend(struct cli *cli, const struct run_options *o, struct container
 	r = foreground_attend(c, signals, &status, e);
 	if (r < 0)
 		return r;
+	tell_of_oom(c, status);
 	cli->exit_code = container_exit_code(status);
 	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }

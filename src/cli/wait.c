@@ -32,6 +32,7 @@ static int print_json(const char *id, const struct container_exit *x, struct err
 	json_out_member_int(&o, "exitCode", x->code);
 	json_out_member_int(&o, "signal", x->signal);
 	json_out_member_bool(&o, "oomKilled", x->oom);
+	json_out_member_uint(&o, "oomKills", x->oom_kills);
 	if (x->finished)
 		json_out_member_string(&o, "finished", x->finished);
 	json_out_end_object(&o);

@@ -152,7 +152,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 
 	p->late_copies = !in->caller->copies_mounts;
 	compile_oom_score(in, &spec->process, p);
-	r = namespaces_emit(spec, p, e);
+	r = namespaces_emit(spec, in->caller, p, e);
 	if (r == 0)
 		r = security_check_labels(&spec->process, layout.mount_label, in->lsms, p, e);
 	if (r < 0)

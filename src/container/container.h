@@ -58,6 +58,7 @@ struct container {
 	struct seccomp_filter filter;
 	struct cgroup_plan cgroup_plan;
 	struct cgroup cgroup;
+	uint64_t oom_kills_before; /* in the cgroup, before our process was in it */
 	struct resctrl_plan resctrl;
 	int resctrl_root;
 	int store, dir, bundle, cgroup_root, interrupt, listener;
@@ -93,8 +94,11 @@ int container_load(struct container *c, const struct container_request *rq, stru
 int container_read_config(struct container *c, const char *bundle, const char *config,
 			  struct err *e);
 
-/* Refuse limits when there is to be no cgroup (driver none). -EINVAL. */
-int container_check_disabled(const struct cgroup_plan *p, struct err *e);
+/*
+ * When there is to be no cgroup (driver none), refuse limits, and a container whose processes only a
+ * cgroup would hold together: one without a new pid namespace. -EINVAL.
+ */
+int container_check_disabled(const struct container *c, struct err *e);
 
 /* -ENOSYS for a kernel that is too old. */
 int container_check_kernel(struct err *e);

@@ -122,19 +122,29 @@ bool container_can_skip_cgroup(const struct container *c, int r)
 		!c->caller.initial_userns);
 }
 
-/* The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable. */
+/*
+ * The kernel ends all processes of a pid namespace with its first one. Nothing else is as reliable.
+ * @how: where a cgroup would come from.
+ */
+static int check_pid_namespace(const struct container *c, const char *how, struct err *e)
+{
+	if (oci_spec_new_namespace(c->spec, OCI_NS_PID))
+		return 0;
+	err_set(e, ERR_CONFIG, 0,
+		"without a cgroup a container needs a pid namespace of its own: its processes "
+		"could "
+		"not be found again");
+	err_origin(e, "config.json /linux/namespaces");
+	err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: %s", how);
+	return err_keep(e, -EINVAL);
+}
+
 static int go_without(struct container *c, struct err *e)
 {
-	int r;
+	int r = check_pid_namespace(c, DELEGATE, e);
 
-	if (!oci_spec_new_namespace(c->spec, OCI_NS_PID)) {
-		err_set(e, ERR_CONFIG, 0,
-			"without a cgroup a container needs a pid namespace of its own: its "
-			"processes could not be found again");
-		err_origin(e, "config.json /linux/namespaces");
-		err_hint(e, "add { \"type\": \"pid\" }, or let ctr have a cgroup: " DELEGATE);
-		return -EINVAL;
-	}
+	if (r < 0)
+		return r;
 	c->record.cgroup_driver = CGROUP_DRIVER_NONE;
 	c->record.cgroup_path = NULL;
 	c->record.cgroup_made = 0;
@@ -155,6 +165,13 @@ static int no_cgroup(const struct container *c, int r, struct err *e)
 		err_hint(e, "limits need a cgroup of yours: " DELEGATE
 			    "; or remove linux.resources and linux.cgroupsPath");
 	return r;
+}
+
+/* The kernel took a value and made something else of it: worth knowing, no reason to stop. */
+static void note_difference(void *data, const struct cgroup_file *f, const char *found)
+{
+	plan_warn(data, f->origin, "wrote '%s' to '%s', but it holds '%.200s'", f->value, f->name,
+		  found);
 }
 
 /* An ordinary user can give files only to itself. The container then has to do without. */
@@ -186,6 +203,9 @@ static int enter_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
+	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (r == 0)
+		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
 }
 
@@ -241,6 +261,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = join_resctrl(c, e);
 	if (r == 0)
+		r = cgroup_subgroup_enter(&c->cgroup, &c->cgroup_plan, c->init.pid, e);
+	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
 		return r;
@@ -264,8 +286,9 @@ int container_check_kernel(struct err *e)
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
-int container_check_disabled(const struct cgroup_plan *p, struct err *e)
+int container_check_disabled(const struct container *c, struct err *e)
 {
+	const struct cgroup_plan *p = &c->cgroup_plan;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->files.count; i++) {
@@ -277,7 +300,7 @@ int container_check_disabled(const struct cgroup_plan *p, struct err *e)
 		err_origin(e, "config.json %s", p->files.items[i].origin);
 		r = err_keep(e, -EINVAL);
 	}
-	return r;
+	return r < 0 ? r : check_pid_namespace(c, "without --cgroup-manager disabled", e);
 }
 
 int container_delegate_cgroup(struct container *c, struct err *e)
@@ -298,7 +321,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
-		r = container_check_disabled(&c->cgroup_plan, e);
+		r = container_check_disabled(c, e);
 
 	if (r == 0 && rq->driver != CGROUP_DRIVER_NONE)
 		r = cgroup_root_open(&c->cgroup_root, e);

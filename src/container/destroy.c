@@ -19,7 +19,8 @@
 
 enum {
 	KILL_DEADLINE_MS = 10000,
-	GRACE_MS = 100
+	GRACE_MS = 100,
+	STRANGERS_MS = 1000
 };
 
 /*
@@ -167,16 +168,41 @@ int container_open_cgroup(const struct container *c, struct cgroup *ret, struct 
 				   c->record.cgroup_made, ret, e);
 }
 
-/* The kernel objects: whatever of them still exists. */
-static int remove_cgroup(struct container *c, struct err *e)
+/*
+ * In a cgroup that was there before may be strangers, who are none of our business. With a pid namespace
+ * nothing of the container outlives its init; without one nobody can tell what is whose.
+ */
+static int await_own(struct container *c, int pidfd, struct err *e)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	struct err ignored = ERR_INIT;
+	int r;
+
+	if (pidfd >= 0 && poll(&p, 1, KILL_DEADLINE_MS) == 0) {
+		r = cgroup_wait_empty(&c->cgroup, 0, e); /* says who hangs, and where */
+		return r < 0 ? r
+			     : err_set(e, ERR_SYSTEM, ETIMEDOUT, "wait for the container's end");
+	}
+	if ((c->spec || container_reload(c, &ignored) == 0) &&
+	    oci_spec_new_namespace(c->spec, OCI_NS_PID))
+		return 0;
+	r = cgroup_wait_empty(&c->cgroup, STRANGERS_MS, e);
+	if (r < 0)
+		err_hint(e, "the cgroup was there before the container, which shares its pid "
+			    "namespace: end them or move them elsewhere");
+	return r;
+}
+
+/* The kernel objects: whatever of them still exists. @pidfd: of init, if it lived. */
+static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 {
 	int r = container_open_cgroup(c, &c->cgroup, e);
 
 	if (r == -ENOENT || !c->record.cgroup_path)
 		return 0;
 	/* a cgroup that we did not make may hold other processes: only our own are killed */
-	if (r == 0 && c->record.cgroup_made)
-		r = cgroup_kill(&c->cgroup, e);
+	if (r == 0)
+		r = c->record.cgroup_made ? cgroup_kill(&c->cgroup, e) : await_own(c, pidfd, e);
 	if (r == 0)
 		r = cgroup_root_open(&c->cgroup_root, e);
 	return r < 0 ? r
@@ -204,7 +230,8 @@ static void poststop(struct container *c, struct err *ret_warning)
 	/* no hook ran before the environment stood: then there is nothing to balance */
 	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
-	if (container_reload(c, &ignored) < 0 || !c->spec->hooks[OCI_HOOK_POSTSTOP].count)
+	if ((!c->spec && container_reload(c, &ignored) < 0) ||
+	    !c->spec->hooks[OCI_HOOK_POSTSTOP].count)
 		return;
 	(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, ret_warning);
 	/* should the rest fail, delete is said again, but not to them; a full disk stops nobody here */
@@ -215,15 +242,18 @@ static void poststop(struct container *c, struct err *ret_warning)
 int container_destroy(struct container *c, enum container_status status, bool force,
 		      struct err *ret_warning, struct err *e)
 {
+	cleanup_fd int pidfd = -EBADF;
 	int r;
 
 	/* created is removed as runc and crun do, although the spec says otherwise (checklist L17) */
 	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED && !ends_soon(c))
 		return refuse(c, status, e);
+	if (process_open(&c->record.init, &pidfd) < 0)
+		pidfd = -EBADF; /* dead already */
 	r = container_signal(c, status, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
-	r = c->record.cgroup_path ? remove_cgroup(c, e) : await_end(c, e);
+	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
 	if (r < 0)

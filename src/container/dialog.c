@@ -120,14 +120,17 @@ static int died(struct container *c, struct err *e)
 {
 	siginfo_t info = { 0 };
 	uint64_t kills = 0;
+	char memory[128];
 
 	if (c->init.pidfd < 0)
 		return no_longer_there(c, e);
 	(void)waitid(P_PIDFD, (id_t)c->init.pidfd, &info, WEXITED | WNOWAIT);
 	(void)cgroup_oom_kills_read(&c->cgroup, &kills, NULL);
-	if (kills) {
+	if (kills > c->oom_kills_before) {
+		cgroup_memory_describe(&c->cgroup, memory, sizeof(memory));
 		err_set(e, ERR_CONFIG, ENOMEM,
-			"the container was killed by its memory limit before it started");
+			"the container was killed by its memory limit before it started (%s)",
+			memory);
 		err_origin(e, "config.json /linux/resources/memory/limit");
 		err_hint(e, "raise the limit");
 		return -ENOMEM;

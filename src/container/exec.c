@@ -166,6 +166,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	/* the child starts where we are: execCPUAffinity.initial is from before it joins the cgroup */
 	if (r == 0 && process->exec_cpu_initial)
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
+	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
 		r = container_spawn(c->plan, &c->caller, c->cgroup.fd, rq->keep_fds, &c->init, e);
 	if (r == -EBUSY)

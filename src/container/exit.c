@@ -29,27 +29,19 @@ enum {
 	NOTE_MS = 10
 };
 
-static bool had_oom_kill(const struct container *c)
-{
-	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	uint64_t kills = 0;
-
-	if (container_open_cgroup(c, &cg, NULL) == 0)
-		(void)cgroup_oom_kills_read(&cg, &kills, NULL); /* unreadable: none is known */
-	return kills > 0;
-}
-
 int container_exit_code(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-static void fill(const struct container *c, int wait_status, struct container_exit *ret)
+/* @cg: opened before it ended, because another ctr may remove it right away. */
+static void fill(const struct cgroup *cg, int wait_status, struct container_exit *ret)
 {
+	(void)cgroup_oom_kills_read(cg, &ret->oom_kills, NULL); /* unreadable: none is known */
 	ret->known = true;
 	ret->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 	ret->code = container_exit_code(wait_status);
-	ret->oom = had_oom_kill(c);
+	ret->oom = ret->oom_kills > 0;
 }
 
 static int save(struct container *c, const struct container_exit *x, struct err *e)
@@ -68,9 +60,10 @@ static int save(struct container *c, const struct container_exit *x, struct err 
 	return r;
 }
 
-static int found(struct container *c, int wait_status, struct container_exit *ret, struct err *e)
+static int found(struct container *c, const struct cgroup *cg, int wait_status,
+		 struct container_exit *ret, struct err *e)
 {
-	fill(c, wait_status, ret);
+	fill(cg, wait_status, ret);
 	return save(c, ret, e);
 }
 
@@ -93,6 +86,7 @@ int container_wait_exit(struct container *c, enum container_status status,
 			struct container_exit *ret, struct err *e)
 {
 	struct pidfd_info_v0 info = { .mask = INFO_EXIT };
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	struct pollfd p = { .events = POLLIN };
 	cleanup_fd int pidfd = -EBADF;
 	int wait_status;
@@ -104,13 +98,14 @@ int container_wait_exit(struct container *c, enum container_status status,
 		noted_meanwhile(c, ret);
 		return 0;
 	}
+	(void)container_open_cgroup(c, &cg, NULL); /* gone: nothing to tell of memory */
 	p.fd = pidfd;
 	while (poll(&p, 1, -1) < 0)
 		if (errno != EINTR)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the container");
 	/* readable means dead: a zombie, whose parent may take its time to reap it ... */
 	if (process_zombie_status(&c->record.init, &wait_status) == 0)
-		return found(c, wait_status, ret, e);
+		return found(c, &cg, wait_status, ret, e);
 	/* ... or reaped already (POLLHUP), and then the pidfd knows */
 	p.events = 0;
 	(void)poll(&p, 1, 1000);
@@ -118,13 +113,15 @@ int container_wait_exit(struct container *c, enum container_status status,
 		noted_meanwhile(c, ret);
 		return 0;
 	}
-	return found(c, info.exit_code, ret, e);
+	return found(c, &cg, info.exit_code, ret, e);
 }
 
 int container_keep_exit(struct container *c, int wait_status, struct err *e)
 {
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	struct container_exit x = { 0 };
 
-	fill(c, wait_status, &x);
+	(void)container_open_cgroup(c, &cg, NULL); /* gone: nothing to tell of memory */
+	fill(&cg, wait_status, &x);
 	return save(c, &x, e);
 }

@@ -83,6 +83,7 @@ static void write_exit(struct json_out *o, const struct container_exit *x)
 	json_out_member_int(o, "code", x->code);
 	json_out_member_int(o, "signal", x->signal);
 	json_out_member_bool(o, "oom", x->oom);
+	json_out_member_uint(o, "oomKills", x->oom_kills);
 	json_out_member_string(o, "finished", x->finished);
 	json_out_end_object(o);
 }
@@ -243,6 +244,7 @@ static void get_exit(const struct json_node *root, struct arena *a, struct conta
 	ret->code = (int)get_uint(x, "code");
 	ret->signal = (int)get_uint(x, "signal");
 	ret->oom = get_bool(x, "oom");
+	ret->oom_kills = get_uint(x, "oomKills");
 	ret->finished = get_string(x, "finished", a);
 }
 

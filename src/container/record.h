@@ -32,6 +32,7 @@ struct container_exit {
 	int code;	      /* exit code, 128 + signal when killed */
 	int signal;	      /* 0: it exited */
 	bool oom;	      /* its cgroup had an OOM kill */
+	uint64_t oom_kills;   /* how many */
 	const char *finished; /* RFC 3339, when it was seen; NULL: unknown */
 };
 

@@ -24,18 +24,40 @@ const char *container_status_name(enum container_status status)
 	return names[status];
 }
 
-static bool is_frozen(const struct container_record *r)
+/* Stays empty when there is none, or none any more. */
+static void open_cgroup(const struct container_record *r, struct cgroup *ret)
 {
-	struct cgroup cg = CGROUP_EMPTY;
-	struct cgroup_events events = { 0 };
 	cleanup_fd int root = -EBADF;
 
-	if (!r->cgroup_path || cgroup_root_open(&root, NULL) < 0 ||
-	    cgroup_open(root, r->cgroup_driver, r->cgroup_path, r->cgroup_made, &cg, NULL) < 0)
-		return false;
+	if (r->cgroup_path && cgroup_root_open(&root, NULL) == 0)
+		(void)cgroup_open(root, r->cgroup_driver, r->cgroup_path, r->cgroup_made, ret,
+				  NULL);
+}
+
+static bool is_frozen(const struct container_record *r)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	struct cgroup_events events = { 0 };
+
+	open_cgroup(r, &cg);
 	(void)cgroup_events_read(&cg, &events, NULL); /* unreadable: not known to be frozen */
-	cgroup_close(&cg);
 	return events.frozen;
+}
+
+uint64_t container_oom_kills(const struct container_record *r)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	char boot[sizeof(r->init.boot_id)];
+	uint64_t kills = 0;
+
+	/*
+	 * The cgroup of a stopped container stays until it is deleted, and its counters with it; but not
+	 * over a reboot, after which one of that name is somebody else's.
+	 */
+	if (process_boot_id(boot, sizeof(boot), NULL) == 0 && strcmp(boot, r->init.boot_id) == 0)
+		open_cgroup(r, &cg);
+	(void)cgroup_oom_kills_read(&cg, &kills, NULL); /* unreadable: what the record says */
+	return kills > r->exit.oom_kills ? kills : r->exit.oom_kills;
 }
 
 static enum container_status live_status(int dir, const struct container_record *r)
@@ -109,6 +131,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 {
 	const struct passwd *owner = getpwuid(r->owner);
 	char number[16];
+	uint64_t kills;
 
 	(void)snprintf(number, sizeof(number), "%u", r->owner);
 	identity(o, r, status);
@@ -117,6 +140,9 @@ void container_state_members(struct json_out *o, const struct container_record *
 	json_out_member_string(o, "rootfs", r->rootfs);
 	json_out_member_string(o, "created", r->created);
 	json_out_member_string(o, "owner", owner ? owner->pw_name : number);
+	kills = container_oom_kills(r);
+	if (kills) /* not "oomKilled": cri-o has ideas of its own about that name (checklist 0.14) */
+		json_out_member_uint(o, "ctr.oomKills", kills);
 	annotations(o, r);
 }
 

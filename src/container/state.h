@@ -36,6 +36,12 @@ void container_state_members(struct json_out *o, const struct container_record *
 			     enum container_status status);
 
 /*
+ * How many processes of the container the kernel has killed for lack of memory: as recorded when it
+ * ended, or as its cgroup, which stays until the container is deleted, says now.
+ */
+uint64_t container_oom_kills(const struct container_record *r);
+
+/*
  * The state document for a hook: compact, slashes not escaped. @pid < 0: the text is cut in two
  * around the pid, which is filled in by init: *ret_tail then points behind the cut.
  * *ret_text is malloc'ed.

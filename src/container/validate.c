@@ -141,7 +141,7 @@ static int look_at_host(struct validation *v)
 	if (r == 0)
 		r = settle(v, cgroup_driver_check(v->rq->driver, v->e));
 	if (r == 0 && v->rq->driver == CGROUP_DRIVER_NONE)
-		r = settle(v, container_check_disabled(&c->cgroup_plan, v->e));
+		r = settle(v, container_check_disabled(c, v->e));
 	if (r < 0 || !c->plan)
 		return r;
 	/* a mount namespace that is joined has another root */

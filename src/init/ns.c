@@ -59,6 +59,77 @@ int op_unshare(struct init *in, const struct plan_arg_unshare *a)
 	return unshare((int)a->flags) < 0 ? -errno : 0;
 }
 
+/*
+ * Files in /proc of a process that is not dumpable belong to root of the user namespace that it was
+ * executed in, which may be nobody, or not us. For the one call nothing of ours is worth looking at.
+ */
+static int open_own(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC), r;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd < 0 ? -errno : fd;
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return -errno;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	r = fd < 0 ? -errno : fd;
+	if (prctl(PR_SET_DUMPABLE, 0) == 0)
+		return r;
+	r = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
+/* Append @word and @end to the text that ends at @at; returns the new end. */
+static char *append(char *at, const char *word, char end)
+{
+	size_t n = strlen(word);
+
+	memcpy(at, word, n);
+	at[n] = end;
+	return at + n + 1;
+}
+
+/* Does the kernel's table, of which it prints the columns with blanks between, have this line? */
+static bool has_line(const char *table, const char *line)
+{
+	const char *want = line;
+
+	for (; *table && *want; table++) {
+		if (*table == *want)
+			want++;
+		else if (*table == ' ' && want > line && want[-1] == ' ')
+			continue;
+		else
+			want = line;
+	}
+	return !*want;
+}
+
+int op_clock(struct init *in, const struct plan_arg_clock *a)
+{
+	char line[80], table[256], number[24], *end = line;
+	int fd = open_own("/proc/self/timens_offsets"), r = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	end = append(end, init_str(in, a->clock), ' ');
+	end = append(end, init_decimal((int64_t)a->secs, number, sizeof(number)), ' ');
+	end = append(end, init_decimal((int64_t)a->nanosecs, number, sizeof(number)), '\n');
+	*end = '\0';
+	if (write(fd, line, (size_t)(end - line)) < 0)
+		r = -errno;
+	/* written is not yet done: security.md R10 */
+	n = r < 0 ? 0 : pread(fd, table, sizeof(table) - 1, 0);
+	if (n < 0)
+		r = -errno;
+	table[n > 0 ? n : 0] = '\0';
+	(void)close(fd);
+	return r < 0 || has_line(table, line) ? r : -EIO;
+}
+
 /* A joined pid namespace holds for children only. The child becomes a child of ctr, not ours. */
 int op_fork(struct init *in, const struct plan_arg_fork *a)
 {

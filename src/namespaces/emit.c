@@ -121,41 +121,67 @@ uint32_t namespaces_base_id(const oci_id_maps *maps)
 }
 
 /* A user namespace that init creates itself, because namespaces had to be joined before. */
-static void emit_late_user(struct plan *p, uint64_t *new)
+static void emit_late_user(struct plan *p, bool keep_groups, uint64_t *new)
 {
 	if (!(*new &CLONE_NEWUSER))
 		return;
+	if (!keep_groups)
+		PLAN_ADD(p, "/linux/uidMappings", groups_none, );
 	PLAN_ADD(p, "/linux/uidMappings", unshare, .flags = CLONE_NEWUSER);
 	PLAN_ADD(p, "/linux/uidMappings", sync, .what = PLAN_SYNC_IDS);
 	PLAN_ADD(p, "/linux/uidMappings", become, .uid = p->base_uid, .gid = p->base_gid);
 	*new &= ~(uint64_t)CLONE_NEWUSER;
 }
 
+static void emit_clock(const char *name, const char *origin, const struct oci_time_offset *t,
+		       struct plan *p)
+{
+	if (t->set)
+		PLAN_ADD(p, origin, clock, .clock = plan_str(p, name), .secs = (uint64_t)t->secs,
+			 .nanosecs = t->nanosecs);
+}
+
+/*
+ * Root of the host may write to what belongs to init. For others init does it itself, which it can only
+ * where /proc is that of the caller.
+ */
+static void emit_clocks(const struct oci_spec *spec, const struct caller *caller, struct plan *p)
+{
+	const struct oci_linux *l = &spec->linux_;
+
+	if (!l->boottime.set && !l->monotonic.set)
+		return;
+	if (caller_is_host_root(caller) || !oci_spec_new_namespace(spec, OCI_NS_MOUNT)) {
+		PLAN_ADD(p, "/linux/timeOffsets", sync, .what = PLAN_SYNC_TIME);
+		return;
+	}
+	emit_clock("boottime", "/linux/timeOffsets/boottime", &l->boottime, p);
+	emit_clock("monotonic", "/linux/timeOffsets/monotonic", &l->monotonic, p);
+}
+
 /*
  * Step by step, by init: what clone3 cannot do because something has to come first. A time namespace
  * is entered by the next child, and until then its clocks can be set.
  */
-static void emit_steps(const struct oci_spec *spec, const struct joined *list, size_t count,
-		       uint64_t new, struct plan *p)
+static void emit_steps(const struct oci_spec *spec, const struct caller *caller,
+		       const struct joined *list, size_t count, uint64_t new, struct plan *p)
 {
-	const struct oci_linux *l = &spec->linux_;
-
 	emit_joins(spec, list, count, p);
 	if (count) {
-		emit_late_user(p, &new);
+		emit_late_user(p, oci_annotation_flag(spec, OCI_ANNOTATION_KEEP_GROUPS), &new);
 	} else {
 		p->clone_flags = new &CLONE_NEWUSER;
 		new &= ~(uint64_t)CLONE_NEWUSER;
 	}
 	if (new)
 		PLAN_ADD(p, "/linux/namespaces", unshare, .flags = new);
-	if (l->boottime.set || l->monotonic.set)
-		PLAN_ADD(p, "/linux/timeOffsets", sync, .what = PLAN_SYNC_TIME);
+	emit_clocks(spec, caller, p);
 	if (oci_spec_namespace(spec, OCI_NS_PID) || new &CLONE_NEWTIME)
 		PLAN_ADD(p, "/linux/namespaces", fork, );
 }
 
-int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
+int namespaces_emit(const struct oci_spec *spec, const struct caller *caller, struct plan *p,
+		    struct err *e)
 {
 	const struct oci_linux *l = &spec->linux_;
 	struct joined list[OCI_NS_COUNT];
@@ -174,7 +200,7 @@ int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e)
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Namespaces"));
 	count = collect_joined(spec, p, list);
 	if (count || l->boottime.set || l->monotonic.set) {
-		emit_steps(spec, list, count, new, p);
+		emit_steps(spec, caller, list, count, new, p);
 		return 0;
 	}
 	/* a cgroup namespace is rooted where its creator is: only init is in the right cgroup */

@@ -120,12 +120,27 @@ static int write_text(int fd, const struct kind *k, const oci_id_maps *maps,
 	return r;
 }
 
+/* To the end: the kernel gives no more than a page at a time, and in columns it is longer than written. */
+static ssize_t read_map(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = pread(fd, text + len, size - 1 - len, (off_t)len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < size - 1);
+	text[len] = '\0';
+	return n < 0 ? -errno : (ssize_t)len;
+}
+
 static int check_map(int fd, const struct kind *k, const oci_id_maps *maps, struct err *e)
 {
 	char now[MAX_LINES * LINE_SIZE];
-	ssize_t n = pread(fd, now, sizeof(now) - 1, 0);
+	ssize_t n = read_map(fd, now, sizeof(now));
 
-	now[n > 0 ? n : 0] = '\0';
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, (int)-n, "read the %s back", k->field);
 	if (!same_map(now, maps))
 		return err_set(e, ERR_SYSTEM, EIO, "the %s that the kernel reports are others",
 			       k->field);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 enum {
 	MAP_LINES = 340, /* user_namespaces(7) */
 	LINE_SIZE = 36,	 /* three numbers in columns */
+	JOIN_MS = 5000,
 };
 
 static int parse(const char *text, struct arena *a, oci_id_maps *ret)
@@ -72,13 +74,24 @@ int idmap_read(pid_t pid, struct arena *a, oci_id_maps *ret_uid, oci_id_maps *re
 	return r < 0 ? r : read_file(pid, "gid_map", a, ret_gid, e);
 }
 
+/* A change of credentials, which joining is, takes back that we end with ctr: prctl(2). */
+static int end_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	if (getppid() == parent)
+		return 0;
+	errno = ESRCH;
+	return -1;
+}
+
 /* Not dumpable before it joins: nobody in the namespace may look at our memory (security.md R12). */
-static __attribute__((noreturn)) void join(int ns, int tell)
+static __attribute__((noreturn)) void join(int ns, pid_t parent, int tell)
 {
 	int r = 0;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    setns(ns, CLONE_NEWUSER) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setns(ns, CLONE_NEWUSER) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) < 0 || end_with(parent) < 0)
 		r = errno;
 	if (write(tell, &r, sizeof(r)) != (ssize_t)sizeof(r))
 		_exit(1);
@@ -86,21 +99,38 @@ static __attribute__((noreturn)) void join(int ns, int tell)
 		(void)pause(); /* until we are killed, by our parent or with it */
 }
 
+/* The namespace's owner may stop whoever is in it: for ever is what we do not wait (R21). */
+static int await_joined(int told)
+{
+	struct pollfd p = { .fd = told, .events = POLLIN };
+	int joined, n;
+
+	do
+		n = poll(&p, 1, JOIN_MS);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : -ETIMEDOUT;
+	return read(told, &joined, sizeof(joined)) == sizeof(joined) ? -joined : -EIO;
+}
+
 int idmap_read_ns(int ns, struct arena *a, oci_id_maps *ret_uid, oci_id_maps *ret_gid,
 		  struct err *e)
 {
 	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
-	int pipes[2], pid, joined = EIO, r;
+	pid_t parent = getpid();
+	int pipes[2], pid, r;
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "create a pipe");
 	pid = kernel_clone3(&args);
 	if (pid == 0)
-		join(ns, pipes[1]);
+		join(ns, parent, pipes[1]);
 	(void)close(pipes[1]);
 	r = pid < 0 ? err_set(e, ERR_SYSTEM, -pid, "create a process") : 0;
-	if (r == 0 && (read(pipes[0], &joined, sizeof(joined)) != sizeof(joined) || joined))
-		r = err_set(e, ERR_SYSTEM, joined, "join the user namespace");
+	if (r == 0)
+		r = await_joined(pipes[0]);
+	if (r < 0 && pid >= 0)
+		err_set(e, ERR_SYSTEM, -r, "join the user namespace");
 	if (r == 0)
 		r = idmap_read(pid, a, ret_uid, ret_gid, e);
 	(void)close(pipes[0]);

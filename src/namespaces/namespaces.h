@@ -5,6 +5,7 @@
 
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "util/caller.h"
 #include "util/err.h"
 
 /*
@@ -14,7 +15,8 @@
  * in the spec, or init takes the ids 0 there.
  * -EINVAL with the JSON pointer.
  */
-int namespaces_emit(const struct oci_spec *spec, struct plan *p, struct err *e);
+int namespaces_emit(const struct oci_spec *spec, const struct caller *caller, struct plan *p,
+		    struct err *e);
 
 /* hostname and domainname; inside the uts namespace. Pure. */
 void namespaces_emit_names(const struct oci_spec *spec, struct plan *p);

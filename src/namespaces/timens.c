@@ -62,8 +62,6 @@ static int set_clock(const char *path, const char *clock, const struct oci_time_
 	err_set(e, ERR_SYSTEM, -r, "set the offset of the clock '%s' to %" PRId64 " s", clock,
 		t->secs);
 	err_origin(e, "config.json /linux/timeOffsets/%s", clock);
-	if (r == -ERANGE)
-		err_hint(e, "the clock would be before its beginning, or beyond its end");
 	return r;
 }
 

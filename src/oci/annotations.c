@@ -17,6 +17,8 @@ const struct oci_annotation_info oci_annotations[] = {
 	[OCI_ANNOTATION_HOOKS_STDERR] = { "run.oci.hooks.stderr", OCI_ANNOTATION_IS_PATH, NULL },
 	[OCI_ANNOTATION_MOUNT_CONTEXT] = { "run.oci.mount_context_type", OCI_ANNOTATION_IS_WORD,
 					   NULL },
+	[OCI_ANNOTATION_DELEGATE_CGROUP] = { "run.oci.delegate-cgroup", OCI_ANNOTATION_IS_WORD,
+					     NULL },
 	[OCI_ANNOTATION_STOP_SIGNAL] = { "org.opencontainers.image.stopSignal",
 					 OCI_ANNOTATION_IS_WORD, NULL },
 

@@ -21,8 +21,9 @@ enum oci_annotation {
 	OCI_ANNOTATION_HOOKS_STDOUT,
 	OCI_ANNOTATION_HOOKS_STDERR,
 	OCI_ANNOTATION_MOUNT_CONTEXT,
-	OCI_ANNOTATION_STOP_SIGNAL, /* asks the program to end; image-spec, config.md */
-	OCI_ANNOTATION_HONOURED,    /* from here on they have no number of their own */
+	OCI_ANNOTATION_DELEGATE_CGROUP, /* a name */
+	OCI_ANNOTATION_STOP_SIGNAL,	/* asks the program to end; image-spec, config.md */
+	OCI_ANNOTATION_HONOURED,	/* from here on they have no number of their own */
 };
 
 enum oci_annotation_kind {

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oci/json.h"
 #include "oci/annotations.h"
@@ -98,13 +99,31 @@ static void id_map(struct check *c, const char *at, const oci_id_maps *maps, siz
 	}
 }
 
+/* As the kernel is told about them. */
+static size_t id_maps_size(const oci_id_maps *maps)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < maps->count; i++)
+		size += (size_t)snprintf(NULL, 0, "%u %u %u\n", maps->items[i].container_id,
+					 maps->items[i].host_id, maps->items[i].size);
+	return size;
+}
+
 void check_id_maps(struct check *c, const char *at, const oci_id_maps *maps)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size;
+
 	if (maps->count > ID_MAP_LINES) {
 		check_refuse(c, at, "%zu entries, the kernel takes at most %d", maps->count,
 			     ID_MAP_LINES);
 		return; /* comparing them all would take long */
 	}
+	/* all in one write of less than a page: user_namespaces(7) */
+	size = id_maps_size(maps);
+	if (size >= page)
+		check_refuse(c, at, "%zu bytes as text, the kernel takes at most %zu", size,
+			     page - 1);
 	for (size_t i = 0; i < maps->count; i++)
 		id_map(c, at, maps, i);
 }

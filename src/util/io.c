@@ -62,6 +62,37 @@ int io_read_file(int fd, size_t max, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
+int io_read_stream(int fd, size_t max, char **ret_data, size_t *ret_size)
+{
+	cleanup_free char *data = NULL;
+	size_t have = 0, room = 0;
+	ssize_t n = 1;
+
+	while (n != 0) {
+		if (room - have < 2) {
+			size_t more = room ? room * 2 : 16384;
+			char *grown = realloc(data, more);
+
+			if (!grown)
+				return -ENOMEM;
+			data = grown;
+			room = more;
+		}
+		n = read(fd, data + have, room - have - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		have += (size_t)n;
+		if (have > max)
+			return -EFBIG;
+	}
+	data[have] = '\0';
+	*ret_data = take_ptr(data);
+	*ret_size = have;
+	return 0;
+}
+
 int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size)
 {
 	cleanup_fd int fd = -EBADF;

@@ -15,6 +15,9 @@ int io_write_all(int fd, const void *data, size_t size);
  */
 int io_read_file(int fd, size_t max, char **ret_data, size_t *ret_size);
 
+/* Read anything, a pipe too, to its end; as io_read_file else. */
+int io_read_stream(int fd, size_t max, char **ret_data, size_t *ret_size);
+
 /*
  * Make the file @name in the directory @dir appear with these contents in one step: written under
  * another name, then renamed. @mode: 0600 for what is ours alone. No fsync: for state that a power cut makes void anyway.

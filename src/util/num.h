@@ -18,4 +18,16 @@ int num_parse_id(const char *text, size_t len, uint32_t *ret);
  */
 int num_parse_cpus(const char *text, unsigned char *mask, size_t size);
 
+/*
+ * A size: digits, then nothing, b, k, m, g or t in either case, these four also followed by "b" or "ib"
+ * ("512m", "1GiB"), for powers of 1024; or "-1". -EINVAL; -ERANGE beyond 2^63-1.
+ */
+int num_parse_size(const char *text, int64_t *ret);
+
+/* An integer with an optional '-', and nothing else. -EINVAL, -ERANGE. */
+int num_parse_i64(const char *text, int64_t *ret);
+
+/* A duration as Go writes it, "1m30s", "250ms", "1.5s"; in milliseconds, rounded down. -EINVAL, -ERANGE. */
+int num_parse_duration(const char *text, int64_t *ret_ms);
+
 #endif

@@ -147,3 +147,56 @@ cgroup_of() {
 	run_payload read /sys/fs/cgroup/hugetlb.2MB.max
 	is 4194304
 }
+
+@test "cgroup: run.oci.delegate-cgroup: the program lives in a cgroup of its own below the container's" {
+	config '.annotations."run.oci.delegate-cgroup" = "own"' \
+		'.linux.resources.unified = {"cgroup.max.depth": "4"}'
+	user_namespace
+	args sh -c 'cat /proc/self/cgroup; exec payload sleep'
+	start_bundle
+	same "/ctr/$tag/own" "$(cgroup_of "$pid")"
+	same '' "$(cat "$v2/ctr/$tag/cgroup.procs")"
+	same 100000 "$(stat -c %u "$v2/ctr/$tag/own/cgroup.procs")"
+	same 0 "$(stat -c %u "$v2/ctr/$tag/cgroup.procs")"
+	# the root of its view is still the container's cgroup
+	ctr exec "$tag" payload read /proc/1/cgroup
+	has '0::/own'
+	same "[$pid]" "$("$CTR" --root "$root" ps -f json "$tag")"
+	ctr pause "$tag"
+	ok
+	ctr resume "$tag"
+	ok
+	delete_ctr
+	[ ! -e "$v2/ctr/$tag" ]
+}
+
+@test "cgroup: run.oci.delegate-cgroup: names that are paths, files or nothing" {
+	for name in ../x a/b . .. .x cgroup.procs 'a b' "$(printf '%065d' 0)"; do
+		filter='.process.terminal = false'
+		config ".annotations.\"run.oci.delegate-cgroup\" = \"$name\""
+		run_bundle
+		fails 'cannot be the name of a cgroup' '/annotations/run.oci.delegate-cgroup'
+	done
+	filter='.process.terminal = false'
+	config '.annotations."run.oci.delegate-cgroup" = ""'
+	run_payload exit 0
+	ok
+}
+
+@test "cgroup: a limit below a cgroup that has processes of its own names controller and cgroup" {
+	grep -qw hugetlb "$v2/cgroup.controllers" || need 'the hugetlb controller on v2'
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || need 'huge pages of 2 MiB'
+	mkdir -p "$v2/ctr/$tag-busy"
+	env -u CTR_TEST_TAG sleep 100 &
+	sleeper=$!
+	echo "$sleeper" >"$v2/ctr/$tag-busy/cgroup.procs"
+	config ".linux.cgroupsPath = \"/ctr/$tag-busy/leaf\"" \
+		'.linux.resources.hugepageLimits = [{"pageSize": "2MB", "limit": 4194304}]'
+	run_payload exit 0
+	kill "$sleeper"
+	wait "$sleeper" 2>/dev/null || true
+	[ ! -e "$v2/ctr/$tag-busy/leaf" ]
+	wait_until rmdir "$v2/ctr/$tag-busy"
+	fails "enable controllers '+hugetlb' below cgroup '/ctr/$tag-busy', which has processes of its own" \
+		'move its processes into a cgroup below it'
+}

@@ -303,3 +303,57 @@ namespaces_of() {
 	kill "$holder"
 	is "$expected"$'\n0'
 }
+
+@test "joined: a new user namespace beside one that is joined: hooks in it have none of the caller's groups" {
+	with_userns
+	printf '#!/bin/sh\ngrep Groups: /proc/self/status >%s/groups\n' "$T" >"$T/hook"
+	chmod 755 "$T/hook"
+	: >"$T/groups"
+	chmod 666 "$T/groups"
+	pid=$$
+	join uts
+	config 'del(.hostname)' ".hooks.createContainer = [{\"path\": \"$T/hook\"}]"
+	args payload ids
+	write_config
+	capture setpriv --groups 4,24 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	ok
+	same 'Groups:' "$(tr -d ' \t' <"$T/groups")"
+	config '.annotations["run.oci.keep_original_groups"] = "1"'
+	write_config
+	capture setpriv --groups 4,24 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	ok
+	same 'Groups:6553465534' "$(tr -d ' \t' <"$T/groups")"
+}
+
+# A user namespace of another user, who may send signals to whoever is in it.
+strangers_namespace() {
+	cc -shared -fPIC -O1 -o "$T/shim.so" "$BATS_TEST_DIRNAME/setns-shim.c" || need 'a C compiler'
+	setpriv --reuid 20001 --regid 20001 --clear-groups unshare -U --map-root-user busybox sleep 60 &
+	pid=$!
+	wait_until grep -qs deny "/proc/$pid/setgroups"
+	bare_mounts
+	config '.linux.namespaces += [{"type": "user"}]'
+	join user
+	args payload ids
+	write_config
+}
+
+@test "joined: a user namespace whose owner stops who comes in: an error, in time" {
+	strangers_namespace
+	capture env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-me timeout 30 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	kill "$pid"
+	fails 'join the user namespace: connection timed out' '(config.json /linux/namespaces/'
+}
+
+@test "joined: a user namespace of another user: what looks at its maps ends with ctr" {
+	strangers_namespace
+	env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-ctr "$CTR" --root "$root" run -b "$bundle" "$tag" 3>&- &
+	ctr_pid=$!
+	wait_until grep -qs '^State:.T' "/proc/$ctr_pid/status"
+	looker=$(cat "/proc/$ctr_pid/task/$ctr_pid/children")
+	[ -n "$looker" ]
+	wait_until grep -qs '^State:.S' "/proc/${looker% }/status"
+	kill -KILL "$ctr_pid"
+	wait_until test ! -e "/proc/${looker% }"
+	kill "$pid"
+}

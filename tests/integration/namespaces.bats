@@ -84,6 +84,23 @@ host_ns() {
 	same '' "$stderr"
 }
 
+@test "namespaces: without a cgroup there must be a new pid namespace: nothing else holds the processes together" {
+	start_payload sleep
+	args sh -c 'busybox sleep 77 & exec busybox sleep 78'
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	write_config
+	ctr --cgroup-manager disabled run -d -b "$bundle" "$tag-2"
+	fails 'needs a pid namespace of its own' '(config.json /linux/namespaces)' 'without --cgroup-manager disabled'
+	ctr --cgroup-manager disabled validate "$bundle"
+	same 1 "$status"
+	[[ $output == *'error: /linux/namespaces: without a cgroup a container needs a pid namespace'* ]]
+	config ".linux.namespaces += [{\"type\": \"pid\", \"path\": \"/proc/$pid/ns/pid\"}]"
+	write_config
+	ctr --cgroup-manager disabled run -d -b "$bundle" "$tag-2"
+	fails 'needs a pid namespace of its own' '(config.json /linux/namespaces)'
+	delete_ctr
+}
+
 @test "namespaces: joined by path: network" {
 	start_payload sleep
 	first=$tag

@@ -207,3 +207,21 @@ intel_rdt() {
 	seeing none "$CTR" validate --config-only "$bundle"
 	same 0 "$status"
 }
+
+@test "resctrl: update changes the schemata of the container's own group, and is remembered" {
+	intel_rdt '{"l3CacheSchema": "L3:0=f;1=f"}'
+	args payload sleep
+	rdt_start
+	ok
+	rdt update --l3-cache-schema 'L3:0=3;1=3' "$tag"
+	is ''
+	same 'L3:0=3;1=3' "$(cat "$tree/$(groups)/schemata")"
+	same '"L3:0=3;1=3"' "$(jq -c .linux.intelRdt.l3CacheSchema "$root/$tag/config.json")"
+	# refused elsewhere: back to what it was
+	rdt update --l3-cache-schema 'L3:0=1;1=1' --unified cgroup.max.depth=deep "$tag"
+	fails 'cgroup.max.depth'
+	same 'L3:0=3;1=3' "$(cat "$tree/$(groups)/schemata")"
+	same '"L3:0=3;1=3"' "$(jq -c .linux.intelRdt.l3CacheSchema "$root/$tag/config.json")"
+	rdt delete -f "$tag"
+	ok
+}

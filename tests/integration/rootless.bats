@@ -559,6 +559,41 @@ undelegate() {
 	delete_ctr
 }
 
+# --- clocks ---
+
+later() {
+	config '.linux.namespaces += [{"type": "time"}]' \
+		'.linux.timeOffsets = {"boottime": {"secs": 864000}, "monotonic": {"secs": 7, "nanosecs": 999999999}}'
+}
+
+offsets() {
+	run_sh 'tr -s " " </proc/self/timens_offsets'
+	is $'monotonic 7 999999999\nboottime 864000 0'
+}
+
+@test "rootless: time offsets, whoever of the user namespace is root" {
+	[ -e /proc/self/ns/time ] || need 'time namespaces'
+	later
+	offsets
+	config '.process.user = {uid: 1000, gid: 1000}' \
+		'.linux.uidMappings[0].containerID = 1000' '.linux.gidMappings[0].containerID = 1000'
+	offsets
+	config '.linux.timeOffsets.boottime.secs = -4000000000'
+	run_payload ids
+	fails "set the offset of the clock 'boottime' to -4000000000 s: numerical result out of range" \
+		'(config.json /linux/timeOffsets/boottime)' 'before its beginning'
+}
+
+@test "rootless: time offsets, where root is none of the user's own ids" {
+	[ -e /proc/self/ns/time ] || need 'time namespaces'
+	need_uidmap
+	place=subids
+	config '.linux.uidMappings[0] = {containerID: 0, hostID: 300000, size: 65536}' \
+		'.linux.gidMappings[0] = {containerID: 0, hostID: 300000, size: 65536}'
+	later
+	offsets
+}
+
 @test "rootless: validate knows what an ordinary user can do" {
 	args payload ids
 	config '.process.oomScoreAdj = -10'

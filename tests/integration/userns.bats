@@ -26,6 +26,18 @@ teardown() { ctr_teardown; }
 	is $' 0 200000 1000\n 5000 300000 10\n 0 100000 65536'
 }
 
+@test "userns: as many maps as the kernel takes, and more" {
+	config '.linux.uidMappings = [range(300) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
+	run_sh 'wc -l </proc/self/uid_map; tail -n 1 /proc/self/uid_map | tr -s " "'
+	is $'300\n 299 100598 1'
+	config '.linux.uidMappings = [range(340) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
+	run_bundle
+	fails '4310 bytes as text, the kernel takes at most 4095' '(config.json /linux/uidMappings)'
+	config '.linux.uidMappings += [{containerID: 340, hostID: 100680, size: 1}]'
+	run_bundle
+	fails '341 entries, the kernel takes at most 340' '(config.json /linux/uidMappings)'
+}
+
 @test "userns: every namespace but time is new" {
 	run_payload ns
 	ok
