@@ -316,6 +316,18 @@ int cgroup_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan
  */
 int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 
+/* Whose a cgroup was that we did not make, before it was handed over. */
+struct cgroup_owner {
+	bool set;
+	uint32_t uid, gid;
+};
+
+/* The owner that it has now. */
+int cgroup_owner_read(const struct cgroup *cg, struct cgroup_owner *ret, struct err *e);
+
+/* The reverse of cgroup_hand_over; nothing, if @before is not set. What fails is passed over. */
+void cgroup_give_back(const struct cgroup *cg, const struct cgroup_owner *before);
+
 /*
  * If the plan has a subgroup, make it, give it to its owner and move the process @pid there; then offer it
  * the controllers. For a process that has made its cgroup namespace already, whose root stays the cgroup

@@ -144,10 +144,19 @@ int cgroup_hand_over(const struct cgroup *cg, const struct cgroup_plan *plan, st
 	return 0;
 }
 
-void cgroup_take_back(int fd)
+int cgroup_owner_read(const struct cgroup *cg, struct cgroup_owner *ret, struct err *e)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && st.st_uid != geteuid())
-		(void)cgroup_give(fd, geteuid(), getegid()); /* who may not, has not given it */
+	if (fstat(cg->fd, &st) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "look at cgroup '%s'", cg->path);
+	*ret = (struct cgroup_owner){ true, st.st_uid, st.st_gid };
+	return 0;
+}
+
+void cgroup_give_back(const struct cgroup *cg, const struct cgroup_owner *before)
+{
+	if (before->set && cg->fd >= 0)
+		(void)cgroup_give(cg->fd, before->uid,
+				  before->gid); /* who may not, has not given it */
 }

@@ -194,8 +194,6 @@ int cgroup_emit_subgroup(const struct oci_spec *spec, enum oci_annotation which,
 void cgroup_controllers_offer_in(int dir_fd);
 /* Change the owner of the cgroup @fd and of the files that go with it. */
 int cgroup_give(int fd, uint32_t uid, uint32_t gid);
-/* The reverse of a cgroup_hand_over that may have been: the cgroup is ours again. */
-void cgroup_take_back(int fd);
 
 /* ---- walk.c ---- */
 

@@ -129,7 +129,6 @@ static int leaf_restore(const struct cgroup *cg, int64_t deadline, struct err *e
 		return err_set(e, ERR_SYSTEM, -r, "remove what is below cgroup '%s'", cg->path);
 	/* without the right to look for a program we have attached none */
 	(void)cgroup_devices_attach(cg->fd, NULL, 0, true, NULL);
-	cgroup_take_back(cg->fd);
 	return 0;
 }
 

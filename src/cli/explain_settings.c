@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "container/scheduling.h"
+#include "namespaces/namespaces.h"
 #include "oci/names.h"
 
 struct teller {
@@ -88,9 +89,12 @@ void explain_settings(const struct oci_spec *spec, const struct caller *caller,
 {
 	const struct teller t = { step, data };
 
-	clock_offset(&t, "boottime", &spec->linux_.boottime);
-	clock_offset(&t, "monotonic", &spec->linux_.monotonic);
+	if (!namespaces_init_sets_clocks(spec, caller)) {
+		clock_offset(&t, "boottime", &spec->linux_.boottime);
+		clock_offset(&t, "monotonic", &spec->linux_.monotonic);
+	}
 	net_devices(&t, &spec->linux_);
 	limits(&t, &spec->process, caller);
-	scheduling(&t, &spec->process);
+	if (scheduling_is_ours(caller))
+		scheduling(&t, &spec->process);
 }

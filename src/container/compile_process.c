@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "oci/annotations.h"
 #include "oci/names.h"
@@ -218,6 +219,7 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 		return r;
 	emit_program(in, process, p);
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
+	scheduling_emit(process, in->caller, p);
 	if (in->listener >= 0)
 		emit_wait(in, p);
 	r = hooks ? hooks_emit(in->spec, OCI_HOOK_START_CONTAINER, in->record, STATUS_CREATED, p, e)

@@ -48,6 +48,7 @@ static void undo_cgroup(void *data)
 		(void)cgroup_kill(&c->cgroup, NULL);
 	(void)cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
 			    c->record.cgroup_made, REMOVE_DEADLINE_MS, NULL);
+	cgroup_give_back(&c->cgroup, &c->record.cgroup_before);
 }
 
 static void undo_resctrl(void *data)
@@ -161,7 +162,12 @@ static int go_without(struct container *c, struct err *e)
 
 static int no_cgroup(const struct container *c, int r, struct err *e)
 {
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !caller_is_host_root(&c->caller))
+	if (r != -EACCES && r != -EPERM && r != -EROFS)
+		return r;
+	if (caller_is_host_root(&c->caller))
+		err_hint(e, "mount the cgroup tree read-write, or do without: --cgroup-manager "
+			    "disabled, or --rootless true");
+	else
 		err_hint(e, "limits need a cgroup of yours: " DELEGATE
 			    "; or remove linux.resources and linux.cgroupsPath");
 	return r;
@@ -174,11 +180,25 @@ static void note_difference(void *data, const struct cgroup_file *f, const char 
 		  found);
 }
 
+/* Whoever ends the container gives a cgroup that was there back to whom it belongs now. */
+static int note_owner(struct container *c, struct err *e)
+{
+	int r;
+
+	if (c->cgroup.made || !c->cgroup_plan.handover.owner)
+		return 0;
+	r = cgroup_owner_read(&c->cgroup, &c->record.cgroup_before, e);
+	return r < 0 ? r : record_save(c->dir, &c->record, e);
+}
+
 /* An ordinary user can give files only to itself. The container then has to do without. */
 static int hand_over(struct container *c, struct err *e)
 {
-	int r = cgroup_hand_over(&c->cgroup, &c->cgroup_plan, e);
+	int r = note_owner(c, e);
 
+	if (r < 0)
+		return r;
+	r = cgroup_hand_over(&c->cgroup, &c->cgroup_plan, e);
 	if (r != -EPERM)
 		return r;
 	plan_warn(c->plan, "/mounts", "no permission to give the cgroup '%s' to the container",
@@ -283,7 +303,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller, e);
 	if (r == 0)
-		r = scheduling_set(c->plan, &c->spec->process, c->init.pid, e);
+		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
 		r = join_resctrl(c, e);
 	if (r == 0)

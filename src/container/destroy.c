@@ -215,9 +215,12 @@ static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 		r = c->record.cgroup_made ? cgroup_kill(&c->cgroup, e) : await_own(c, pidfd, e);
 	if (r == 0)
 		r = cgroup_root_open(&c->cgroup_root, e);
-	return r < 0 ? r
-		     : cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
-				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
+	if (r == 0)
+		r = cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+				  c->record.cgroup_made, KILL_DEADLINE_MS, e);
+	if (r == 0)
+		cgroup_give_back(&c->cgroup, &c->record.cgroup_before);
+	return r;
 }
 
 static int remove_resctrl(struct container *c, struct err *e)

@@ -181,7 +181,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)
-		r = scheduling_set(c->plan, process, c->init.pid, e);
+		r = scheduling_set(c->plan, process, &c->caller, c->init.pid, e);
 	if (r == 0 && c->record.resctrl.group)
 		r = resctrl_root_open(&c->resctrl_root, e);
 	if (r == 0 && c->record.resctrl.group)

@@ -238,7 +238,7 @@ int host_limits(struct host_check *h)
 	const struct oci_process *process = &h->spec->process;
 	int r = limits_probe(h->plan, process, h->caller, h->e);
 
-	return r < 0 ? r : scheduling_probe(h->plan, process, host_can(h, CAP_SYS_NICE), h->e);
+	return r < 0 ? r : scheduling_probe(h->plan, process, h->caller, h->e);
 }
 
 int host_net_devices(struct host_check *h)

@@ -103,6 +103,12 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	if (r->cgroup_path)
 		json_out_member_string(o, "path", r->cgroup_path);
 	json_out_member_uint(o, "made", r->cgroup_made);
+	if (r->cgroup_before.set) {
+		json_out_member_object(o, "before");
+		json_out_member_uint(o, "uid", r->cgroup_before.uid);
+		json_out_member_uint(o, "gid", r->cgroup_before.gid);
+		json_out_end_object(o);
+	}
 	json_out_end_object(o);
 	write_resctrl(o, &r->resctrl);
 	json_out_member_uint(o, "owner", r->owner);
@@ -193,6 +199,16 @@ static bool get_process(const struct json_node *root, struct process_identity *r
 	return true;
 }
 
+static void get_owner(const struct json_node *cgroup, struct cgroup_owner *ret)
+{
+	const struct json_node *m = json_member(cgroup, "before");
+
+	if (!m || m->type != JSON_OBJECT)
+		return;
+	*ret = (struct cgroup_owner){ true, (uint32_t)get_uint(m, "uid"),
+				      (uint32_t)get_uint(m, "gid") };
+}
+
 static bool get_cgroup(const struct json_node *root, struct arena *a, struct container_record *ret)
 {
 	const struct json_node *cg = json_member(root, "cgroup");
@@ -203,6 +219,7 @@ static bool get_cgroup(const struct json_node *root, struct arena *a, struct con
 		return false;
 	ret->cgroup_path = get_string(cg, "path", a);
 	ret->cgroup_made = (unsigned)get_uint(cg, "made");
+	get_owner(cg, &ret->cgroup_before);
 	return true;
 }
 

@@ -41,7 +41,8 @@ struct container_record {
 	enum container_phase phase;
 	struct process_identity init; /* pid 0: none yet */
 	enum cgroup_driver cgroup_driver;
-	const char *cgroup_path; /* NULL: none */
+	const char *cgroup_path;	   /* NULL: none */
+	struct cgroup_owner cgroup_before; /* set if it was there and was handed over */
 	unsigned cgroup_made;
 	struct caller creator; /* what they could do: a plan that is made again must be the same */
 	struct resctrl_place resctrl;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/resource.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 
@@ -45,41 +46,21 @@ void scheduling_io_text(const struct oci_io_priority *io, char *buf, size_t size
 		    oci_names_of(&oci_ioprio_class_names, (uint64_t)io->class), io->priority);
 }
 
-/* What the error numbers of sched_setattr(2) mean for each policy. */
-static const char *hint(const struct oci_scheduler *s, int errnum)
-{
-	if (errnum == EPERM && s->policy == SCHED_DEADLINE)
-		return "it needs CAP_SYS_NICE, and every CPU of the host: no cpuset, no "
-		       "execCPUAffinity";
-	if (errnum == EPERM)
-		return "realtime policies and a lower nice value need CAP_SYS_NICE, and a cgroup "
-		       "that may use them";
-	if (errnum == EBUSY)
-		return "the kernel has promised the CPU time to others already";
-	if (errnum == EOPNOTSUPP)
-		return "this kernel has no utilization clamping";
-	return NULL;
-}
-
 static int scheduler_refused(const struct plan *p, const struct oci_scheduler *s, int r,
 			     struct err *e)
 {
-	const char *advice = hint(s, -r);
 	char what[256];
 
 	scheduling_text(s, what, sizeof(what));
 	err_set(e, ERR_SYSTEM, -r, "set the scheduler %s", what);
 	plan_error_origin(p, "/process/scheduler", e);
-	if (advice)
-		err_hint(e, "%s", advice);
 	return r;
 }
 
-static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pid_t pid,
-			 struct err *e)
+static struct kernel_sched_attr attr_of(const struct oci_scheduler *s)
 {
-	const struct kernel_sched_attr attr = {
-		.size = sizeof(attr),
+	return (struct kernel_sched_attr){
+		.size = sizeof(struct kernel_sched_attr),
 		.policy = (uint32_t)s->policy,
 		.flags = s->flags,
 		.nice = (int32_t)s->nice.value,
@@ -88,6 +69,12 @@ static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pi
 		.deadline = s->deadline.value,
 		.period = s->period.value,
 	};
+}
+
+static int set_scheduler(const struct plan *p, const struct oci_scheduler *s, pid_t pid,
+			 struct err *e)
+{
+	const struct kernel_sched_attr attr = attr_of(s);
 	int r = s->set ? kernel_sched_setattr(pid, &attr) : 0;
 
 	return r < 0 ? scheduler_refused(p, s, r, e) : 0;
@@ -100,9 +87,12 @@ static int io_refused(const struct plan *p, const struct oci_io_priority *io, in
 	scheduling_io_text(io, what, sizeof(what));
 	err_set(e, ERR_SYSTEM, -r, "set the io priority %s", what);
 	plan_error_origin(p, "/process/ioPriority", e);
-	if (r == -EPERM)
-		err_hint(e, "the class IOPRIO_CLASS_RT needs CAP_SYS_NICE");
 	return r;
+}
+
+static int io_value(const struct oci_io_priority *io)
+{
+	return io->class << IOPRIO_CLASS_SHIFT | (int)io->priority;
 }
 
 static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t pid, struct err *e)
@@ -111,17 +101,43 @@ static int set_io(const struct plan *p, const struct oci_io_priority *io, pid_t 
 
 	if (!io->set)
 		return 0;
-	r = kernel_ioprio_set(IOPRIO_WHO_PROCESS, pid,
-			      io->class << IOPRIO_CLASS_SHIFT | (int)io->priority);
+	r = kernel_ioprio_set(IOPRIO_WHO_PROCESS, pid, io_value(io));
 	return r < 0 ? io_refused(p, io, r, e) : 0;
 }
 
-int scheduling_set(const struct plan *p, const struct oci_process *process, pid_t pid,
-		   struct err *e)
+bool scheduling_is_ours(const struct caller *caller)
 {
-	int r = set_scheduler(p, &process->scheduler, pid, e);
+	return caller->initial_userns && caller->capabilities >> CAP_SYS_NICE & 1;
+}
 
+int scheduling_set(const struct plan *p, const struct oci_process *process,
+		   const struct caller *caller, pid_t pid, struct err *e)
+{
+	int r;
+
+	if (!scheduling_is_ours(caller))
+		return 0;
+	r = set_scheduler(p, &process->scheduler, pid, e);
 	return r < 0 ? r : set_io(p, &process->io_priority, pid, e);
+}
+
+void scheduling_emit(const struct oci_process *process, const struct caller *caller, struct plan *p)
+{
+	const struct kernel_sched_attr attr = attr_of(&process->scheduler);
+	char what[256];
+
+	if (scheduling_is_ours(caller))
+		return;
+	if (process->scheduler.set) {
+		scheduling_text(&process->scheduler, what, sizeof(what));
+		PLAN_ADD(p, "/process/scheduler", scheduler, .what = plan_str(p, what),
+			 .attr = plan_blob(p, &attr, sizeof(attr)));
+	}
+	if (process->io_priority.set) {
+		scheduling_io_text(&process->io_priority, what, sizeof(what));
+		PLAN_ADD(p, "/process/ioPriority", io_priority, .what = plan_str(p, what),
+			 .value = (uint64_t)io_value(&process->io_priority));
+	}
 }
 
 /* sched(7), "Privileges and resource limits"; getpriority(2) for what counts as more. */
@@ -140,13 +156,13 @@ static bool scheduler_denied(const struct oci_scheduler *s)
 	       getrlimit(RLIMIT_NICE, &limit) == 0 && (rlim_t)(20 - s->nice.value) > limit.rlim_cur;
 }
 
-int scheduling_probe(const struct plan *p, const struct oci_process *process, bool privileged,
-		     struct err *e)
+int scheduling_probe(const struct plan *p, const struct oci_process *process,
+		     const struct caller *caller, struct err *e)
 {
 	const struct oci_io_priority *io = &process->io_priority;
 	int r = 0;
 
-	if (privileged)
+	if (scheduling_is_ours(caller))
 		return 0;
 	if (scheduler_denied(&process->scheduler))
 		r = err_keep(e, scheduler_refused(p, &process->scheduler, -EPERM, e));

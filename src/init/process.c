@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <linux/ioprio.h>
 
 enum {
 	NODE_BYTES = 128, /* of the node mask */
@@ -33,4 +34,22 @@ int op_memory_policy(struct init *in, const struct plan_arg_memory_policy *a)
 	/* the kernel takes one bit less than it is told */
 	return KERNEL_CALL(SYS_set_mempolicy, (int)a->mode, len ? mask : NULL,
 			   len ? NODE_BYTES * CHAR_BIT + 1 : 0);
+}
+
+int op_scheduler(struct init *in, const struct plan_arg_scheduler *a)
+{
+	struct kernel_sched_attr attr;
+	size_t len;
+	const void *given = init_blob(in, a->attr, &len);
+
+	if (len != sizeof(attr))
+		return -EINVAL;
+	memcpy(&attr, given, len); /* the pool is not aligned */
+	return kernel_sched_setattr(0, &attr);
+}
+
+int op_io_priority(struct init *in, const struct plan_arg_io_priority *a)
+{
+	(void)in;
+	return kernel_ioprio_set(IOPRIO_WHO_PROCESS, 0, (int)a->value);
 }

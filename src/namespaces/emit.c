@@ -141,17 +141,18 @@ static void emit_clock(const char *name, const char *origin, const struct oci_ti
 			 .nanosecs = t->nanosecs);
 }
 
-/*
- * Root of the host may write to what belongs to init. For others init does it itself, which it can only
- * where /proc is that of the caller.
- */
+bool namespaces_init_sets_clocks(const struct oci_spec *spec, const struct caller *caller)
+{
+	return !caller_is_host_root(caller) && oci_spec_new_namespace(spec, OCI_NS_MOUNT);
+}
+
 static void emit_clocks(const struct oci_spec *spec, const struct caller *caller, struct plan *p)
 {
 	const struct oci_linux *l = &spec->linux_;
 
 	if (!l->boottime.set && !l->monotonic.set)
 		return;
-	if (caller_is_host_root(caller) || !oci_spec_new_namespace(spec, OCI_NS_MOUNT)) {
+	if (!namespaces_init_sets_clocks(spec, caller)) {
 		PLAN_ADD(p, "/linux/timeOffsets", sync, .what = PLAN_SYNC_TIME);
 		return;
 	}

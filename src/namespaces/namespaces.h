@@ -27,4 +27,10 @@ uint32_t namespaces_base_id(const oci_id_maps *maps);
 /* CLONE_NEW* of a namespace type. */
 uint64_t namespaces_flag(enum oci_namespace_type type);
 
+/*
+ * Root of the host may write to what belongs to init. For others init sets the offsets of clocks itself,
+ * which it can only where /proc is that of the caller.
+ */
+bool namespaces_init_sets_clocks(const struct oci_spec *spec, const struct caller *caller);
+
 #endif

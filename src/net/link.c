@@ -16,6 +16,7 @@
 enum {
 	REPLY_SIZE = 32768, /* as rtnetlink(7) wants it for dumps */
 	REQUEST_SIZE = 512,
+	DUMP_TRIES = 100, /* somebody is busy on the host, but not for ever */
 };
 
 struct request {
@@ -42,10 +43,31 @@ static struct ifinfomsg *link_begin(struct request *r, uint16_t type, int index)
 	return ifi;
 }
 
-/* Send, and feed @cb with what comes back until the kernel says that this was all. */
+/*
+ * The kernel marks a dump during which something changed, which libmnl takes for its end: the rest would
+ * stay in the socket, for whoever asks next. So the marks are taken off, and remembered.
+ */
+static bool take_marks(char *reply, ssize_t n)
+{
+	struct nlmsghdr *h = (struct nlmsghdr *)(void *)reply;
+	bool marked = false;
+	int left = (int)n;
+
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		marked |= h->nlmsg_flags & NLM_F_DUMP_INTR;
+		h->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+	return marked;
+}
+
+/*
+ * Send, and feed @cb with what comes back until the kernel says that this was all. -EINTR: something
+ * changed meanwhile, ask again.
+ */
 static int request_run(int sock, const struct request *r, mnl_cb_t cb, void *data)
 {
 	char *reply = malloc(REPLY_SIZE);
+	bool changed = false;
 	int more = MNL_CB_OK;
 	ssize_t n;
 
@@ -55,11 +77,15 @@ static int request_run(int sock, const struct request *r, mnl_cb_t cb, void *dat
 	n = send(sock, r->h, r->h->nlmsg_len, 0);
 	while (n >= 0 && more > MNL_CB_STOP) {
 		n = recv(sock, reply, REPLY_SIZE, 0);
+		if (n > 0)
+			changed |= take_marks(reply, n);
 		if (n >= 0)
 			more = mnl_cb_run(reply, (size_t)n, r->h->nlmsg_seq, 0, cb, data);
 	}
 	free(reply);
-	return n < 0 || more < 0 ? (errno ? -errno : -EIO) : 0;
+	if (n < 0 || more < 0)
+		return errno ? -errno : -EIO;
+	return changed ? -EINTR : 0;
 }
 
 static int on_link(const struct nlmsghdr *h, void *data)
@@ -179,11 +205,16 @@ static int on_address(const struct nlmsghdr *h, void *data)
 int link_addresses_get(int sock, int index, struct link_addresses *ret)
 {
 	struct collect c = { .index = index, .list = ret };
-	struct request r;
+	struct request request;
+	int r = -EINTR;
 
-	request_begin(&r, RTM_GETADDR, NLM_F_DUMP);
-	(void)mnl_nlmsg_put_extra_header(r.h, sizeof(struct ifaddrmsg));
-	return request_run(sock, &r, on_address, &c);
+	request_begin(&request, RTM_GETADDR, NLM_F_DUMP);
+	(void)mnl_nlmsg_put_extra_header(request.h, sizeof(struct ifaddrmsg));
+	for (int i = 0; r == -EINTR && i < DUMP_TRIES; i++) {
+		ret->count = 0;
+		r = request_run(sock, &request, on_address, &c);
+	}
+	return r;
 }
 
 /* Flags that say how the address is used; the others tell its state. */

@@ -594,6 +594,26 @@ offsets() {
 	offsets
 }
 
+# --- scheduling ---
+
+@test "rootless: scheduler and ioPriority of a program with other ids than the user's, for exec as well" {
+	need_uidmap
+	place=subids
+	config '.linux.uidMappings[0] = {containerID: 0, hostID: 300000, size: 65536}' \
+		'.linux.gidMappings[0] = {containerID: 0, hostID: 300000, size: 65536}' \
+		'.process.scheduler = {"policy": "SCHED_BATCH", "nice": 5}' '.process.user = {uid: 33, gid: 44}' \
+		'.process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6}'
+	run_payload sched , ioprio
+	is $'policy=3 nice=5 priority=0 flags=0\nclass=2 priority=6'
+	start_payload sleep
+	ctr exec "$tag" payload sched , ioprio
+	is $'policy=3 nice=5 priority=0 flags=0\nclass=2 priority=6'
+	delete_ctr
+	config '.process.scheduler.nice = -5'
+	run_payload sched
+	fails 'set the scheduler SCHED_BATCH, nice -5: operation not permitted' '(config.json /process/scheduler)' CAP_SYS_NICE
+}
+
 @test "rootless: validate knows what an ordinary user can do" {
 	args payload ids
 	config '.process.oomScoreAdj = -10'

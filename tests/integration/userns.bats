@@ -246,3 +246,26 @@ rw_cgroup() {
 	run_sh 'busybox mkdir /sys/fs/cgroup/a 2>/dev/null || busybox stat -c %u /sys/fs/cgroup/cgroup.procs'
 	is 65534
 }
+
+@test "userns: a cgroup that was there has its owner again when the container has gone" {
+	cg=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)/$tag
+	mkdir "$cg"
+	chown 20001:20002 "$cg" "$cg/cgroup.procs"
+	config ".linux.cgroupsPath = \"/$tag\""
+	run_payload ids
+	first="$status $(stat -c '%u:%g' "$cg" "$cg/cgroup.procs" | tr '\n' ' ')"
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	start_payload sleep
+	given=$(stat -c '%u:%g' "$cg")
+	delete_ctr
+	last=$(stat -c '%u:%g' "$cg" "$cg/cgroup.procs" | tr '\n' ' ')
+	# a create that fails, too
+	config '.process.args = ["/no/such"]'
+	run_bundle
+	failed=$(stat -c '%u:%g' "$cg" "$cg/cgroup.procs" | tr '\n' ' ')
+	rmdir "$cg"
+	same '0 20001:20002 20001:20002 ' "$first"
+	same '100000:100000' "$given"
+	same '20001:20002 20001:20002 ' "$last"
+	same '20001:20002 20001:20002 ' "$failed"
+}

@@ -684,6 +684,7 @@ static uid_t owner_of(const struct fixture *f, const char *name)
 static void test_hand_over(void **state)
 {
 	struct fixture *f = *state;
+	struct cgroup_owner before = { 0 };
 
 	check(f, emit_create(f));
 	check(f, cgroup_hand_over(&f->cg, &f->plan, &f->e)); /* nobody asked for it */
@@ -691,6 +692,8 @@ static void test_hand_over(void **state)
 	f->plan.handover.set = f->plan.handover.owner = true;
 	f->plan.handover.uid = 12345;
 	f->plan.handover.gid = 54321;
+	cgroup_give_back(&f->cg, &before); /* it was not given */
+	check(f, cgroup_owner_read(&f->cg, &before, &f->e));
 	check(f, cgroup_hand_over(&f->cg, &f->plan, &f->e));
 	assert_int_equal(owner_of(f, "."), 12345);
 	assert_int_equal(owner_of(f, "cgroup.procs"), 12345);
@@ -698,8 +701,10 @@ static void test_hand_over(void **state)
 	assert_int_equal(owner_of(f, "cgroup.threads"), 12345);
 	assert_int_equal(owner_of(f, "cgroup.max.descendants"), 0);
 	assert_int_equal(owner_of(f, "cgroup.freeze"), 0);
-	/* one that we did not make is given back when its container goes */
+	/* one that we did not make stays whose it is */
 	check(f, cgroup_remove(f->root, CGROUP_DRIVER_CGROUPFS, f->plan.path, 0, WAIT_MS, &f->e));
+	assert_int_equal(owner_of(f, "."), 12345);
+	cgroup_give_back(&f->cg, &before);
 	assert_int_equal(owner_of(f, "."), 0);
 	assert_int_equal(owner_of(f, "cgroup.procs"), 0);
 	check(f, cgroup_remove(f->root, CGROUP_DRIVER_CGROUPFS, f->plan.path, f->cg.made, WAIT_MS,

@@ -59,21 +59,28 @@ static void test_io_words(void **state)
 /* Nothing is asked of the kernel when the config asks for nothing: this pid cannot be. */
 static void test_nothing(void **state)
 {
+	const struct caller root = caller_root(), user = caller_user(1000, 1000);
 	struct plan *p = plan_new();
 	struct oci_process process = { 0 };
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(scheduling_set(p, &process, INT32_MAX, &e), 0);
+	assert_int_equal(scheduling_set(p, &process, &root, INT32_MAX, &e), 0);
 	process.io_priority.set = true;
 	process.io_priority.class = IOPRIO_CLASS_BE;
-	assert_int_equal(scheduling_set(p, &process, INT32_MAX, &e), -ESRCH);
+	assert_int_equal(scheduling_set(p, &process, &root, INT32_MAX, &e), -ESRCH);
 	assert_string_equal(e.origin, "config.json /process/ioPriority");
 	process.scheduler.set = true;
 	e = (struct err)ERR_INIT;
-	assert_int_equal(scheduling_set(p, &process, INT32_MAX, &e), -ESRCH);
+	assert_int_equal(scheduling_set(p, &process, &root, INT32_MAX, &e), -ESRCH);
 	assert_string_equal(e.text, "set the scheduler SCHED_OTHER");
 	assert_string_equal(e.origin, "config.json /process/scheduler");
+	/* what is init's, is not ours, and the other way round */
+	assert_int_equal(scheduling_set(p, &process, &user, INT32_MAX, &e), 0);
+	scheduling_emit(&process, &root, p);
+	assert_int_equal(p->op_count, 0);
+	scheduling_emit(&process, &user, p);
+	assert_int_equal(p->op_count, 2);
 	plan_free(p);
 }
 
