@@ -66,7 +66,7 @@ int systemd_scope_cgroup(struct systemd_bus *bus, const char *unit, struct arena
 /* Change properties of a living one, until it ends. */
 int systemd_scope_set(struct systemd_bus *bus, const char *unit,
 		      const struct systemd_properties *properties, struct err *e);
-/* Stop it, wait, and forget that it has failed. Gone: 0. */
+/* Stop it, wait, and forget that it has failed. Gone: 0. @timeout_ms 0: only say so, nobody waits. */
 int systemd_scope_stop(struct systemd_bus *bus, const char *unit, int timeout_ms, struct err *e);
 
 #endif

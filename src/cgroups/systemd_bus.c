@@ -244,7 +244,7 @@ static int append_properties(struct systemd_bus *b, sd_bus_message *m,
 
 /* ---- jobs ---- */
 
-/* Call, and if the answer is a job, remember it. What systemd says against it goes into @e. */
+/* Call, and remember the job that is the answer. What systemd says against it is in @error. */
 static int call_for_job(struct systemd_bus *b, sd_bus_message *m, sd_bus_error *error)
 {
 	sd_bus_message *reply = NULL;
@@ -341,12 +341,17 @@ int systemd_scope_start(struct systemd_bus *b, const char *unit,
 	if (r < 0)
 		return r;
 	r = await_job(b, JOB_MS);
-	if (r < 0)
-		return bus_error(r, NULL, "wait for the scope", unit, e);
-	if (strcmp(b->result, "done") == 0)
+	if (r == 0 && strcmp(b->result, "done") == 0)
 		return 0;
-	err_set(e, ERR_SYSTEM, 0, "start the scope '%s': systemd says: %s", unit, b->result);
-	return -EIO;
+	if (r < 0) {
+		(void)bus_error(r, NULL, "wait for the scope", unit, e);
+	} else {
+		err_set(e, ERR_SYSTEM, 0, "start the scope '%s': systemd says: %s", unit,
+			b->result);
+		r = -EIO;
+	}
+	(void)systemd_scope_stop(b, unit, 0, NULL); /* it is ours, and of no use */
+	return r;
 }
 
 int systemd_scope_cgroup(struct systemd_bus *b, const char *unit, struct arena *a, const char **ret,
