@@ -4,8 +4,10 @@
  * why one is not to be had. Only what the plan needs is enabled, and nothing is ever disabled:
  * others may have come to rely on it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroups/internal.h"
 #include "util/cleanup.h"
@@ -91,6 +93,16 @@ static int enable_refused(int r, const char *list, const char *path, size_t len,
 	return r;
 }
 
+bool cgroup_is_occupied(int dir_fd)
+{
+	char text[16];
+
+	/* the root of the whole tree, the only one without this file, may have both */
+	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0)
+		return false;
+	return cgroup_file_read(dir_fd, "cgroup.procs", text, sizeof(text)) > 0;
+}
+
 int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 				 const struct cgroup_plan *plan, struct err *e)
 {
@@ -113,7 +125,9 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 	for (size_t i = 0; i < plan->controllers.count; i++)
 		if (!cgroup_text_has_word(have, plan->controllers.items[i].name))
 			return cgroup_controller_missing(&plan->controllers.items[i], path, len, e);
-	r = cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
+	r = cgroup_is_occupied(dir_fd)
+		    ? -EBUSY
+		    : cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
 	return r < 0 ? enable_refused((int)r, missing, path, len, e) : 0;
 }
 

@@ -88,6 +88,8 @@ void cgroup_controllers_offer_in(int dir_fd)
 {
 	char text[16];
 
+	if (cgroup_is_occupied(dir_fd))
+		return;
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++) {
 		(void)snprintf(text, sizeof(text), "+%s", offered[i]);
 		/* one that is not there, or not for us to give, is none of those that the config needs */

@@ -163,6 +163,12 @@ int cgroup_leaf_check(int fd, const char *path, struct err *e);
 /* Enable the plan's controllers for the children of @dir_fd, whose path is @path[0..@len). */
 int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 				 const struct cgroup_plan *plan, struct err *e);
+/*
+ * Are there processes in @dir_fd itself, so that it cannot give controllers to cgroups below? The kernel
+ * refuses that for some; cpu, cpuset and pids it enables, and no process can enter the cgroups below
+ * any more, which are "domain invalid" (cgroup-v2.rst, "Threads").
+ */
+bool cgroup_is_occupied(int dir_fd);
 /* The sentence for a controller that the cgroup @path[0..@len) does not have; -EOPNOTSUPP. */
 int cgroup_controller_missing(const struct cgroup_controller *c, const char *path, size_t len,
 			      struct err *e);

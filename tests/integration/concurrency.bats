@@ -242,7 +242,7 @@ defined() {
 	write_config
 	reasons='already exists|does not exist|not running|not paused|cannot (start|exec|delete)|being created'
 	reasons+='|ctr-init|no such process|no such file|cannot allocate memory|reach the container|talk to'
-	reasons+='|still being|freeze cgroup|interrupted'
+	reasons+='|still being|freeze cgroup|interrupted|before its program was executed'
 	end=$(($(date +%s) + seconds))
 	for n in 1 2 3 4 5 6 7 8; do
 		worker "$n" "$end" 3>&- &
