@@ -320,8 +320,11 @@ static enum caller_rootless rootless_word(const struct cli *cli)
 {
 	int word = CALLER_AUTO;
 
-	while (cli->options.rootless && strcmp(rootless_words[word], cli->options.rootless) != 0)
-		word++; /* the table has made sure that it is one of them */
+	if (!cli->options.rootless)
+		return CALLER_AUTO;
+	/* the table has made sure that it is one of them */
+	while (rootless_words[word] && strcmp(rootless_words[word], cli->options.rootless) != 0)
+		word++;
 	return (enum caller_rootless)word;
 }
 

@@ -162,7 +162,12 @@ static int go_without(struct container *c, struct err *e)
 
 static int no_cgroup(const struct container *c, int r, struct err *e)
 {
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !caller_is_host_root(&c->caller))
+	if (r != -EACCES && r != -EPERM && r != -EROFS)
+		return r;
+	if (caller_is_host_root(&c->caller))
+		err_hint(e, "mount the cgroup tree read-write, or do without: --cgroup-manager "
+			    "disabled, or --rootless true");
+	else
 		err_hint(e, "limits need a cgroup of yours: " DELEGATE
 			    "; or remove linux.resources and linux.cgroupsPath");
 	return r;

@@ -23,7 +23,7 @@ static int read_document(struct container *c, const struct exec_request *rq, str
 
 	if (r < 0)
 		return err_set(e, ERR_USAGE, -r, "read the process file '%s'", rq->process_file);
-	r = oci_process_decode(text, len, ret, e);
+	r = oci_process_decode(rq->process_file, text, len, ret, e);
 	if (r == 0)
 		r = oci_process_validate(*ret, e);
 	if (r < 0)

@@ -105,7 +105,7 @@ static int write_text(int fd, const struct kind *k, const oci_id_maps *maps,
 	cleanup_free char *text = NULL;
 	int r = idmap_text(maps, &text, e);
 
-	if (r < 0 || write(fd, text, strlen(text)) >= 0)
+	if (!text || write(fd, text, strlen(text)) >= 0)
 		return r;
 	r = -errno;
 	err_set(e, ERR_SYSTEM, -r, "write the %s", k->field);

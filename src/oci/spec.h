@@ -323,8 +323,12 @@ struct oci_spec {
  */
 int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
 
-/* A bare process document (exec --process); same limits and errors. */
-int oci_process_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
+/*
+ * A bare process document (exec --process); same limits and errors, which name @file. That must live as
+ * long as the result.
+ */
+int oci_process_decode(const char *file, const char *text, size_t len, struct oci_spec **ret_spec,
+		       struct err *e);
 
 /* A bare resources document (update --resources): linux.resources; same limits and errors. */
 int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);

@@ -286,7 +286,7 @@ docker_resources='{
 	has '[exit 7]'
 }
 
-# To run it as that user comes with rootless containers.
+# rootless.bats runs it as well.
 @test "C23: spec --rootless, as a user: a user namespace with the user's own ids" {
 	chown 1000:1000 "$short"
 	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$CTR" spec --rootless -b "$short"
@@ -295,7 +295,7 @@ docker_resources='{
 		and .linux.gidMappings == .linux.uidMappings and .linux.resources == null' "$short/config.json"
 }
 
-@test "no permission to make a cgroup: goes on without one if nothing was asked of it" {
+@test "no permission to make a cgroup: an error for root, who can do without if nothing was asked of it" {
 	local line='mount -t cgroup2 -o ro none /sys/fs/cgroup && exec "$@"'
 	local alone=(unshare -m --propagation private sh -c "$line" - "$CTR" --root "$root")
 	user_namespace
@@ -303,11 +303,15 @@ docker_resources='{
 	args payload exit 5
 	write_config
 	capture "${alone[@]}" run "$bundle"
+	fails 'read-only file system: mount the cgroup tree read-write' '--cgroup-manager disabled' '--rootless true'
+	capture "${alone[@]}" --rootless true run "$bundle"
 	same 5 "$status"
 	same '' "$stderr"
+	capture "${alone[@]}" --cgroup-manager disabled run "$bundle"
+	same 5 "$status"
 	config '.linux.cgroupsPath = "/x"'
 	write_config
-	capture "${alone[@]}" run "$bundle"
+	capture "${alone[@]}" --rootless true run "$bundle"
 	fails 'read-only file system'
 }
 

@@ -9,6 +9,11 @@
 
 #include "oci/spec.h"
 
+static int decode_process(const char *text, size_t len, struct oci_spec **ret, struct err *e)
+{
+	return oci_process_decode("process.json", text, len, ret, e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef int decode_fn(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
@@ -53,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 
 	one(text, size, oci_spec_decode, oci_spec_validate);
-	one(text, size, oci_process_decode, oci_process_validate);
+	one(text, size, decode_process, oci_process_validate);
 	one(text, size, oci_resources_decode, oci_resources_validate);
 	return 0;
 }

@@ -175,8 +175,13 @@ sort_home() {
 	inside -p "$T/none" "$tag"
 	fails_with 255 "exec in $tag" "$T/none" 'no such file or directory'
 	process '.args = []'
-	inside -p "$T/process.json" "$tag"
-	fails_with 255 args
+	mv "$T/process.json" "$T/what.json"
+	inside -p "$T/what.json" "$tag"
+	fails_with 255 "($T/what.json /args)"
+	process '.args = 5'
+	mv "$T/process.json" "$T/what.json"
+	inside -p "$T/what.json" "$tag"
+	fails_with 255 "($T/what.json /args)"
 	process '.cwd = "tmp"'
 	inside -p "$T/process.json" "$tag"
 	fails_with 255 cwd
@@ -188,7 +193,7 @@ sort_home() {
 	fails_with 255 'console socket'
 	printf '{"args": ["x"],,' >"$T/process.json"
 	inside -p "$T/process.json" "$tag"
-	fails_with 255 'line 1'
+	fails_with 255 'line 1' "($T/process.json"
 	mkfifo "$T/fifo"
 	inside -p "$T/fifo" "$tag"
 	fails_with 255

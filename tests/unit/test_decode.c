@@ -490,12 +490,12 @@ static void test_bare_documents(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(oci_process_decode(process, strlen(process), &s, &e), 0);
+	assert_int_equal(oci_process_decode("process.json", process, strlen(process), &s, &e), 0);
 	assert_true(s->process.set);
 	assert_int_equal(oci_process_validate(s, &e), 0);
 	oci_spec_free(s);
 	s = NULL;
-	assert_int_equal(oci_process_decode(bad, strlen(bad), &s, &e), -EINVAL);
+	assert_int_equal(oci_process_decode("process.json", bad, strlen(bad), &s, &e), -EINVAL);
 	assert_string_equal(e.origin, "process.json /cwd");
 	assert_int_equal(oci_resources_decode("[]", 2, &s, &e), -EINVAL);
 	assert_string_equal(e.origin, "resources.json");

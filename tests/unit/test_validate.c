@@ -607,7 +607,7 @@ static void test_process_document(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(oci_process_decode(bad, strlen(bad), &spec, &e), 0);
+	assert_int_equal(oci_process_decode("process.json", bad, strlen(bad), &spec, &e), 0);
 	assert_int_equal(oci_process_validate(spec, &e), -EINVAL);
 	assert_string_equal(e.origin, "process.json /env/0");
 }
