@@ -34,8 +34,11 @@ static int delete_one(const char *id, void *data)
 	int r = cli_container(t->cli, id, true, &c, &status, t->e);
 
 	/* there may be a rest of it, from somebody who was killed at the very end of a delete */
-	if (r == -ENOENT && t->force)
-		return t->cli->store >= 0 ? store_remove(t->cli->store, id, t->e) : 0;
+	if (r == -ENOENT && t->force) {
+		if (t->cli->store >= 0)
+			store_sweep(t->cli->store);
+		return 0;
+	}
 	if (r == 0)
 		r = container_destroy(c, status, t->force, &warning, t->e);
 	if (warning.kind)

@@ -5,20 +5,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/capability.h>
 
 #include "oci/names.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/kernel.h"
 #include "util/num.h"
 
 enum {
 	SPARE_FDS = 64,
+	BORROW_MS = 5000,
 	MAX_CPUS = 8192
 };
 
@@ -40,23 +46,69 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
 	return 0;
 }
 
+/* The real ids of a process as we see them. */
+static int ids_of(pid_t pid, uid_t *ret_uid, gid_t *ret_gid)
+{
+	char path[64], text[4096];
+	const char *uid, *gid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (io_read_line(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	uid = strstr(text, "\nUid:\t");
+	gid = strstr(text, "\nGid:\t");
+	if (!uid || !gid)
+		return -ESRCH;
+	*ret_uid = (uid_t)strtoul(uid + 6, NULL, 10);
+	*ret_gid = (gid_t)strtoul(gid + 6, NULL, 10);
+	return 0;
+}
+
+/* In a child; the errno it ends with. */
+static int set_as(uid_t uid, gid_t gid, pid_t pid, int resource, const struct rlimit *value)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setresgid(gid, (gid_t)-1, (gid_t)-1) < 0 ||
+	    setresuid(uid, (uid_t)-1, (uid_t)-1) < 0 ||
+	    prlimit(pid, (__rlimit_resource_t)resource, value, NULL) < 0)
+		return errno;
+	return 0;
+}
+
 /*
  * Root without CAP_SYS_RESOURCE may set the limits of a process only while its own real ids are those
- * of that process (prlimit(2)). The effective ones, and with them everything else, stay.
+ * of that process (prlimit(2)). A child borrows them: whoever has that uid may send it signals then.
  */
-static int borrow_ids(pid_t pid, const struct oci_user *user, const struct oci_rlimit *l,
-		      const struct rlimit *value)
+static int borrow_ids(pid_t pid, int resource, const struct rlimit *value)
 {
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	int r = -EPERM;
+	struct kernel_clone_args args = { .flags = CLONE_PIDFD, .exit_signal = SIGCHLD };
+	cleanup_fd int pidfd = -EBADF;
+	struct pollfd wait = { .events = POLLIN };
+	siginfo_t end = { 0 };
+	uid_t uid;
+	gid_t gid;
+	int r = ids_of(pid, &uid, &gid), child;
 
-	if (setresgid(user->gid, (gid_t)-1, (gid_t)-1) == 0 &&
-	    setresuid(user->uid, (uid_t)-1, (uid_t)-1) == 0)
-		r = prlimit(pid, (__rlimit_resource_t)l->resource, value, NULL) < 0 ? -errno : 0;
-	if (setresuid(uid, (uid_t)-1, (uid_t)-1) < 0 || setresgid(gid, (gid_t)-1, (gid_t)-1) < 0)
+	if (r < 0)
+		return r;
+	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
+	child = kernel_clone3(&args);
+	if (child == 0)
+		_exit(set_as(uid, gid, pid, resource, value));
+	if (child < 0)
+		return child;
+	wait.fd = pidfd;
+	if (poll(&wait, 1, BORROW_MS) <= 0)
+		(void)kernel_pidfd_signal(pidfd, SIGKILL);
+	if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED) < 0)
 		return -errno;
-	return r;
+	return end.si_code == CLD_EXITED ? -end.si_status : -ETIMEDOUT;
+}
+
+static int set_value(pid_t pid, int resource, const struct rlimit *value)
+{
+	int r = prlimit(pid, (__rlimit_resource_t)resource, value, NULL) < 0 ? -errno : 0;
+
+	return r == -EPERM ? borrow_ids(pid, resource, value) : r;
 }
 
 static int limit_refused(const struct plan *p, const struct oci_rlimit *l, size_t index, int errnum,
@@ -86,10 +138,8 @@ static int set_limit(const struct plan *p, pid_t pid, const struct oci_process *
 {
 	const struct oci_rlimit *l = &process->rlimits.items[index];
 	struct rlimit value = { .rlim_cur = l->soft, .rlim_max = l->hard };
-	int r = prlimit(pid, (__rlimit_resource_t)l->resource, &value, NULL) < 0 ? -errno : 0;
+	int r = set_value(pid, l->resource, &value);
 
-	if (r == -EPERM)
-		r = borrow_ids(pid, &process->user, l, &value);
 	return r < 0 ? limit_refused(p, l, index, -r, e) : 0;
 }
 
@@ -128,10 +178,10 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
 int limits_set(const struct plan *p, const struct oci_process *process, pid_t pid,
 	       const struct limits_nofile *nofile, const struct caller *caller, struct err *e)
 {
-	int r = 0;
+	int r = nofile->raised ? set_value(pid, RLIMIT_NOFILE, &nofile->before) : 0;
 
-	if (nofile->raised && prlimit(pid, RLIMIT_NOFILE, &nofile->before, NULL) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "restore the limit on open files");
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "restore the limit on open files");
 	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
 		r = set_limit(p, pid, process, i, e);
 	if (r == 0 && process->oom_score_adj.set && caller_is_host_root(caller))

@@ -227,7 +227,7 @@ static void sweep_id(int root, const char *id)
 }
 
 /* Also of ids that nobody will ever use again. */
-static void sweep_all(int root)
+void store_sweep(int root)
 {
 	struct dirent **names = NULL;
 	int n = scandirat(root, ".", &names, is_tombstone, NULL);
@@ -368,7 +368,7 @@ int store_remove(int root, const char *id, struct err *e)
 	cleanup_fd int dir = open_container(root, id);
 	int r;
 
-	sweep_all(root);
+	store_sweep(root);
 	if (dir == -ENOENT)
 		return 0;
 	r = dir < 0 ? dir : empty_dir(dir, true);
@@ -389,7 +389,7 @@ int store_each(int root, int (*fn)(const char *id, void *data), void *data, stru
 
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "read the state directory");
-	sweep_all(root);
+	store_sweep(root);
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
 			r = fn(names[i]->d_name, data);

@@ -60,11 +60,14 @@ bool store_is_current(int root, const char *id, int dir);
 /* True when somebody else holds the lock of @dir right now. */
 bool store_is_busy(int dir);
 
+/* Remove what others left who were killed at the very end of store_remove. Needs no lock. */
+void store_sweep(int root);
+
 /*
  * Remove the directory of @id with all that is in it. Gone already: 0. Until the name is gone there is a
  * record; killed at any moment, this leaves something that store_create of the same id, or the next
- * store_remove or store_each of any, removes, and nobody is shown. Caller holds the lock, if the directory
- * exists.
+ * store_sweep, store_remove or store_each of any, removes, and nobody is shown. The caller holds the lock: by
+ * this name there could be a newer container otherwise.
  */
 int store_remove(int root, const char *id, struct err *e);
 

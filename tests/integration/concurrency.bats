@@ -260,6 +260,28 @@ defined() {
 	nothing_left
 }
 
+# It must not take the directory of a container that is created while it looks for the one it was told of.
+@test "concurrency: create against delete --force of an id that is not there yet" {
+	local end n
+	args payload sleep
+	write_config
+	end=$(($(date +%s) + 5))
+	for n in 1 2 3; do
+		(
+			while [ "$(date +%s)" -lt "$end" ]; do
+				c delete -f "$tag" || echo "delete: $?" >>"$T/odd"
+			done
+		) >/dev/null 2>&1 3>&- &
+	done
+	while [ "$(date +%s)" -lt "$end" ]; do
+		c create -b "$bundle" "$tag" </dev/null >/dev/null 2>&1 || true
+	done
+	wait
+	[ ! -e "$T/odd" ] || { cat "$T/odd"; return 1; }
+	c delete -f "$tag"
+	nothing_left
+}
+
 @test "concurrency: two hundred runs by four workers, none of which hangs (D2)" {
 	args /bin/busybox true
 	write_config

@@ -338,6 +338,16 @@ strangers_namespace() {
 	write_config
 }
 
+@test "joined: a user namespace of another user: limits are set without CAP_SYS_RESOURCE" {
+	strangers_namespace
+	args sh -c 'ulimit -n; payload ids'
+	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]'
+	write_config
+	capture setpriv --bounding-set -sys_resource "$CTR" --root "$root" run -b "$bundle" "$tag"
+	kill "$pid"
+	is $'100\nuid=0,0,0 gid=0,0,0 groups= umask=0022'
+}
+
 @test "joined: a user namespace whose owner stops who comes in: an error, in time" {
 	strangers_namespace
 	capture env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-me timeout 30 "$CTR" --root "$root" run -b "$bundle" "$tag"

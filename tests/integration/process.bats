@@ -163,6 +163,13 @@ teardown() { ctr_teardown; }
 	same $'0\n1\n2' "$(cut -d' ' -f1 <<<"$output")"
 }
 
+@test "process: a caller that is pinned to one CPU does not pin the container" {
+	run_sh 'grep Cpus_allowed_list: /proc/self/status'
+	expected=$output
+	capture taskset -c 0 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	is "$expected"
+}
+
 @test "process: oomScoreAdj" {
 	config '.process.oomScoreAdj = 500'
 	run_payload read /proc/self/oom_score_adj
