@@ -83,3 +83,24 @@ need_uidmap() {
 		need '/etc/subuid and /etc/subgid'
 	fi
 }
+
+# The cgroup v2 mount of this host.
+cgroup2() {
+	awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts
+}
+
+# A subtree of the user's own, with one cgroup for whoever calls: delegated COMMAND...
+delegated() {
+	local parent
+	parent=$(cgroup2)/$tag
+	[ -e "$parent" ] || mkdir "$parent" "$parent/shell"
+	chown -R "$user:$user" "$parent"
+	# shellcheck disable=SC2016 # for the shell inside
+	capture sh -c 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"' - "$parent/shell" \
+		env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/run" CTR_TEST_TAG="$tag" \
+		setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
+}
+
+undelegate() {
+	rmdir "$(cgroup2)/$tag/shell" "$(cgroup2)/$tag"
+}

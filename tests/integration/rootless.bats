@@ -7,11 +7,6 @@ load rootless
 setup() { user_setup; }
 teardown() { user_teardown; }
 
-# The cgroup v2 mount of this host.
-cgroup2() {
-	awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts
-}
-
 # --- run, and what it is ---
 
 @test "rootless: spec --rootless and run, with nothing else said" {
@@ -478,21 +473,6 @@ locked() {
 	without_namespace pid
 	run_payload ids
 	fails 'needs a pid namespace of its own' '/linux/namespaces' 'Delegate=yes'
-}
-
-# A subtree of the user's own, with one cgroup for whoever calls: delegated COMMAND...
-delegated() {
-	local parent
-	parent=$(cgroup2)/$tag
-	[ -e "$parent" ] || mkdir "$parent" "$parent/shell"
-	chown -R "$user:$user" "$parent"
-	capture sh -c 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"' - "$parent/shell" \
-		env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/run" CTR_TEST_TAG="$tag" \
-		setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
-}
-
-undelegate() {
-	rmdir "$(cgroup2)/$tag/shell" "$(cgroup2)/$tag"
 }
 
 @test "rootless: in a delegated subtree the container gets a cgroup beside the caller's" {
