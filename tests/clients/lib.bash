@@ -147,18 +147,19 @@ clients_teardown() {
 	[ -n "${T:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
 	if type -P podman >/dev/null; then
-		remove_all pod || return 1
-		remove_all container || return 1
+		remove_all enter pod || return 1
+		remove_all enter container || return 1
 	fi
 	client_leaks check "$W/before"
 }
 
 # podman's "rm -f" of a running container races with the cleanup that conmon starts: with a user namespace
 # one in four or so finds the container's shm still mounted, whichever the runtime (crun, runc and ctr alike).
+# remove_all ENTER KIND: as whoever ENTER makes of it.
 remove_all() {
 	local i
 	for ((i = 0; i < 5; i++)); do
-		enter podman "$1" rm -f -t 0 -a >"$T/rm" 2>&1 && return 0
+		"$1" podman "$2" rm -f -t 0 -a >"$T/rm" 2>&1 && return 0
 		grep -q 'device or resource busy' "$T/rm" || break
 	done
 	cat "$T/rm"

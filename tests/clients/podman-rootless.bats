@@ -22,7 +22,7 @@ setup() {
 teardown() {
 	[ -n "${T:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	remove pod && remove container && end_pause && client_leaks check "$W/before"
+	remove_all enter_user pod && remove_all enter_user container && end_pause && client_leaks check "$W/before"
 }
 
 teardown_file() {
@@ -64,16 +64,6 @@ enter_user() {
 
 podman() {
 	capture enter_user podman "$@"
-}
-
-remove() {
-	local i
-	for ((i = 0; i < 5; i++)); do
-		enter_user podman "$1" rm -f -t 0 -a >"$T/rm" 2>&1 && return 0
-		grep -q 'device or resource busy' "$T/rm" || break
-	done
-	cat "$T/rm"
-	return 1
 }
 
 # podman keeps its user namespace alive with a process.
