@@ -83,7 +83,7 @@ profile() {
 	profile ctr-vm-nobody
 	box_run true
 	[ "$status" -eq 1 ]
-	[[ $output == *"run the program under the AppArmor profile 'ctr-vm-nobody': no such file or directory (config.json /process/apparmorProfile): the kernel has no such profile"* ]]
+	[[ $output == *"run the program under the AppArmor profile 'ctr-vm-nobody': write to \`/proc/self/attr/apparmor/exec\`: no such file or directory (config.json /process/apparmorProfile): the kernel has no such profile"* ]]
 	run "$CTR" state "$id"
 	[ "$status" -ne 0 ]
 }
@@ -111,7 +111,7 @@ profile() {
 	[ "$output" = unconfined ]
 	box_exec --apparmor ctr-vm-nobody "$id" true
 	[ "$status" -eq 255 ]
-	[[ $output == *"the AppArmor profile 'ctr-vm-nobody': no such file or directory: the kernel has no such profile"* ]]
+	[[ $output == *"the AppArmor profile 'ctr-vm-nobody': write to \`/proc/self/attr/apparmor/exec\`: no such file or directory: the kernel has no such profile"* ]]
 	# a document without a profile does not lead out of the container's
 	jq -n '{cwd: "/", args: ["/bin/cat", "/proc/self/attr/current"]}' >"$BATS_TEST_TMPDIR/process"
 	box_exec -p "$BATS_TEST_TMPDIR/process" "$id"

@@ -81,7 +81,7 @@ pid_of() {
 	configure '.process.selinuxLabel = "user_u:base_r:nobody_t:s0"'
 	box_run true
 	[ "$status" -eq 1 ]
-	[[ $output == *"the SELinux context 'user_u:base_r:nobody_t:s0': invalid argument (config.json /process/selinuxLabel)"* ]]
+	[[ $output == *"the SELinux context 'user_u:base_r:nobody_t:s0': write to \`/proc/self/attr/keycreate\`: invalid argument (config.json /process/selinuxLabel)"* ]]
 	configure '.process.selinuxLabel = "user_u:base_r:box_t:s0:c2,c1"'
 	box_run true
 	[ "$status" -eq 1 ]
