@@ -14,7 +14,8 @@
 #include "util/cleanup.h"
 
 enum {
-	TEMPLATE_MAX = 4096 /* how many names of a template are tried */
+	TEMPLATE_MAX = 4096, /* how many names of a template are tried */
+	LOOPBACK_INDEX = 1   /* in every network namespace: LOOPBACK_IFINDEX of the kernel */
 };
 
 /* @path: how an error calls it; the device's name in config.json. */
@@ -76,17 +77,21 @@ static int restore(int sock, const char *name, const struct link_addresses *list
 	return r < 0 ? fail(path, r, "bring it up", e) : 0;
 }
 
+static int cannot_leave(const char *path, int r, struct err *e)
+{
+	(void)fail(path, r, "move it", e);
+	err_hint(e, "some devices cannot leave their namespace, such as the loopback");
+	return r;
+}
+
 static int move_to(int from, int to, const struct link *l, const char *name, const char *path,
 		   struct err *e)
 {
 	cleanup_fd int ns = link_namespace(to);
 	int r = ns < 0 ? ns : link_move(from, l->index, ns, name);
 
-	if (r == -EINVAL || r == -EOPNOTSUPP) {
-		(void)fail(path, r, "move it", e);
-		err_hint(e, "some devices cannot leave their namespace, such as the loopback");
-		return r;
-	}
+	if (r == -EINVAL || r == -EOPNOTSUPP)
+		return cannot_leave(path, r, e);
 	return r < 0 ? fail(path, r, "move it", e) : 0;
 }
 
@@ -170,9 +175,12 @@ int net_devices_probe(const struct oci_linux *l, bool privileged, struct err *e)
 
 	for (size_t i = 0; r == 0 && i < l->net_devices.count; i++) {
 		const char *name = l->net_devices.items[i].host_name;
+		unsigned index = if_nametoindex(name);
 
-		if (!if_nametoindex(name))
+		if (!index)
 			r = err_keep(e, fail(name, -ENODEV, "find it on the host", e));
+		else if (index == LOOPBACK_INDEX)
+			r = err_keep(e, cannot_leave(name, -EINVAL, e));
 		else if (!privileged)
 			r = err_keep(e, fail(name, -EPERM, "move it", e));
 	}

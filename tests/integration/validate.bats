@@ -204,10 +204,13 @@ agrees() {
 	[ "$status" -eq 0 ]
 }
 
-@test "validate: a network device that is not there" {
+@test "validate: a network device that is not there, or cannot be moved" {
 	args payload ids
 	config '.linux.netDevices = {"nosuchdev0": {}}'
 	agrees /linux/netDevices/nosuchdev0 "network device 'nosuchdev0': find it on the host: no such device"
+	filter='.process.terminal = false'
+	config '.linux.netDevices = {"lo": {"name": "lo1"}}'
+	agrees /linux/netDevices/lo "network device 'lo': move it: invalid argument"
 }
 
 @test "validate: page sizes and block devices that this host does not have" {
