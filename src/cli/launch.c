@@ -107,7 +107,7 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
-	rq->driver = cli_cgroup_driver(cli);
+	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = pass_activation(rq, e);
 	if (r < 0)
