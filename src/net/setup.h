@@ -100,6 +100,7 @@ struct net_setup {
 	OCI_ARRAY(struct net_addr) dns;	  /* --dns */
 	oci_strings dns_search;		  /* --dns-search */
 	struct net_rate rate;		  /* --net-rate: of every interface that ctr makes */
+	const char *data;		  /* data root of the definitions, absolute; NULL: none */
 	bool isolate;			  /* --isolate: of every bridge item */
 	bool hosts;			  /* ctr writes hosts, hostname and resolv.conf for it */
 };
