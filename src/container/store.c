@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -105,6 +106,27 @@ int store_default_path(const struct caller *caller, char *buf, size_t size, stru
 	}
 	if ((size_t)n >= size)
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", dir ? dir : buf);
+	return 0;
+}
+
+int store_default_data_path(const struct caller *caller, char *buf, size_t size, struct err *e)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (caller_is_host_root(caller))
+		n = snprintf(buf, size, "/var/lib/ctr");
+	else if (data && data[0] == '/')
+		n = snprintf(buf, size, "%s/ctr", data);
+	else if (home && home[0] == '/')
+		n = snprintf(buf, size, "%s/.local/share/ctr", home);
+	else {
+		err_set(e, ERR_USAGE, 0, "no directory for data: HOME is not set");
+		err_hint(e, "set HOME, or name a directory of yours with --data-root");
+		return -EINVAL;
+	}
+	if ((size_t)n >= size)
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "data directory");
 	return 0;
 }
 

@@ -26,6 +26,12 @@ int container_id_check(const char *id, struct err *e);
  */
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e);
 
+/*
+ * The same for data that outlives a reboot: /var/lib/ctr for root of the host, for others $XDG_DATA_HOME/ctr,
+ * else $HOME/.local/share/ctr (XDG Base Directory). -EINVAL when neither is an absolute path.
+ */
+int store_default_data_path(const struct caller *caller, char *buf, size_t size, struct err *e);
+
 enum store_flags {
 	STORE_CREATE = 1, /* make it (0700) if it is missing */
 	STORE_NO_LINK =
