@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
+		--root | --data-root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -15,7 +15,7 @@ _ctr() {
 		esac
 	done
 	case $verb in
-	run)
+	'run')
 		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
@@ -25,7 +25,7 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		;;
-	create)
+	'create')
 		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
@@ -35,11 +35,11 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		;;
-	start)
+	'start')
 		words=' --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
-	exec)
+	'exec')
 		words=' --process --detach --tty --user --additional-gids --env --cwd --cap --no-new-privs --cgroup --ignore-paused --apparmor --process-label --strict --pid-file --console-socket --pidfd-socket --preserve-fds --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --process | -p) words='' ;; esac
@@ -56,51 +56,51 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		;;
-	state)
+	'state')
 		words=' --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
-	list)
+	'list')
 		words=' --format --quiet --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='table json ' ;; esac
 		;;
-	ps)
+	'ps')
 		words=' --format --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='table json ' ;; esac
 		;;
-	top)
+	'top')
 		words=' --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
-	stats)
+	'stats')
 		words=' --format --interval --no-stream --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='table json ' ;; esac
 		case $prev in --interval) words='' ;; esac
 		;;
-	events)
+	'events')
 		words=' --interval --stats --pressure --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --interval) words='' ;; esac
 		case $prev in --pressure) words='' ;; esac
 		;;
-	kill)
+	'kill')
 		words=' --all --regex --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
-	pause)
+	'pause')
 		words=' --timeout --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --timeout) words='' ;; esac
 		;;
-	resume)
+	'resume')
 		words=' --timeout --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --timeout) words='' ;; esac
 		;;
-	update)
+	'update')
 		words=' --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-shares --cpu-share --cpu-period --cpu-quota --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --unified --l3-cache-schema --mem-bw-schema --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --resources | -r) words='' ;; esac
@@ -125,45 +125,46 @@ _ctr() {
 		case $prev in --l3-cache-schema) words='' ;; esac
 		case $prev in --mem-bw-schema) words='' ;; esac
 		;;
-	delete)
+	'delete')
 		words=' --force --regex --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
-	spec)
+	'spec')
 		words=' --bundle --config --rootless --system --userns --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
 		case $prev in --userns) words='' ;; esac
 		;;
-	explain)
+	'explain')
 		words=' --format --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
-	validate)
+	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
 		case $prev in --format) words='text json ' ;; esac
 		;;
-	wait)
+	'wait')
 		words=' --format --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
-	features)
+	'features')
 		words=' --help'
 		[[ $cur == -* ]] || words=''
 		;;
-	completion)
+	'completion')
 		words=' --help'
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --data-root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
+		case $prev in --data-root) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac

@@ -11,7 +11,7 @@
 
 /* Options that come before the verb. */
 struct cli_globals {
-	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *root, *data_root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
 	const char *criu; /* the program for checkpoint and restore, if not the one on PATH */
 	bool debug, version, systemd_cgroup;
 };
@@ -23,6 +23,7 @@ struct cli {
 	int failure_code;     /* of the verb, when it fails: 1 unless it says otherwise */
 	struct caller caller; /* who we are; what --rootless says */
 	int store;	      /* state root once it is open, for as long as we live; else -EBADF */
+	int data;	      /* data root, the same */
 	int exit_code;	      /* what a verb wants main to return when it succeeded */
 };
 
@@ -33,11 +34,27 @@ extern const struct cli_option cli_global_options[];
 /* The whole of main. Returns the exit code. */
 int cli_main(int argc, char **argv);
 
+/* The entry of @table with the name @word. -EINVAL. */
+int cli_find(const struct cli_command *const *table, const char *word,
+	     const struct cli_command **ret, struct err *e);
+
+/* The last word of its name: that behind the name of its group, if it has one. */
+const char *cli_last_word(const struct cli_command *c);
+
+/* Parse what follows the name of @c (@argc entries of @argv, NULL behind them), and run it. */
+int cli_run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
+		    struct err *e);
+
+void cli_print_help(const struct cli *cli);
+
 /*
  * The state root that --root names, or the default one: opened once, into cli->store. @create: made if
  * it is missing, else that is -ENOENT.
  */
 int cli_store(struct cli *cli, bool create, struct err *e);
+
+/* The same for what outlives a reboot: --data-root, or the default, into cli->data. */
+int cli_data_root(struct cli *cli, bool create, struct err *e);
 
 /*
  * container_open below that root, which is not made for it: without one no container exists.
@@ -70,6 +87,6 @@ void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
-	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top;
+	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top, cli_network;
 
 #endif

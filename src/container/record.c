@@ -130,6 +130,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
 	write_pause(o, &r->pause);
+	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -319,6 +320,8 @@ static void get_pause(const struct json_node *root, struct arena *a, struct cont
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
+	const struct json_node *network = json_member(root, "network");
+
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -333,6 +336,8 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
 	get_pause(root, a, &ret->pause);
+	if (network && net_setup_read(network, a, &ret->network) < 0)
+		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);

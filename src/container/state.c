@@ -159,6 +159,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 		paused_by(o, &r->pause);
 	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
+	net_setup_state(o, &r->network);
 	annotations(o, r);
 }
 

@@ -2,11 +2,11 @@
 /* See store.h. */
 #include "container/store.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +14,7 @@
 
 #include "container/record.h"
 #include "util/cleanup.h"
+#include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
@@ -31,12 +32,7 @@ int container_id_check(const char *id, struct err *e)
 {
 	size_t len = strlen(id);
 
-	for (size_t i = 0; i < len; i++) {
-		bool ok = isalnum((unsigned char)id[i]) || strchr("_+-", id[i]) ||
-			  (i && id[i] == '.');
-
-		if (ok)
-			continue;
+	if (id_span(id) < len) {
 		err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
 		err_hint(e, "use letters, digits and _ + - . (not first)");
 		return -EINVAL;
@@ -92,6 +88,27 @@ int store_default_path(const struct caller *caller, char *buf, size_t size, stru
 	}
 	if ((size_t)n >= size)
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", dir ? dir : buf);
+	return 0;
+}
+
+int store_default_data_path(const struct caller *caller, char *buf, size_t size, struct err *e)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (caller_is_host_root(caller))
+		n = snprintf(buf, size, "/var/lib/ctr");
+	else if (data && data[0] == '/')
+		n = snprintf(buf, size, "%s/ctr", data);
+	else if (home && home[0] == '/')
+		n = snprintf(buf, size, "%s/.local/share/ctr", home);
+	else {
+		err_set(e, ERR_USAGE, 0, "no directory for data: HOME is not set");
+		err_hint(e, "set HOME, or name a directory of yours with --data-root");
+		return -EINVAL;
+	}
+	if ((size_t)n >= size)
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "data directory");
 	return 0;
 }
 

@@ -11,9 +11,10 @@
 
 #include "util/caller.h"
 #include "util/err.h"
+#include "util/id.h"
 
 enum {
-	CONTAINER_ID_MAX = 128
+	CONTAINER_ID_MAX = ID_MAX
 };
 
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */
@@ -25,6 +26,12 @@ int container_id_check(const char *id, struct err *e);
  * of the others, as for runc: if XDG_RUNTIME_DIR is set and USER is not root, or if /run is not its own.
  */
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e);
+
+/*
+ * The same for data that outlives a reboot: /var/lib/ctr for root of the host, for others $XDG_DATA_HOME/ctr,
+ * else $HOME/.local/share/ctr (XDG Base Directory). -EINVAL when neither is an absolute path.
+ */
+int store_default_data_path(const struct caller *caller, char *buf, size_t size, struct err *e);
 
 enum store_flags {
 	STORE_CREATE = 1, /* make it (0700) if it is missing */
