@@ -490,6 +490,10 @@ int net_delete(int data, const char *name, const char *boot, net_owner_lives liv
 	if (sock < 0)
 		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
 	r = net_dir_open(data, name, &d, e);
+	if (r == -EBADMSG) { /* whose bridge that was is not known any more */
+		r = net_dir_open_damaged(data, name, &d, e);
+		return r < 0 ? r : net_dir_remove(data, &d, e);
+	}
 	if (r < 0)
 		return r;
 	if (collect_network(&d, &ctx, &gone) > 0) {
