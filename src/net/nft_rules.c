@@ -37,10 +37,13 @@
  * numbered: a bridge that was made anew has another number.
  *
  * published  where a new connection to an address of this host is led to
+ * host       not for ::1: no answer finds the way back to it, and who tries it first ("localhost") should
+ *            hear at once that nobody is there
  * leave      the container must be able to answer: the other side gets the host's address
- *            - connections of the host to its own loopback address
+ *            - connections of the host itself, as it may have made them from its loopback address
  *            - connections that a container made, by a published port, to itself or a neighbour: the
- *              neighbour would answer directly, and the answer would come from an address nobody asked
+ *              neighbour would answer directly, and the answer would come from an address nobody asked.
+ *              With br_netfilter these, too, come from no interface
  *            - whatever leaves the host
  * guard      route_localnet lets the host's loopback connections out to a bridge. Nobody on that bridge may
  *            use it the other way round (before connection tracking: answers have other addresses here)
@@ -82,10 +85,12 @@ static const char rules[] =
 	" meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @" NFT_ANY6 "\n"
 	"}\n"
 	"chain outside { fib daddr type local jump published\n }\n"
-	"chain host { fib daddr type local jump published\n }\n"
+	"chain host {\n"
+	" ip6 daddr ::1 return\n"
+	" fib daddr type local jump published\n"
+	"}\n"
 	"chain leave {\n"
-	" oifname @" NFT_BRIDGES " ip saddr 127.0.0.0/8 masquerade\n"
-	" oifname @" NFT_BRIDGES " ip6 saddr ::1 masquerade\n"
+	" iif 0 oifname @" NFT_BRIDGES " ct status dnat masquerade\n"
 	" iifname @" NFT_BRIDGES " oifname @" NFT_BRIDGES " ct status dnat masquerade\n"
 	" iifname @" NFT_MASQ4 " oifname != @" NFT_BRIDGES " meta nfproto ipv4 masquerade\n"
 	" iifname @" NFT_MASQ6 " oifname != @" NFT_BRIDGES " meta nfproto ipv6 masquerade\n"

@@ -104,6 +104,9 @@ int net_port_parse(const char *text, struct net_port *ret, struct err *e)
 		*outside++ = '\0';
 	if (outside && parse_address(buf, &p.address) < 0)
 		return bad(text, "no address of the host (IPv6 in brackets)", e);
+	if (p.address.family == AF_INET6 &&
+	    IN6_IS_ADDR_LOOPBACK((struct in6_addr *)p.address.bytes))
+		return bad(text, "IPv6 has no way from ::1 to another interface", e);
 	if (parse_range(outside ? outside : buf, &p.host_port, &p.count) < 0 ||
 	    parse_range(inside, &p.port, &count) < 0)
 		return bad(text, "ports are numbers from 1 to 65535", e);

@@ -297,6 +297,7 @@ static void test_parse_nonsense(void **state)
 		"1-65536:1-65536",
 		"80-:80",
 		"80::80",
+		"[::1]:80:80",
 	};
 
 	(void)state;
