@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "net/kinds.h"
 #include "util/kernel.h"
@@ -124,6 +125,31 @@ const char *net_alias(const uint8_t uuid[NET_UUID_SIZE], char *buf)
 	for (size_t i = 0; i < NET_UUID_SIZE; i++)
 		n += snprintf(buf + n, NET_ALIAS_SIZE - (size_t)n, "%02x", uuid[i]);
 	return buf;
+}
+
+int net_alias_parse(const char *alias, uint8_t ret[NET_UUID_SIZE])
+{
+	uint8_t uuid[NET_UUID_SIZE];
+	char again[NET_ALIAS_SIZE];
+
+	if (strlen(alias) != 4 + 2 * NET_UUID_SIZE)
+		return -EINVAL;
+	for (size_t i = 0; i < NET_UUID_SIZE; i++) {
+		unsigned byte;
+
+		if (sscanf(alias + 4 + 2 * i, "%2x", &byte) != 1)
+			return -EINVAL;
+		uuid[i] = (uint8_t)byte;
+	}
+	if (strcmp(net_alias(uuid, again), alias) != 0)
+		return -EINVAL;
+	memcpy(ret, uuid, sizeof(uuid));
+	return 0;
+}
+
+int net_uuid_make(uint8_t ret[NET_UUID_SIZE])
+{
+	return getrandom(ret, NET_UUID_SIZE, 0) == NET_UUID_SIZE ? 0 : -EIO;
 }
 
 const char *net_host_name(const uint8_t uuid[NET_UUID_SIZE], char buf[IFNAMSIZ])

@@ -158,6 +158,11 @@ enum {
 	NET_ALIAS_SIZE = 40
 };
 const char *net_alias(const uint8_t uuid[NET_UUID_SIZE], char *buf);
+/* The other way; -EINVAL for what is none of ours. */
+int net_alias_parse(const char *alias, uint8_t ret[NET_UUID_SIZE]);
+
+/* 128 random bits (getrandom(2)). */
+int net_uuid_make(uint8_t ret[NET_UUID_SIZE]);
 
 /* Name of the host's side of a veth: "ctr" and 12 letters and digits that follow from the uuid. */
 const char *net_host_name(const uint8_t uuid[NET_UUID_SIZE], char buf[IFNAMSIZ]);

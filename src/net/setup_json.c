@@ -220,22 +220,6 @@ static int read_text(const struct json_node *m, char *buf, size_t size)
 	return 0;
 }
 
-static int read_uuid(const struct json_node *m, uint8_t ret[NET_UUID_SIZE])
-{
-	char again[NET_ALIAS_SIZE];
-
-	if (m->type != JSON_STRING || m->len != 4 + 2 * NET_UUID_SIZE)
-		return -EBADMSG;
-	for (size_t i = 0; i < NET_UUID_SIZE; i++) {
-		unsigned byte;
-
-		if (sscanf(m->text + 4 + 2 * i, "%2x", &byte) != 1)
-			return -EBADMSG;
-		ret[i] = (uint8_t)byte;
-	}
-	return strcmp(net_alias(ret, again), m->text) == 0 ? 0 : -EBADMSG;
-}
-
 static int read_small(const struct json_node *m, enum type type, void *p)
 {
 	static const uint64_t max[] = { [TYPE_U16] = UINT16_MAX,
@@ -274,7 +258,8 @@ static int read_field(const struct json_node *m, const struct field *f, struct a
 	switch (f->type) {
 	case TYPE_STRING: return read_string(m, a, p);
 	case TYPE_IFNAME: return read_text(m, p, IFNAMSIZ);
-	case TYPE_UUID: return read_uuid(m, p);
+	case TYPE_UUID:
+		return m->type == JSON_STRING && net_alias_parse(m->text, p) == 0 ? 0 : -EBADMSG;
 	case TYPE_BOOL:
 		if (m->type != JSON_BOOL)
 			return -EBADMSG;
