@@ -10,6 +10,7 @@
 
 #include "container/hooks.h"
 #include "container/store.h"
+#include "net/attach.h"
 #include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
@@ -269,6 +270,8 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
+	if (r == 0)
+		r = net_detach(&c->record.network, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);

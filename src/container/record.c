@@ -117,6 +117,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
+	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -291,6 +292,8 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
+	const struct json_node *network = json_member(root, "network");
+
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -304,6 +307,8 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->no_keyring = get_bool(root, "noKeyring");
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
+	if (network && net_setup_read(network, a, &ret->network) < 0)
+		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
 	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);

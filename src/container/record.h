@@ -13,6 +13,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/resctrl.h"
 #include "container/process.h"
+#include "net/setup.h"
 #include "oci/spec.h"
 #include "util/arena.h"
 #include "util/caller.h"
@@ -51,6 +52,7 @@ struct container_record {
 	bool hooks_done;    /* poststop hooks ran already */
 	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
+	struct net_setup network; /* no items: config.json decides */
 	oci_pairs annotations;
 };
 

@@ -145,6 +145,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 		json_out_member_uint(o, "ctr.oomKills", kills);
 	if (r->cgroup_driver == CGROUP_DRIVER_SYSTEMD && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
+	net_setup_state(o, &r->network);
 	annotations(o, r);
 }
 

@@ -36,7 +36,7 @@ static int add(struct oci_spec *spec, const char *path, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "apply --network");
 	if (l->namespaces.count)
 		memcpy(bigger, l->namespaces.items, l->namespaces.count * sizeof(*bigger));
-	bigger[l->namespaces.count] = (struct oci_namespace){ OCI_NS_NETWORK, path };
+	bigger[l->namespaces.count] = (struct oci_namespace){ OCI_NS_NETWORK, path, true };
 	l->namespaces.items = bigger;
 	l->namespaces.count++;
 	return 0;
@@ -79,6 +79,9 @@ int net_setup_apply(const struct net_setup *s, const char *path, struct oci_spec
 		return take_away(spec, at, a, e);
 	if (!there)
 		return add(spec, path, e);
-	l->namespaces.items[at].path = path;
+	if (!l->namespaces.items[at].path) {
+		l->namespaces.items[at].path = path;
+		l->namespaces.items[at].from_option = true;
+	}
 	return 0;
 }

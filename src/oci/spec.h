@@ -59,6 +59,7 @@ enum oci_namespace_type {
 struct oci_namespace {
 	enum oci_namespace_type type;
 	const char *path; /* NULL: create a new one */
+	bool from_option; /* the path is that of --network, not of the document */
 };
 
 struct oci_id_map {
