@@ -22,7 +22,8 @@ enum {
 };
 
 struct names_list {
-	char *text; /* the fields of items point into it */
+	char *text;	  /* the fields of items and boot point into it */
+	const char *boot; /* that it is of */
 	struct names_entry *items;
 	size_t count;
 };
@@ -136,12 +137,12 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-/* A list that is missing, torn or of another boot is empty. */
+/* A list that is missing or torn is empty; one of another boot than @boot (NULL: any) too. */
 static int list_read(int dir, const char *boot, struct names_list *ret)
 {
 	cleanup_fd int fd = openat(dir, LIST, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	cleanup_(list_free) struct names_list l = { 0 };
-	char *rest, *line, first[128];
+	char *rest, *line;
 	size_t size;
 	int r = fd < 0 ? -errno : io_read_file(fd, LIST_MAX, &l.text, &size);
 
@@ -154,9 +155,10 @@ static int list_read(int dir, const char *boot, struct names_list *ret)
 	if (!l.items)
 		return -ENOMEM;
 	rest = l.text;
-	(void)snprintf(first, sizeof(first), FORMAT " %s", boot);
 	line = strsep(&rest, "\n");
-	if (line && strcmp(line, first) == 0)
+	if (line && strncmp(line, FORMAT " ", sizeof(FORMAT)) == 0)
+		l.boot = line + sizeof(FORMAT);
+	if (l.boot && (!boot || strcmp(l.boot, boot) == 0))
 		while ((line = strsep(&rest, "\n")) && *line)
 			if (parse_line(line, &l.items[l.count]) == 0)
 				l.count++;
@@ -170,7 +172,7 @@ static const char *or_dash(const char *text)
 	return text && *text ? text : "-";
 }
 
-static int list_write(int dir, const char *boot, const struct names_list *l)
+static int list_write(int dir, const struct names_list *l)
 {
 	cleanup_free char *text = NULL;
 	char alias[NET_ALIAS_SIZE], ip4[NET_ADDR_TEXT], ip6[NET_ADDR_TEXT];
@@ -179,7 +181,7 @@ static int list_write(int dir, const char *boot, const struct names_list *l)
 
 	if (!f)
 		return -ENOMEM;
-	(void)fprintf(f, FORMAT " %s\n", boot);
+	(void)fprintf(f, FORMAT " %s\n", l->boot);
 	for (size_t i = 0; i < l->count; i++) {
 		const struct names_entry *e = &l->items[i];
 
@@ -223,7 +225,7 @@ static int write_one(const struct names_list *l, const struct names_entry *self)
 }
 
 /* First who is still there, then the list, then what follows from it. */
-static int update(int dir, const char *boot, struct names_list *l, struct err *e)
+static int update(int dir, struct names_list *l, struct err *e)
 {
 	size_t kept = 0;
 	int r;
@@ -235,7 +237,7 @@ static int update(int dir, const char *boot, struct names_list *l, struct err *e
 			l->items[kept++] = l->items[i];
 	}
 	l->count = kept;
-	r = list_write(dir, boot, l);
+	r = list_write(dir, l);
 	for (size_t i = 0; r == 0 && i < l->count; i++) {
 		r = write_one(l, &l->items[i]);
 		if (r == -ENOENT) /* it is being deleted at this moment */
@@ -263,18 +265,19 @@ int names_add(int dir, const char *boot, const struct names_entry *self, struct 
 		return err_set(e, ERR_SYSTEM, -r, "read the names of the network");
 	drop(&l, self->uuid);
 	l.items[l.count++] = *self; /* list_read left room */
-	return update(dir, boot, &l, e);
+	l.boot = boot;
+	return update(dir, &l, e);
 }
 
-int names_remove(int dir, const char *boot, const uint8_t uuid[NET_UUID_SIZE], struct err *e)
+int names_remove(int dir, const uint8_t uuid[NET_UUID_SIZE], struct err *e)
 {
 	cleanup_(list_free) struct names_list l = { 0 };
-	int r = list_read(dir, boot, &l);
+	int r = list_read(dir, NULL, &l);
 	size_t before;
 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "read the names of the network");
 	before = l.count;
 	drop(&l, uuid);
-	return l.count == before ? 0 : update(dir, boot, &l, e);
+	return l.count == before ? 0 : update(dir, &l, e);
 }

@@ -40,6 +40,6 @@ int names_rewrite(int fd, const char *text);
 int names_add(int dir, const char *boot, const struct names_entry *self, struct err *e);
 
 /* Take it out, and write the files of the others. Not in it: 0. */
-int names_remove(int dir, const char *boot, const uint8_t uuid[NET_UUID_SIZE], struct err *e);
+int names_remove(int dir, const uint8_t uuid[NET_UUID_SIZE], struct err *e);
 
 #endif

@@ -76,7 +76,7 @@ static uint32_t hash(const char *text)
 	return h;
 }
 
-/* "ctr:<uuid> <hash of the state root> <container>" */
+/* "ctr:<uuid> <hash of the data root> <container>" */
 static void owner_text(const struct nft_target *t, char ret[NFT_OWNER_MAX])
 {
 	char alias[NET_ALIAS_SIZE];
@@ -159,6 +159,8 @@ static int network_elements(const struct nft_network *n, struct change *c)
 		r = add_names(c, n->bridge, NFT_MASQ4, 1);
 	if (r == 0 && n->masquerade6)
 		r = add_names(c, n->bridge, NFT_MASQ6, 1);
+	if (r == 0 && n->internal)
+		r = add_names(c, n->bridge, NFT_INTERNAL, 1);
 	return r;
 }
 
@@ -202,12 +204,49 @@ int nft_network_add(const struct nft_network *n, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* Nobody is left: neither a network nor, should one have lost its network, a container. */
+static bool is_empty(void)
+{
+	static const char *const sets[] = { NFT_BRIDGES, NFT_ANY4,	NFT_ANY6,     NFT_ADDR4,
+					    NFT_ADDR6,	 NFT_ISOLATED4, NFT_ISOLATED6 };
+	bool empty = true;
+
+	for (size_t i = 0; empty && i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct nft_elements list = { 0 };
+
+		empty = nft_elements_read(sets[i], &list) == 0 && !list.count;
+		free(list.items);
+	}
+	return empty;
+}
+
+static int remove_table(int sock)
+{
+	uint32_t generation = 0;
+	int r = nft_generation(sock, &generation);
+
+	if (r < 0 || !is_empty())
+		return r;
+	r = nft_table_delete(sock, generation);
+	return r == -ENOENT ? 0 : r;
+}
+
 int nft_network_remove(const char *bridge, struct err *e)
 {
-	struct nft_network n = { .bridge = bridge, .masquerade4 = true, .masquerade6 = true };
+	struct nft_network n = {
+		.bridge = bridge, .masquerade4 = true, .masquerade6 = true, .internal = true
+	};
+	cleanup_fd int sock = -EBADF;
 	int r = change(false, prepare_leaving, &n, e);
 
-	return r < 0 ? r : 0;
+	if (r <= 0)
+		return r;
+	sock = nft_socket();
+	r = sock < 0 ? sock : -ERESTART;
+	for (int i = 0; r == -ERESTART && i < TRIES; i++)
+		r = remove_table(sock);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the firewall table 'inet " NFT_TABLE "'")
+		     : 0;
 }
 
 /* ---- containers ---- */

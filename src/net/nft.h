@@ -23,7 +23,7 @@
 struct nft_target {
 	struct net_addr ip4, ip6; /* of the container; family 0: none */
 	const uint8_t *uuid;	  /* of the attachment, NET_UUID_SIZE */
-	const char *id, *root;	  /* container and its state root */
+	const char *id, *root;	  /* container, and the data root that its leases are in */
 	bool isolate;		  /* no traffic from and to other isolated ones */
 };
 
@@ -31,6 +31,7 @@ struct nft_target {
 struct nft_network {
 	const char *bridge;	       /* interface on the host */
 	bool masquerade4, masquerade6; /* what leaves by other interfaces gets the host's address */
+	bool internal;		       /* nothing is forwarded to it or from it */
 };
 
 /*
@@ -40,7 +41,7 @@ struct nft_network {
  * -EOPNOTSUPP without it.
  */
 int nft_network_add(const struct nft_network *n, struct err *e);
-/* The network is gone. Nothing there: 0. */
+/* The network is gone, and with the last one the table. Nothing there: 0. */
 int nft_network_remove(const char *bridge, struct err *e);
 
 /*
@@ -54,7 +55,7 @@ int nft_container_remove(const struct nft_target *t, const struct net_port *port
 			 struct err *e);
 
 /*
- * Remove every element of containers of the state root @root of which @lives says no. The number of what
+ * Remove every element of containers of the data root @root of which @lives says no. The number of what
  * was removed, or negative.
  */
 int nft_sweep(const char *root, bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data),

@@ -47,9 +47,10 @@
  *            - whatever leaves the host
  * guard      route_localnet lets the host's loopback connections out to a bridge. Nobody on that bridge may
  *            use it the other way round (before connection tracking: answers have other addresses here)
- * forward    between two networks only what is published; from outside only what is published; isolated
- *            containers reach each other neither through the bridge (its ports are isolated) nor through
- *            the host
+ * forward    between two networks, and from outside, only what is published; an internal network has only
+ *            itself; isolated containers reach each other neither through the bridge (its ports are
+ *            isolated, which also is why packets "from the bridge to the bridge" are those that the host
+ *            forwards, or br_netfilter shows us) nor through the host
  */
 static const char rules[] =
 	"add table inet " NFT_TABLE "\n"
@@ -57,6 +58,7 @@ static const char rules[] =
 	"add set inet " NFT_TABLE " " NFT_SAME " { type ifname . ifname; }\n"
 	"add set inet " NFT_TABLE " " NFT_MASQ4 " { type ifname; }\n"
 	"add set inet " NFT_TABLE " " NFT_MASQ6 " { type ifname; }\n"
+	"add set inet " NFT_TABLE " " NFT_INTERNAL " { type ifname; }\n"
 	"add set inet " NFT_TABLE " " NFT_ISOLATED4 " { type ipv4_addr; }\n"
 	"add set inet " NFT_TABLE " " NFT_ISOLATED6 " { type ipv6_addr; }\n"
 	"add map inet " NFT_TABLE " " NFT_ADDR4
@@ -100,11 +102,15 @@ static const char rules[] =
 	" iifname @" NFT_BRIDGES " ip saddr 127.0.0.0/8 drop\n"
 	"}\n"
 	"chain forward {\n"
-	" ct state established,related accept\n"
 	" ct status dnat accept\n"
-	" ip saddr @" NFT_ISOLATED4 " ip daddr @" NFT_ISOLATED4 " drop\n"
-	" ip6 saddr @" NFT_ISOLATED6 " ip6 daddr @" NFT_ISOLATED6 " drop\n"
+	" iifname . oifname @" NFT_SAME " ip saddr @" NFT_ISOLATED4 " ip daddr @" NFT_ISOLATED4
+	" drop\n"
+	" iifname . oifname @" NFT_SAME " ip6 saddr @" NFT_ISOLATED6 " ip6 daddr @" NFT_ISOLATED6
+	" drop\n"
 	" iifname . oifname @" NFT_SAME " accept\n"
+	" iifname @" NFT_INTERNAL " drop\n"
+	" oifname @" NFT_INTERNAL " drop\n"
+	" ct state established,related accept\n"
 	" iifname @" NFT_BRIDGES " oifname @" NFT_BRIDGES " drop\n"
 	" oifname @" NFT_MASQ4 " meta nfproto ipv4 drop\n"
 	" oifname @" NFT_MASQ6 " meta nfproto ipv6 drop\n"

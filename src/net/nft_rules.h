@@ -10,6 +10,7 @@
 #define NFT_SAME      "same"	  /* interface . the same: traffic within a network */
 #define NFT_MASQ4     "masq4"	  /* interface */
 #define NFT_MASQ6     "masq6"	  /* interface */
+#define NFT_INTERNAL  "internal"  /* interface */
 #define NFT_ISOLATED4 "isolated4" /* address */
 #define NFT_ISOLATED6 "isolated6" /* address */
 #define NFT_ADDR4     "addr4"	  /* protocol . address . port -> address . port */

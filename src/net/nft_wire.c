@@ -353,26 +353,42 @@ static int read_answers(int sock, struct answers *a)
 }
 
 /* Returns its length. */
+static size_t begin_batch(char *buf, uint32_t generation)
+{
+	struct nlmsghdr *h =
+		message(buf, NFNL_MSG_BATCH_BEGIN, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+
+	mnl_attr_put_u32(h, NFNL_BATCH_GENID, htonl(generation));
+	return h->nlmsg_len;
+}
+
+static size_t end_batch(char *buf, uint32_t seq)
+{
+	return message(buf, NFNL_MSG_BATCH_END, 0, seq, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)->nlmsg_len;
+}
+
 static size_t write_batch(char *buf, bool add, const struct nft_element *list, size_t count,
 			  uint32_t generation)
 {
 	uint16_t flags = add ? NLM_F_CREATE | NLM_F_EXCL : 0;
-	struct nlmsghdr *h =
-		message(buf, NFNL_MSG_BATCH_BEGIN, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-	size_t at;
+	size_t at = begin_batch(buf, generation);
 
-	mnl_attr_put_u32(h, NFNL_BATCH_GENID, htonl(generation));
-	at = h->nlmsg_len;
 	for (size_t i = 0; i < count; i++) {
-		h = table_message(buf + at, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-				  (uint16_t)(flags | (i + 1 == count ? NLM_F_ACK : 0)),
-				  (uint32_t)i + 1);
+		struct nlmsghdr *h = table_message(
+			buf + at, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+			(uint16_t)(flags | (i + 1 == count ? NLM_F_ACK : 0)), (uint32_t)i + 1);
+
 		put_element(h, &list[i], add);
 		at += h->nlmsg_len;
 	}
-	h = message(buf + at, NFNL_MSG_BATCH_END, 0, (uint32_t)count + 1, AF_UNSPEC,
-		    NFNL_SUBSYS_NFTABLES);
-	return at + h->nlmsg_len;
+	return at + end_batch(buf + at, (uint32_t)count + 1);
+}
+
+static int commit(int sock, const char *buf, size_t len, struct answers *a)
+{
+	int r = send(sock, buf, len, 0) < 0 ? -errno : read_answers(sock, a);
+
+	return r < 0 ? r : a->result;
 }
 
 int nft_elements_change(int sock, bool add, const struct nft_element *list, size_t count,
@@ -389,10 +405,19 @@ int nft_elements_change(int sock, bool add, const struct nft_element *list, size
 	buf = calloc(1, BATCH_OVERHEAD + count * ELEMENT_SIZE);
 	if (!buf)
 		return -ENOMEM;
-	if (send(sock, buf, write_batch(buf, add, list, count, generation), 0) < 0)
-		return -errno;
-	r = read_answers(sock, &a);
-	if (r == 0 && a.result < 0 && a.failed && ret_failed)
+	r = commit(sock, buf, write_batch(buf, add, list, count, generation), &a);
+	if (r < 0 && a.failed && ret_failed)
 		*ret_failed = a.failed - 1;
-	return r < 0 ? r : a.result;
+	return r;
+}
+
+int nft_table_delete(int sock, uint32_t generation)
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE] = { 0 };
+	struct answers a = { .last = 1 };
+	size_t at = begin_batch(buf, generation);
+
+	at += table_message(buf + at, NFT_MSG_DELTABLE, NLM_F_ACK, 1)->nlmsg_len;
+	at += end_batch(buf + at, 2);
+	return commit(sock, buf, at, &a);
 }

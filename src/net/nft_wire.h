@@ -62,4 +62,7 @@ int nft_elements_read(const char *set, struct nft_elements *ret);
 int nft_elements_change(int sock, bool add, const struct nft_element *list, size_t count,
 			uint32_t generation, size_t *ret_failed);
 
+/* Delete the table with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
+int nft_table_delete(int sock, uint32_t generation);
+
 #endif

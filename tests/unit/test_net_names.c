@@ -115,7 +115,7 @@ static void test_come_and_go(void **state)
 	(void)state;
 	make_container(&p, "web1");
 	make_container(&p, "web2");
-	assert_int_equal(names_remove(p.fd, "boot", one.uuid, &e), 0);
+	assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
 	assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
 	holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n");
 	holds(&p, "web2", "");
@@ -123,7 +123,7 @@ static void test_come_and_go(void **state)
 	assert_int_equal(names_add(p.fd, "boot", &two, &e), 0); /* once is enough */
 	holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n10.0.0.3\tweb2\nfd00::3\tweb2\n");
 	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\nfd00::3\tweb2\n10.0.0.2\tweb1\n");
-	assert_int_equal(names_remove(p.fd, "boot", one.uuid, &e), 0);
+	assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
 	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\nfd00::3\tweb2\n");
 	remove_container(&p, "web1");
 	remove_container(&p, "web2");
