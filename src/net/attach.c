@@ -65,18 +65,30 @@ static void choose_mac(struct net_attachment *a, const uint8_t *uuid)
 		memcpy(a->mac + 2, ip->bytes + net_addr_size(ip) - 4, 4);
 }
 
-static void take_gateway(const struct net_def *def, struct net_attachment *a, bool first)
+static bool has_gateway(const struct net_setup *s, uint8_t family)
 {
-	if (def->internal || !first)
+	for (size_t i = 0; i < s->items.count; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+
+		if (net_addr_set(family == AF_INET ? &a->gw4 : &a->gw6))
+			return true;
+	}
+	return false;
+}
+
+/* Default routes, one for each family, lead through the first network that is not told otherwise. */
+static void take_gateway(const struct net_setup *s, const struct net_def *def,
+			 struct net_attachment *a)
+{
+	if (def->internal)
 		return;
-	if (!a->has_gw4 && net_addr_set(&a->ip4))
+	if (!a->has_gw4 && net_addr_set(&a->ip4) && !has_gateway(s, AF_INET))
 		a->gw4 = def->gw4;
-	if (!a->has_gw6 && net_addr_set(&a->ip6))
+	if (!a->has_gw6 && net_addr_set(&a->ip6) && !has_gateway(s, AF_INET6))
 		a->gw6 = def->gw6;
 }
 
-/* @gateway: default routes lead through the first network that is not told otherwise. */
-static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool gateway,
+static int reserve_bridge(struct net_setup *s, struct net_attachment *a,
 			  const struct lease_context *ctx, struct err *e)
 {
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
@@ -102,7 +114,7 @@ static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool ga
 	if (!a->mtu)
 		a->mtu = d.def.mtu;
 	choose_mac(a, d.def.uuid);
-	take_gateway(&d.def, a, gateway);
+	take_gateway(s, &d.def, a);
 	return 0;
 }
 
@@ -115,14 +127,6 @@ static int reserve_macvlan(struct net_attachment *a, int sock, struct err *e)
 		return err_set(e, ERR_USAGE, -r, "--network macvlan: the device '%s'", a->target);
 	choose_mac(a, a->uuid);
 	return 0;
-}
-
-static bool has_gateway(const struct net_setup *s)
-{
-	for (size_t i = 0; i < s->items.count; i++)
-		if (net_addr_set(&s->items.items[i].gw4) || net_addr_set(&s->items.items[i].gw6))
-			return true;
-	return false;
 }
 
 int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_lives lives,
@@ -141,7 +145,7 @@ int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_li
 		struct net_attachment *a = &s->items.items[i];
 
 		if (a->kind == NET_BRIDGE)
-			r = reserve_bridge(s, a, !has_gateway(s), &ctx, e);
+			r = reserve_bridge(s, a, &ctx, e);
 		else if (a->kind == NET_MACVLAN)
 			r = reserve_macvlan(a, sock, e);
 		else if (a->kind == NET_CNI)
