@@ -121,12 +121,35 @@ static int write_hostname(struct container *c)
 	return io_replace_file(c->dir, names[2], MODE, text, strlen(text));
 }
 
+/*
+ * Root of a user namespace may not make files in a root filesystem that belongs to root of the host: what is missing
+ * there is made by us. What cannot be made, init will tell of.
+ */
+static void make_mount_points(struct container *c)
+{
+	cleanup_fd int root = -EBADF, etc = -EBADF;
+
+	if (!oci_spec_namespace(c->spec, OCI_NS_USER))
+		return;
+	root = open(c->record.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)mkdirat(root, "etc", 0755);
+	etc = kernel_openat2(root, "etc", O_PATH | O_DIRECTORY, 0,
+			     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	for (size_t i = 0; etc >= 0 && i < FILES; i++) {
+		cleanup_fd int fd = openat(
+			etc, names[i], O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+
+		(void)fd;
+	}
+}
+
 int network_files_write(struct container *c, struct err *e)
 {
 	int r;
 
 	if (!is_wanted(c))
 		return 0;
+	make_mount_points(c);
 	r = write_hosts(c);
 	if (r == 0)
 		r = write_resolv(c);
