@@ -18,8 +18,7 @@
 
 struct explain_options {
 	const char *format;
-	struct cli_list networks;
-	bool isolate;
+	struct network_options network;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -27,8 +26,7 @@ static const char *const formats[] = { "text", "json", NULL };
 static const struct cli_option options[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
 	  "text or json", formats },
-	NETWORK_OPTIONS(offsetof(struct explain_options, networks),
-			offsetof(struct explain_options, isolate)),
+	NETWORK_OPTIONS(offsetof(struct explain_options, network)),
 	{ 0 },
 };
 
@@ -507,7 +505,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	user.uid = rootless;
 	rq.driver = cli_cgroup_driver(cli, rq.caller);
 	user.uid = 0;
-	r = launch_network(cli, &o->networks, o->isolate, true, &rq, e);
+	r = launch_network(cli, &o->network, true, &rq, e);
 	if (r == 0)
 		r = container_load(c, &rq, e);
 	if (r == 0 && rq.driver == CGROUP_DRIVER_NONE)
