@@ -7,7 +7,6 @@
 
 #ifdef HAVE_LIBSYSTEMD
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -15,6 +14,8 @@
 #include "cgroups/internal.h"
 #include "cgroups/systemd.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
+#include "util/library.h"
 
 #define LIBRARY	  "libsystemd.so.0"
 #define SERVICE	  "org.freedesktop.systemd1"
@@ -56,30 +57,21 @@ enum {
 
 /* One call of ours: a connection, and the job that is waited for. */
 struct systemd_bus {
-	void *library;
 	sd_bus *bus;
 	char job[JOB_PATH_MAX]; /* "" while its path is not known yet */
 	bool done;
 	char result[RESULT_MAX];
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
+	LIBRARY_TABLE(FUNCTIONS)
 };
+
+#define SYMBOL(f) { #f, offsetof(struct systemd_bus, f) },
+static const struct library_symbol symbols[] = { FUNCTIONS(SYMBOL) };
+#undef SYMBOL
 
 static int load(struct systemd_bus *b, struct err *e)
 {
-	b->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (b->library) {
-		bool all = true;
-
-#define X(name)                                                                                    \
-	b->name = (__typeof__(b->name))dlsym(b->library, #name);                                   \
-	all = all && b->name;
-		FUNCTIONS(X)
-#undef X
-		if (all)
-			return 0;
-	}
+	if (library_load(LIBRARY, symbols, ARRAY_SIZE(symbols), b) == 0)
+		return 0;
 	err_set(e, ERR_UNSUPPORTED, 0, "the systemd cgroup driver needs " LIBRARY);
 	err_hint(e, "install it (Debian: libsystemd0), or use --cgroup-manager cgroupfs");
 	return -EOPNOTSUPP;
@@ -170,7 +162,6 @@ void systemd_bus_close(struct systemd_bus *b)
 		return;
 	if (b->bus)
 		b->sd_bus_flush_close_unref(b->bus);
-	/* the library stays: it has destructors of threads, which must not point to nowhere */
 	free(b);
 }
 
