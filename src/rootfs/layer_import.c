@@ -592,6 +592,8 @@ static int unpack_all(struct import *im, struct err *e)
 		r = unpack(im, &item.entry, e);
 		if (r < 0)
 			return r;
+		if (im->x->progress)
+			im->x->progress(im->x->data, inflate_consumed(im->in));
 	}
 	if (r == 0)
 		r = tar_reader_drain(im->reader, e);

@@ -43,6 +43,8 @@ struct layer_import {
 	const struct layer_import_limits *limits; /* NULL: the defaults */
 	/* An attribute that is not kept. NULL: not told. */
 	void (*left_out)(void *data, const char *path, const char *why);
+	/* After each entry: how many bytes have been read. NULL: not told. */
+	void (*progress)(void *data, uint64_t bytes);
 	void *data;
 };
 
