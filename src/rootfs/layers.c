@@ -220,33 +220,76 @@ int layers_make_dirs(struct layers *l, struct err *e)
 		     : layers_open_shared(l->data, &l->shared, e);
 }
 
-/* What was made before a failure is of use to nobody; what there was before stays. */
-static void unmake(struct layers *l)
+static bool has_record(const struct layers *l)
 {
-	if (faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	return faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What was made before a failure is of use to nobody; what there was before stays. */
+void layers_abandon(struct layers *l)
+{
+	if (has_record(l))
 		return;
 	(void)layers_settle(l, NULL); /* the first error counts, and layers_gc finds what stays */
 	(void)unlinkat(l->dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
 	(void)unlinkat(l->data, l->id, AT_REMOVEDIR);
 }
 
-static int create_locked(struct layers *l, const struct layers_base *base, struct err *e)
+/* Locked, with its directories, whether there is a record or not. */
+static int begin(int data, const char *id, struct layers **ret, struct err *e)
 {
+	cleanup_(layers_closep) struct layers *l = NULL;
 	int r;
 
-	if (faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		r = layers_record_load(l->dir, &l->arena, &l->record, e);
-		if (r < 0) {
-			(void)err_wrap(e, "layers of '%s'", l->id);
-			return r;
-		}
-		r = compare_base(l, base, e);
-		return r == 0 ? layers_settle(l, e) : r;
+	if (!id_is_valid(id))
+		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
+	l = new_layers(data, id);
+	if (!l)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "make the layers of '%s'", id);
+	r = layers_make_dirs(l, e);
+	if (r == 0)
+		*ret = take_ptr(l);
+	return r;
+}
+
+int layers_begin(int data, const char *id, struct layers **ret, struct err *e)
+{
+	cleanup_(layers_closep) struct layers *l = NULL;
+	int r = begin(data, id, &l, e);
+
+	if (r == 0 && has_record(l))
+		return -EEXIST;
+	if (r == 0)
+		r = layers_settle(l, e);
+	if (r == 0)
+		*ret = take_ptr(l);
+	return r;
+}
+
+/* There is a record: the layers must be the ones that are asked for. */
+static int take_existing(struct layers *l, const struct layers_base *base, struct err *e)
+{
+	int r = layers_record_load(l->dir, &l->arena, &l->record, e);
+
+	if (r < 0) {
+		(void)err_wrap(e, "layers of '%s'", l->id);
+		return r;
 	}
-	r = layers_settle(l, e);
+	r = compare_base(l, base, e);
+	return r == 0 ? layers_settle(l, e) : r;
+}
+
+static int make_first(struct layers *l, const struct layers_base *base, struct err *e)
+{
+	int r = layers_settle(l, e);
+
 	if (r == 0 && copy_base(l, base) < 0)
 		r = err_set(e, ERR_SYSTEM, ENOMEM, "record the layers");
-	return r == 0 ? layers_commit_first(l, e) : r;
+	if (r == 0)
+		r = layers_commit_first(l, e);
+	if (r < 0)
+		layers_abandon(l);
+	return r;
 }
 
 int layers_create(int data, const char *id, const struct layers_base *base, struct layers **ret,
@@ -255,20 +298,12 @@ int layers_create(int data, const char *id, const struct layers_base *base, stru
 	cleanup_(layers_closep) struct layers *l = NULL;
 	int r = check_base(base, e);
 
+	if (r == 0)
+		r = begin(data, id, &l, e);
 	if (r < 0)
 		return r;
-	if (!id_is_valid(id))
-		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
-	l = new_layers(data, id);
-	if (!l)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "make the layers of '%s'", id);
-	r = layers_make_dirs(l, e);
-	if (r < 0)
-		return r;
-	r = create_locked(l, base, e);
-	if (r < 0)
-		unmake(l);
-	else
+	r = (has_record(l) ? take_existing : make_first)(l, base, e);
+	if (r == 0)
 		*ret = take_ptr(l);
 	return r;
 }

@@ -70,6 +70,13 @@ int layers_open_upper(const struct layers *l, int *ret_upper, int *ret_work, str
 /* Make and lock DATA/ID with what is in it, but for the record. */
 int layers_make_dirs(struct layers *l, struct err *e);
 
+/*
+ * The layers of a new container, locked, with directories but without a record: layers_commit_first makes it
+ * complete, layers_abandon takes back what was made. -EEXIST, without a text, when there is a record.
+ */
+int layers_begin(int data, const char *id, struct layers **ret, struct err *e);
+void layers_abandon(struct layers *l);
+
 /* Give the container a first upper directory on @l->record (head: none), and write the record. */
 int layers_commit_first(struct layers *l, struct err *e);
 
