@@ -34,8 +34,9 @@ static const struct cli_option options[] = {
 	  "take the image's configuration from its config.json", NULL },
 	{ "tag", 0, CLI_STRING, "NAME", offsetof(struct export_options, tag),
 	  "name of the image in its layout (latest)", NULL },
-	{ "progress", 0, CLI_STRING, "HOW", offsetof(struct export_options, progress),
-	  "auto, json or none", transfer_progress_words },
+	{ "progress", 0, CLI_STRING, "WORD", offsetof(struct export_options, progress),
+	  "json: lines on standard error; none: not on a terminal either",
+	  transfer_progress_words },
 	{ 0 },
 };
 

@@ -37,8 +37,9 @@ static const struct cli_option options[] = {
 	  "which image of a layout", NULL },
 	{ "devices", 0, CLI_FLAG, NULL, offsetof(struct import_options, devices),
 	  "make device nodes, too", NULL },
-	{ "progress", 0, CLI_STRING, "HOW", offsetof(struct import_options, progress),
-	  "auto, json or none", transfer_progress_words },
+	{ "progress", 0, CLI_STRING, "WORD", offsetof(struct import_options, progress),
+	  "json: lines on standard error; none: not on a terminal either",
+	  transfer_progress_words },
 	{ 0 },
 };
 

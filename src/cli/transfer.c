@@ -47,7 +47,7 @@ int transfer_open(struct cli *cli, const char *id, struct layers **ret, struct e
 
 /* ---- progress ---- */
 
-const char *const transfer_progress_words[] = { "auto", "json", "none", NULL };
+const char *const transfer_progress_words[] = { "json", "none", NULL };
 
 static int64_t now_ms(void)
 {
@@ -64,7 +64,7 @@ void transfer_progress_begin(struct transfer_progress *p, const struct cli *cli,
 		.cli = cli,
 		.what = what,
 		.json = how && strcmp(how, "json") == 0,
-		.terminal = (!how || strcmp(how, "auto") == 0) && isatty(STDERR_FILENO),
+		.terminal = !how && isatty(STDERR_FILENO),
 		.last = now_ms(),
 	};
 }

@@ -37,9 +37,9 @@ struct transfer_progress {
 	unsigned left_out;
 };
 
-extern const char *const transfer_progress_words[]; /* auto, json, none */
+extern const char *const transfer_progress_words[]; /* json, none */
 
-/* @how: one of the words, or NULL for auto: when stderr is a terminal. */
+/* @how: one of the words, or NULL: a line when stderr is a terminal. */
 void transfer_progress_begin(struct transfer_progress *p, const struct cli *cli, const char *what,
 			     const char *how);
 /* For struct file_sink and others; @data is the struct. */

@@ -69,13 +69,13 @@ static void free_import(struct import *im)
 
 static int refuse(struct err *e, const char *path, const char *why)
 {
-	err_set(e, ERR_USAGE, 0, "entry '%s' of the archive is refused: %s", path, why);
+	err_set(e, ERR_USAGE, 0, "entry '%.200s' of the archive is refused: %s", path, why);
 	return -EPERM;
 }
 
 static int failed(struct err *e, int r, const char *path)
 {
-	return err_set(e, ERR_SYSTEM, -r, "unpack '%s'", path);
+	return err_set(e, ERR_SYSTEM, -r, "unpack '%.400s'", path);
 }
 
 /* ---- names ---- */
@@ -129,8 +129,8 @@ static const char *clean(const char *path, struct place *p)
 /* The directory @path below @root: no link on the way is followed. */
 static int open_below(int root, const char *path)
 {
-	return kernel_openat2(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
-			      RESOLVE);
+	/* without O_NOFOLLOW, a link at the end is ELOOP as well */
+	return kernel_openat2(root, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0, RESOLVE);
 }
 
 static int set_xattr(int fd, const struct tar_xattr *a)
@@ -345,7 +345,10 @@ static int exists(struct err *e, int r, const struct tar_entry *t)
 			    : failed(e, r, t->path);
 }
 
-/* Contents and holes count alike: what is read later is as long as it says. */
+/*
+ * Contents and holes count alike: what is read later is as long as it says. Asked as the contents come, for
+ * then as much of the archive has been read.
+ */
 static int count_size(struct import *im, uint64_t end, const char *path, struct err *e)
 {
 	uint64_t max = im->limits->size_base + im->limits->size_factor * inflate_consumed(im->in);
@@ -376,17 +379,20 @@ static int copy_contents(struct import *im, int fd, const struct tar_entry *t, s
 	uint64_t offset, end = 0;
 	const void *bytes;
 	size_t size;
-	int r = count_size(im, t->size, t->path, e);
+	int r = 0;
 
 	while (r == 0 && (r = tar_reader_data(im->reader, &bytes, &size, &offset, e)) > 0) {
 		end = offset + size;
 		r = end < offset || end > t->size ? refuse(e, t->path, "it is longer than it says")
 						  : count_size(im, end, t->path, e);
-		if (r == 0)
-			r = write_at(fd, bytes, size, offset);
-		if (r < 0 && r != -EPERM)
+		if (r < 0)
+			return r;
+		r = write_at(fd, bytes, size, offset);
+		if (r < 0)
 			return failed(e, r, t->path);
 	}
+	if (r == 0)
+		r = count_size(im, t->size, t->path, e);
 	if (r < 0)
 		return r;
 	if (end < t->size && ftruncate(fd, (off_t)t->size) < 0) /* a hole at its end */

@@ -18,7 +18,8 @@
 
 struct layers_intake {
 	struct layers *l;
-	bool own;		      /* a new container: @l is ours */
+	bool own; /* a new container: @l is ours */
+	bool committed;
 	int first;		      /* snapshots before */
 	int top;		      /* index of the uppermost; LAYERS_NONE */
 	char stage[LAYERS_NAME_SIZE]; /* the layer that is being made */
@@ -45,32 +46,18 @@ static int copy_strings(struct layers *l, const struct layers_base *base)
 	return r->base ? 0 : -ENOMEM;
 }
 
-static int begin_new(struct layers *l, const struct layers_base *base, struct err *e)
+static int begin_new(int data, const char *id, const struct layers_base *base, struct layers **ret,
+		     struct err *e)
 {
-	int r = layers_make_dirs(l, e);
+	int r = layers_begin(data, id, ret, e);
 
-	if (r < 0)
-		return r;
-	if (faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		err_set(e, ERR_STATE, 0, "container '%s' has layers already", l->id);
-		return -EEXIST;
+	if (r == -EEXIST) {
+		err_set(e, ERR_STATE, 0, "container '%s' already has layers", id);
+		err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
 	}
-	r = layers_settle(l, e);
-	if (r == 0 && copy_strings(l, base) < 0)
+	if (r == 0 && copy_strings(*ret, base) < 0)
 		r = err_set(e, ERR_SYSTEM, ENOMEM, "record the layers");
 	return r;
-}
-
-static struct layers *new_layers(int data, const char *id)
-{
-	struct layers *l = calloc(1, sizeof(*l));
-
-	if (!l)
-		return NULL;
-	l->data = fcntl(data, F_DUPFD_CLOEXEC, 0);
-	l->dir = l->own = l->shared = -EBADF;
-	(void)snprintf(l->id, sizeof(l->id), "%s", id);
-	return l;
 }
 
 /* ---- begin and end ---- */
@@ -119,11 +106,9 @@ int layers_intake_begin(int data, struct layers *l, const char *id, const struct
 		.tree = -EBADF,
 		.scratch = -EBADF,
 	};
-	in->l = l ? l : new_layers(data, id);
-	if (!in->l)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "take layers in");
+	in->l = l;
 	if (in->own)
-		r = begin_new(in->l, base, e);
+		r = begin_new(data, id, base, &in->l, e);
 	if (r < 0)
 		return r;
 	in->first = (int)in->l->record.count;
@@ -149,16 +134,6 @@ static void close_below(struct layers_intake *in)
 	in->below_count = 0;
 }
 
-/* Of a new container that was not finished nothing stays. */
-static void unmake(struct layers *l)
-{
-	if (l->dir < 0 || l->own < 0 ||
-	    faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return;
-	(void)unlinkat(l->dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
-	(void)unlinkat(l->data, l->id, AT_REMOVEDIR);
-}
-
 void layers_intake_end(struct layers_intake *in)
 {
 	if (!in)
@@ -167,12 +142,13 @@ void layers_intake_end(struct layers_intake *in)
 	close_fd(&in->tree);
 	close_fd(&in->stage_dir);
 	close_fd(&in->scratch);
-	if (in->l && in->l->own >= 0)
+	if (in->l && !in->committed) {
 		(void)layers_settle(in->l, NULL); /* what stays is found by layers_gc */
-	if (in->own && in->l) {
-		unmake(in->l);
-		layers_close(in->l);
+		if (in->own)
+			layers_abandon(in->l);
 	}
+	if (in->own)
+		layers_close(in->l);
 	free(in);
 }
 
@@ -320,7 +296,10 @@ int layers_intake_commit(struct layers_intake *in, const char *after, struct err
 		r = layers_record_save(l->dir, &l->record, e);
 	if (r == 0 && fsync(l->data) < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "record the layers");
-	return r == 0 ? layers_settle(l, e) : r;
+	if (r < 0)
+		return r;
+	in->committed = true;
+	return layers_settle(l, e);
 }
 
 /* ---- room to work ---- */
