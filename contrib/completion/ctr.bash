@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --data-root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
+		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -16,7 +16,7 @@ _ctr() {
 	done
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -24,9 +24,11 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -34,6 +36,8 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
 		;;
 	'start')
 		words=' --help'
@@ -126,7 +130,7 @@ _ctr() {
 		case $prev in --mem-bw-schema) words='' ;; esac
 		;;
 	'delete')
-		words=' --force --regex --help'
+		words=' --force --regex --keep-layers --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	'spec')
@@ -137,9 +141,11 @@ _ctr() {
 		case $prev in --userns) words='' ;; esac
 		;;
 	'explain')
-		words=' --format --help'
+		words=' --format --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
 		;;
 	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
@@ -162,9 +168,10 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --data-root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
+		case $prev in --config-file) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac

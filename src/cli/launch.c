@@ -14,6 +14,7 @@
 #include "container/unixsock.h"
 #include "oci/annotations.h"
 #include "util/cleanup.h"
+#include "util/num.h"
 
 enum {
 	MAX_PRESERVED = 65536
@@ -92,8 +93,54 @@ void launch_request_free(struct container_request *rq)
 	free(rq->extra_env);
 }
 
-int launch_request(const struct cli *cli, const struct launch_options *o,
-		   struct container_request *rq, struct err *e)
+static int refuse_overlay(const char *what, struct err *e)
+{
+	err_set(e, ERR_USAGE, 0, "%s", what);
+	return -EINVAL;
+}
+
+static int overlay_size(const struct overlay_options *o, struct overlay_request *ret, struct err *e)
+{
+	int64_t size = 0;
+	int r = o->size ? num_parse_size(o->size, &size) : 0;
+
+	if (r < 0 || (o->size && size <= 0)) {
+		err_set(e, ERR_USAGE, 0, "option --size: '%s' is no size", o->size);
+		err_hint(e, "write it as 512m or 10g");
+		return -EINVAL;
+	}
+	ret->size = (uint64_t)size;
+	return 0;
+}
+
+int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_only,
+		   struct overlay_request *ret, struct err *e)
+{
+	bool asked = o->overlay || o->ephemeral || o->layers.count;
+	int r;
+
+	*ret = (struct overlay_request){
+		.wanted = asked || (cli->conf.overlay && !o->no_overlay),
+		.ephemeral = o->ephemeral,
+		.layers = o->layers.items,
+		.layer_count = o->layers.count,
+		.data = -EBADF,
+	};
+	if (asked && o->no_overlay)
+		return refuse_overlay(
+			"--no-overlay does not go with --overlay, --layer and --ephemeral", e);
+	if (o->size && !ret->wanted)
+		return refuse_overlay("--size needs --overlay or --ephemeral", e);
+	r = overlay_size(o, ret, e);
+	if (r < 0 || !ret->wanted || ret->ephemeral || plan_only)
+		return r;
+	r = cli_data_root(cli, true, e);
+	ret->data = cli->data;
+	return r;
+}
+
+int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
+		   struct err *e)
 {
 	int r;
 
@@ -109,7 +156,9 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->strict = o->strict;
 	rq->driver = cli_cgroup_driver(cli);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
-	r = pass_activation(rq, e);
+	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);
+	if (r == 0)
+		r = pass_activation(rq, e);
 	if (r < 0)
 		return r;
 	return check_all_fds(rq->keep_fds - o->preserve_fds, o->preserve_fds, e);

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 
 #include "container/compile.h"
+#include "container/overlay.h"
 #include "container/sdnotify.h"
 #include "container/store.h"
 #include "container/userns.h"
@@ -33,6 +34,7 @@ struct container *container_new(void)
 	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
+	c->overlay.data = c->overlay.mount = -EBADF;
 	c->net = (struct net_devices)NET_DEVICES_EMPTY;
 	return c;
 }
@@ -57,6 +59,7 @@ void container_free(struct container *c)
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
 	net_devices_close(&c->net);
+	container_overlay_close(c);
 	arena_free(&c->arena);
 	free(c);
 }
@@ -169,6 +172,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	if (r == 0)
 		r = fill_record(c, rq, e);
 	if (r == 0)
+		r = container_overlay_note(c, &rq->overlay, e);
+	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
 	if (r == 0)
 		r = cgroup_emit_scope(c->spec, rq->id, rq->driver, &c->arena, &c->cgroup_plan, e);
@@ -246,11 +251,16 @@ int container_plan(struct container *c, struct err *e)
 		.listener = c->listener,
 		.notify = c->notify_tree,
 	};
+	struct rootfs_overlay overlay;
 	char mount[PATH_MAX];
 	int r = surroundings(c, &in, mount, sizeof(mount), e);
 
 	if (r < 0)
 		return r;
+	if (c->record.overlay.used) {
+		container_overlay_describe(c, &overlay);
+		in.overlay = &overlay;
+	}
 	return container_compile(&in, &c->plan, e);
 }
 

@@ -36,6 +36,15 @@ struct container_exit {
 	const char *finished; /* RFC 3339, when it was seen; NULL: unknown */
 };
 
+/* The root filesystem is an overlay. */
+struct container_overlay {
+	bool used;
+	const char *
+		data; /* the data root that has the layers; NULL: on a tmpfs of the container's own */
+	uint64_t size;	  /* limit on what the container writes, in bytes; 0: none */
+	oci_strings base; /* absolute paths of what is below its layers, the uppermost first */
+};
+
 struct container_record {
 	const char *id, *bundle, *rootfs, *created; /* created: RFC 3339, UTC, nanoseconds */
 	enum container_phase phase;
@@ -51,6 +60,7 @@ struct container_record {
 	bool hooks_done;    /* poststop hooks ran already */
 	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
+	struct container_overlay overlay;
 	oci_pairs annotations;
 };
 
