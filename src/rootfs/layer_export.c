@@ -284,7 +284,7 @@ static int write_name(struct walk *w, int dir, const char *prefix, const char *n
 	return write_special(w, path, &st, e);
 }
 
-/* @path: "" or "dir/" for what is in it; the root is called "./" itself. */
+/* @path: "" or "dir/" for what is in it; the root itself is called ".". */
 static int write_directory(struct walk *w, int dir, const char *path, struct err *e)
 {
 	cleanup_(layer_xattrs_free) struct layer_xattrs xattrs = { 0 };
@@ -298,7 +298,7 @@ static int write_directory(struct walk *w, int dir, const char *path, struct err
 	r = read_attributes(w, dir, path, &xattrs, e);
 	if (r < 0)
 		return r;
-	entry_of(w, &st, *path ? path : "./", &t);
+	entry_of(w, &st, *path ? path : ".", &t);
 	t.type = TAR_DIRECTORY;
 	t.xattrs = xattrs.items;
 	t.xattr_count = xattrs.count;

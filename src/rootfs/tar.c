@@ -234,12 +234,12 @@ static void pax_name(char *field, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	int dir = slash ? (int)(slash - path) : 0;
+	const char *base = slash ? slash + 1 : path;
+	bool name_is_empty = !*base || strcmp(base, ".") == 0; /* a directory, or the root */
 	cleanup_free char *name = NULL;
 
-	if (strncmp(path, "./", 2) == 0)
-		dir = 0;
 	if (asprintf(&name, "%.*s%sPaxHeaders.0%s%s", dir, path, dir ? "/" : "",
-		     slash && !slash[1] ? "" : "/", slash ? slash + 1 : path) >= 0)
+		     name_is_empty ? "" : "/", name_is_empty ? "" : base) >= 0)
 		put_ascii(field, NAME_SIZE, name);
 	else
 		name = NULL;
