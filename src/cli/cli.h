@@ -87,6 +87,6 @@ void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
-	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top;
+	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top, cli_network;
 
 #endif

@@ -2,7 +2,6 @@
 /* See store.h. */
 #include "container/store.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 
 #include "container/record.h"
 #include "util/cleanup.h"
+#include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
@@ -33,12 +33,7 @@ int container_id_check(const char *id, struct err *e)
 {
 	size_t len = strlen(id);
 
-	for (size_t i = 0; i < len; i++) {
-		bool ok = isalnum((unsigned char)id[i]) || strchr("_+-", id[i]) ||
-			  (i && id[i] == '.');
-
-		if (ok)
-			continue;
+	if (id_span(id) < len) {
 		err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
 		err_hint(e, "use letters, digits and _ + - . (not first)");
 		return -EINVAL;

@@ -11,9 +11,10 @@
 
 #include "util/caller.h"
 #include "util/err.h"
+#include "util/id.h"
 
 enum {
-	CONTAINER_ID_MAX = 128
+	CONTAINER_ID_MAX = ID_MAX
 };
 
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */

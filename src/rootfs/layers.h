@@ -17,6 +17,8 @@
 #ifndef CTR_ROOTFS_LAYERS_H
 #define CTR_ROOTFS_LAYERS_H
 
+#include <stdbool.h>
+
 #include "rootfs/overlay.h"
 #include "util/err.h"
 
@@ -51,5 +53,15 @@ int layers_snapshot_stack(const struct layers *l, const char *name, struct overl
 
 /* Remove DATA/ID, and layers that no other container needs. Gone already: 0. Consumes no lock of others. */
 int layers_remove(int data, const char *id, struct err *e);
+
+/* Is told what is removed, or would be: "layer ...", one line. Its non-zero result ends the search. */
+typedef int layers_gc_fn(const char *what, void *context);
+
+/*
+ * Find what nobody refers to, left by those who were killed, and remove it, unless @dry_run. Containers that
+ * somebody works on are passed over. -EBADMSG when there is a record that cannot be read: it may refer to
+ * anything, so nothing more is removed.
+ */
+int layers_gc(int data, bool dry_run, layers_gc_fn *told, void *context, struct err *e);
 
 #endif
