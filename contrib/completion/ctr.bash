@@ -14,10 +14,10 @@ _ctr() {
 		*) verb=${COMP_WORDS[i]}; break ;;
 		esac
 	done
-	case $verb in network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
+	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -26,11 +26,15 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -39,6 +43,10 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
@@ -144,12 +152,16 @@ _ctr() {
 		case $prev in --userns) words='' ;; esac
 		;;
 	'explain')
-		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --isolate --help'
+		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --publish --isolate --dns --dns-search --net-rate --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		;;
 	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
@@ -163,13 +175,69 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
-	'features')
-		words=' --help'
-		[[ $cur == -* ]] || words=''
+	snapshot)
+		words='create list rollback delete diff verify export import --help'
 		;;
-	'completion')
+	'snapshot create')
+		words=' --message --format --progress --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'snapshot rollback')
+		words=' --keep-as --prune --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --keep-as) words='' ;; esac
+		;;
+	'snapshot delete')
 		words=' --help'
-		[[ $cur == -* ]] || words='bash zsh'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'snapshot diff')
+		words=' --stat --patch --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot verify')
+		words=' --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot export')
+		words=' --output --format --compression --since --bundle --tag --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --output | -o) words='' ;; esac
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --compression | -c) words='none gzip zstd ' ;; esac
+		case $prev in --since) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot import')
+		words=' --format --name --on --message --bundle --tag --devices --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --name | -n) words='' ;; esac
+		case $prev in --on) words='' ;; esac
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'clone')
+		words=' --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'gc')
+		words=' --dry-run --help'
+		[[ $cur == -* ]] || words=''
 		;;
 	network)
 		words='create list inspect delete --help'
@@ -197,8 +265,16 @@ _ctr() {
 		words=' --help'
 		[[ $cur == -* ]] || words=''
 		;;
+	'features')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	'completion')
+		words=' --help'
+		[[ $cur == -* ]] || words='bash zsh'
+		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion network  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
