@@ -22,6 +22,8 @@ struct cgroup_driver_ops {
 			     struct cgroup *ret, struct err *e);
 	int (*create)(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
 		      struct err *e);
+	/* NULL: who may, does so by clone3 */
+	int (*attach)(const struct cgroup *cg, const char *below, pid_t pid, struct err *e);
 	int (*open)(int root_fd, const char *path, unsigned made, struct cgroup *ret,
 		    struct err *e);
 	int (*apply)(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
@@ -45,7 +47,7 @@ int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms
 
 /* ---- systemd.c ---- */
 
-extern const struct cgroup_driver_ops systemd_driver;
+extern const struct cgroup_driver_ops systemd_driver, systemd_user_driver;
 
 /* ---- apply.c, shared with update.c ---- */
 
@@ -225,5 +227,7 @@ int cgroup_events_wait(int dir_fd, const char *key, uint64_t wanted, int64_t dea
  * Tasks in uninterruptible sleep come first. @unfrozen: leave out those that the freezer holds.
  */
 void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size);
+/* The same of the processes in @dir_fd itself, without the cgroups below. */
+void cgroup_pids_describe_own(int dir_fd, char *buf, size_t size);
 
 #endif

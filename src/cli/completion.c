@@ -38,9 +38,18 @@ static void bash_values(const struct cli_option *table)
 	}
 }
 
+/* A group of commands: their names; each then has an entry of its own. */
+static void bash_group(const struct cli_command *group)
+{
+	(void)printf("\t%s)\n\t\twords='", group->name);
+	for (const struct cli_command *const *c = group->verbs; *c; c++)
+		(void)printf("%s ", cli_last_word(*c));
+	(void)printf("--help'\n\t\t;;\n");
+}
+
 static void bash_command(const struct cli_command *c, const char *program)
 {
-	(void)printf("\t%s)\n\t\twords='", c->name);
+	(void)printf("\t'%s')\n\t\twords='", c->name);
 	words(c->options);
 	(void)printf("'\n\t\t[[ $cur == -* ]] || ");
 	if (takes_id(c))
@@ -71,6 +80,35 @@ static void bash_globals(void)
 		"\t\t\t;;\n");
 }
 
+/* The name of a command in a group has two words. */
+static void bash_group_names(void)
+{
+	const char *between = "\tcase $verb in ";
+	bool any = false;
+
+	for (const struct cli_command *const *c = cli_commands; *c; c++) {
+		if (!(*c)->verbs)
+			continue;
+		(void)printf("%s%s", between, (*c)->name);
+		between = " | ";
+		any = true;
+	}
+	if (any)
+		(void)printf(
+			") ((i + 1 >= COMP_CWORD)) || verb+=\" ${COMP_WORDS[i + 1]}\" ;; esac\n");
+}
+
+static void bash_entry(const struct cli_command *c, const char *program)
+{
+	if (!c->verbs) {
+		bash_command(c, program);
+		return;
+	}
+	bash_group(c);
+	for (const struct cli_command *const *v = c->verbs; *v; v++)
+		bash_command(*v, program);
+}
+
 static void bash(const char *program)
 {
 	(void)printf("# bash completion of %s; made by: %s completion bash\n"
@@ -84,10 +122,11 @@ static void bash(const char *program)
 	(void)printf("\t\t-*) ;;\n"
 		     "\t\t*) verb=${COMP_WORDS[i]}; break ;;\n"
 		     "\t\tesac\n"
-		     "\tdone\n"
-		     "\tcase $verb in\n");
+		     "\tdone\n");
+	bash_group_names();
+	(void)printf("\tcase $verb in\n");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		bash_command(*c, program);
+		bash_entry(*c, program);
 	(void)printf("\t*)\n\t\twords='");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
 		(void)printf("%s ", (*c)->name);
@@ -154,12 +193,12 @@ static void zsh_options(const struct cli_option *table)
 	(void)printf("\t\t'(- *)'{-h,--help}'[show this text]' \\\n");
 }
 
-/* The commands with their summaries, as _describe wants them. */
-static void zsh_commands(void)
+/* Commands with their summaries, as _describe wants them. */
+static void zsh_commands(const struct cli_command *const *table)
 {
-	(void)printf("\tlocal -a commands=(\n");
-	for (const struct cli_command *const *c = cli_commands; *c; c++) {
-		(void)printf("\t\t'%s:", (*c)->name);
+	(void)printf("\tcommands=(\n");
+	for (const struct cli_command *const *c = table; *c; c++) {
+		(void)printf("\t\t'%s:", cli_last_word(*c));
 		zsh_text((*c)->summary, "\\");
 		(void)printf("'\n");
 	}
@@ -168,7 +207,7 @@ static void zsh_commands(void)
 
 static void zsh_command(const struct cli_command *c, const char *program)
 {
-	(void)printf("\t%s)\n\t\t_arguments \\\n", c->name);
+	(void)printf("\t%s)\n\t\t_arguments \\\n", cli_last_word(c));
 	zsh_options(c->options);
 	if (takes_id(c))
 		(void)printf("\t\t'1:container:_%s_ids'%s\n", program,
@@ -177,6 +216,23 @@ static void zsh_command(const struct cli_command *c, const char *program)
 		(void)printf("\t\t'*:argument:%s'\n",
 			     c == &cli_completion ? "(bash zsh)" : "_files");
 	(void)printf("\t\t;;\n");
+}
+
+/* Its first argument is one of its commands, the rest are those of that command. */
+static void zsh_entry(const struct cli_command *c, const char *program)
+{
+	if (!c->verbs) {
+		zsh_command(c, program);
+		return;
+	}
+	(void)printf("\t%s)\n", c->name);
+	zsh_commands(c->verbs);
+	(void)printf("\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n"
+		     "\tshift words; (( CURRENT-- ))\n"
+		     "\tcase $words[1] in\n");
+	for (const struct cli_command *const *v = c->verbs; *v; v++)
+		zsh_command(*v, program);
+	(void)printf("\tesac\n\t;;\n");
 }
 
 static void zsh(const char *program)
@@ -190,7 +246,8 @@ static void zsh(const char *program)
 		     "\tlocal context state state_descr line curcontext=$curcontext\n"
 		     "\ttypeset -A opt_args\n",
 		     program, program, program, program, program, program);
-	zsh_commands();
+	(void)printf("\tlocal -a commands\n");
+	zsh_commands(cli_commands);
 	(void)printf("\t_arguments -C \\\n");
 	zsh_options(cli_global_options);
 	(void)printf("\t\t'1:command:{_describe command commands}' '*::argument:->rest'\n"
@@ -198,7 +255,7 @@ static void zsh(const char *program)
 		     "\tlocal -a root=(${opt_args[--root]:+--root} ${(Q)opt_args[--root]})\n"
 		     "\tcase $line[1] in\n");
 	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		zsh_command(*c, program);
+		zsh_entry(*c, program);
 	(void)printf("\tesac\n}\n"
 		     "if [[ $funcstack[1] == _%s ]]; then _%s \"$@\"; else compdef _%s %s; fi\n",
 		     program, program, program, program);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container/watchers.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -56,17 +57,20 @@ struct trigger {
 
 struct stream {
 	const char *id;
+	const struct net_setup *network; /* of its record */
 	struct cgroup cg;
 	struct pollfd polls[ENTRIES];
 	uint64_t last[COUNTERS];
 	struct trigger triggers[PRESSURES_MAX];
 	size_t trigger_count;
 	uint64_t interval_usec;
+	int hold; /* of watchers_join */
 };
 
 static void stream_close(struct stream *s)
 {
 	cgroup_close(&s->cg);
+	close_fd(&s->hold);
 	for (size_t i = 0; i < ENTRIES; i++)
 		close_fd(&s->polls[i].fd);
 }
@@ -105,8 +109,10 @@ static int triggers_parse(struct stream *s, const struct cli_list *list, struct 
 
 static int watch(struct stream *s, const struct container *c, struct err *e)
 {
-	int r = process_open(&c->record.init, &s->polls[ON_INIT].fd);
+	int r;
 
+	watchers_join(c, &s->hold);
+	r = process_open(&c->record.init, &s->polls[ON_INIT].fd);
 	if (r < 0)
 		return err_set(e, ERR_STATE, 0, "container with id %s is not running", s->id);
 	s->polls[ON_INIT].events = POLLIN;
@@ -154,7 +160,7 @@ static int print_stats(const struct stream *s, struct err *e)
 	if (r < 0)
 		return r;
 	json_out_key(&o, "data");
-	stats_json(&o, &stats);
+	stats_json(&o, &stats, s->network);
 	json_out_end_object(&o);
 	return stats_print_line(&o, e);
 }
@@ -195,18 +201,24 @@ static int print_pressure(const struct stream *s, const struct trigger *t, struc
 
 /* ---- the loop ---- */
 
+/* Read all, and only then write: whoever removes the container waits until the last have been read. */
 static int counters_check(struct stream *s, struct err *e)
 {
+	bool grown[COUNTERS];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < COUNTERS; i++) {
+	for (size_t i = 0; i < COUNTERS; i++) {
 		uint64_t now = cgroup_watch_read(s->polls[i].fd, counters[i].key);
 
-		if (now <= s->last[i])
-			continue;
-		s->last[i] = now;
-		r = print_counter(s, i, e);
+		grown[i] = now > s->last[i];
+		if (grown[i])
+			s->last[i] = now;
 	}
+	if (s->polls[ON_INIT].revents)
+		close_fd(&s->hold);
+	for (size_t i = 0; r == 0 && i < COUNTERS; i++)
+		if (grown[i])
+			r = print_counter(s, i, e);
 	return r;
 }
 
@@ -253,7 +265,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct events_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_(stream_close) struct stream s = { .id = args[0], .cg = CGROUP_EMPTY };
+	cleanup_(stream_close) struct stream s = { .id = args[0],
+						   .cg = CGROUP_EMPTY,
+						   .hold = -EBADF };
 	int64_t interval;
 	int r = stats_interval(o->interval, INTERVAL_MS, &interval, e);
 
@@ -265,6 +279,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = stats_open(cli, args[0], &c, &s.cg, e);
 	if (r < 0)
 		return r;
+	s.network = &c->record.network;
 	s.interval_usec = (uint64_t)interval * 1000;
 	if (o->stats)
 		return print_stats(&s, e);

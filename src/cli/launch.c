@@ -90,10 +90,11 @@ static int pass_activation(struct container_request *rq, struct err *e)
 void launch_request_free(struct container_request *rq)
 {
 	free(rq->extra_env);
+	arena_free(&rq->arena);
 }
 
-int launch_request(const struct cli *cli, const struct launch_options *o,
-		   struct container_request *rq, struct err *e)
+int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
+		   struct err *e)
 {
 	int r;
 
@@ -107,9 +108,13 @@ int launch_request(const struct cli *cli, const struct launch_options *o,
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
-	rq->driver = cli_cgroup_driver(cli);
+	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
-	r = pass_activation(rq, e);
+	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->network, false, rq, e);
+	if (r == 0)
+		r = pass_activation(rq, e);
 	if (r < 0)
 		return r;
 	return check_all_fds(rq->keep_fds - o->preserve_fds, o->preserve_fds, e);

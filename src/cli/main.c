@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,7 +27,7 @@ enum {
 static const char *const log_formats[] = { "text", "json", NULL };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
-static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+const char *const cli_cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
 static const char *const rootless_words[] = {
 	[CALLER_AUTO] = "auto",
 	[CALLER_ROOTLESS] = "true",
@@ -37,6 +38,10 @@ static const char *const rootless_words[] = {
 const struct cli_option cli_global_options[] = {
 	{ "root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, root),
 	  "where the state of containers is kept", NULL },
+	{ "data-root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, data_root),
+	  "where layers, snapshots and networks are kept", NULL },
+	{ "config-file", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, config_file),
+	  "read this instead of /etc/ctr/ctr.conf; empty: read none", NULL },
 	{ "log", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, log),
 	  "append errors to this file", NULL },
 	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format),
@@ -44,7 +49,7 @@ const struct cli_option cli_global_options[] = {
 	{ "log-level", 0, CLI_STRING, "LEVEL", offsetof(struct cli_globals, log_level),
 	  "debug, info, warn or error; debug shows warnings", log_levels },
 	{ "cgroup-manager", 0, CLI_STRING, "DRIVER", offsetof(struct cli_globals, cgroup_manager),
-	  "who makes cgroups: cgroupfs, systemd or disabled", cgroup_managers },
+	  "who makes cgroups: cgroupfs, systemd or disabled", cli_cgroup_managers },
 	{ "systemd-cgroup", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, systemd_cgroup),
 	  "the same as --cgroup-manager systemd", NULL },
 	{ "rootless", 0, CLI_STRING, "WORD", offsetof(struct cli_globals, rootless),
@@ -58,40 +63,6 @@ const struct cli_option cli_global_options[] = {
 	{ 0 },
 };
 
-const struct cli_command *const cli_commands[] = {
-	&cli_run,    &cli_create,   &cli_start,	     &cli_exec,	  &cli_state,	&cli_list,
-	&cli_ps,     &cli_top,	    &cli_stats,	     &cli_events, &cli_kill,	&cli_pause,
-	&cli_resume, &cli_update,   &cli_delete,     &cli_spec,	  &cli_explain, &cli_validate,
-	&cli_wait,   &cli_features, &cli_completion, NULL,
-};
-
-static const struct cli_command *find_command(const char *name)
-{
-	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		if (strcmp((*c)->name, name) == 0)
-			return *c;
-	return NULL;
-}
-
-static void print_help(const struct cli *cli)
-{
-	(void)printf("Usage: %s [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-		     "Run containers from OCI bundles.\n\nCommands:\n",
-		     cli->program);
-	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		(void)printf("  %-12s %s\n", (*c)->name, (*c)->summary);
-	(void)printf("\nOptions:\n");
-	cli_print_options(cli_global_options);
-	(void)printf("\nSee `%s COMMAND --help` and man %s.\n", cli->program, cli->program);
-}
-
-static void print_command_help(const struct cli *cli, const struct cli_command *c)
-{
-	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
-		     *c->args ? " " : "", c->args, c->summary);
-	cli_print_options(c->options);
-}
-
 /* Line 1 is parsed by engines, and no other line may hold the word of its second field (3.6). */
 static void print_version(void)
 {
@@ -102,15 +73,18 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
+	const char *word = cli->options.cgroup_manager ? cli->options.cgroup_manager
+						       : cli->conf.cgroup_manager;
 	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
 
 	if (cli->options.systemd_cgroup)
-		return CGROUP_DRIVER_SYSTEMD;
-	if (cli->options.cgroup_manager)
-		(void)cgroup_driver_parse(cli->options.cgroup_manager,
-					  &driver); /* the table checked it */
+		driver = CGROUP_DRIVER_SYSTEMD;
+	else if (word)
+		(void)cgroup_driver_parse(word, &driver); /* the table checked it */
+	if (driver == CGROUP_DRIVER_SYSTEMD && !caller_is_host_root(caller))
+		return CGROUP_DRIVER_SYSTEMD_USER;
 	return driver;
 }
 
@@ -122,12 +96,29 @@ int cli_store(struct cli *cli, bool create, struct err *e)
 
 	if (cli->store >= 0)
 		return 0;
-	if (cli->options.root)
-		return store_open(cli->options.root, flags, &cli->store, e);
+	if (cli->options.root || cli->conf.root)
+		return store_open(cli->options.root ? cli->options.root : cli->conf.root, flags,
+				  &cli->store, e);
 	r = store_default_path(&cli->caller, path, sizeof(path), e);
 	if (!caller_is_host_root(&cli->caller))
 		flags |= STORE_NO_LINK | STORE_STICKY;
 	return r < 0 ? r : store_open(path, flags, &cli->store, e);
+}
+
+int cli_data_root(struct cli *cli, bool create, struct err *e)
+{
+	unsigned flags = create ? STORE_CREATE : 0;
+	char path[4096];
+	int r;
+
+	if (cli->data >= 0)
+		return 0;
+	if (cli->options.data_root || cli->conf.data_root)
+		return store_open(cli->options.data_root ? cli->options.data_root
+							 : cli->conf.data_root,
+				  flags, &cli->data, e);
+	r = store_default_data_path(&cli->caller, path, sizeof(path), e);
+	return r < 0 ? r : store_open(path, flags, &cli->data, e);
 }
 
 int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
@@ -267,53 +258,16 @@ int cli_print_json(struct json_out *o, struct err *e)
 /* ---- entry ---- */
 
 /* A careless caller must not lend us, or the container, descriptors that it forgot to close (R13). */
-static int prepare_process(void)
+static int prepare_process(struct err *e)
 {
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return -1;
-	return kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-}
-
-static int check_count(const struct cli_command *c, int count, struct err *e)
-{
-	if (count >= c->min_args && (c->max_args < 0 || count <= c->max_args))
-		return 0;
-	err_set(e, ERR_USAGE, 0, "%s: %s", c->name,
-		count < c->min_args ? "an argument is missing" : "too many arguments");
-	err_hint(e, "usage: ctr %s [OPTIONS]%s%s", c->name, *c->args ? " " : "", c->args);
-	return -EINVAL;
-}
-
-static int run_parsed(struct cli *cli, const struct cli_command *c, int argc, char **argv,
-		      void *options, struct err *e)
-{
-	struct cli_parsed parsed;
-	int r = cli_parse(c->options, c->stop_at_args, argc, argv, options, &parsed, e);
-
-	if (r < 0)
-		return err_wrap(e, "%s", c->name);
-	if (parsed.help) {
-		print_command_help(cli, c);
-		return 0;
-	}
-	r = check_count(c, parsed.count, e);
-	if (r < 0)
-		return r;
-	parsed.args[parsed.count] = NULL;
-	return c->run(cli, options, parsed.args, e);
-}
-
-static int run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
-		       struct err *e)
-{
-	_Alignas(max_align_t) char options[CLI_OPTIONS_MAX] = { 0 };
 	int r;
 
-	cli->verb = c->name;
-	r = run_parsed(cli, c, argc, argv, options, e);
-	cli_free_options(c->options, options);
-	return r;
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return err_set(e, ERR_SYSTEM, errno,
+				       "open /dev/null in place of descriptor %d", fd);
+	r = kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "keep inherited descriptors to ctr") : 0;
 }
 
 static enum caller_rootless rootless_word(const struct cli *cli)
@@ -341,17 +295,17 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 		return 0;
 	}
 	if (parsed.help || !parsed.count || strcmp(parsed.args[0], "help") == 0) {
-		print_help(cli);
+		cli_print_help(cli);
 		return 0;
 	}
-	command = find_command(parsed.args[0]);
-	if (!command) {
-		err_set(e, ERR_USAGE, 0, "unknown command '%s'", parsed.args[0]);
-		err_hint(e, "see ctr --help");
-		return -EINVAL;
-	}
+	r = cli_find(cli_commands, parsed.args[0], &command, e);
+	if (r < 0)
+		return r;
 	caller_probe(rootless_word(cli), &cli->caller);
-	return run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
+	r = cli_conf_load(cli, e);
+	if (r < 0)
+		return r;
+	return cli_run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
 }
 
 int cli_main(int argc, char **argv)
@@ -359,14 +313,18 @@ int cli_main(int argc, char **argv)
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	struct cli cli = { .program = slash ? slash + 1 : "ctr",
 			   .failure_code = 1,
-			   .store = -EBADF };
+			   .store = -EBADF,
+			   .data = -EBADF };
 	struct err e = ERR_INIT;
 	int r;
 
-	if (prepare_process() < 0 || argc < 1)
+	if (argc < 1)
 		return 1;
 	umask(022);
-	r = dispatch(&cli, argc - 1, argv + 1, &e);
+	r = prepare_process(&e);
+	if (r == 0)
+		r = dispatch(&cli, argc - 1, argv + 1, &e);
+	free(cli.conf.text);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");
 	if (r < 0) {

@@ -38,7 +38,7 @@ struct cli_option {
 struct cli;
 
 struct cli_command {
-	const char *name;
+	const char *name;    /* in a group: "GROUP NAME" */
 	const char *args;    /* "CONTAINER [SIGNAL]" */
 	const char *summary; /* one line */
 	const struct cli_option *options;
@@ -46,6 +46,8 @@ struct cli_command {
 	size_t options_size; /* of the options struct, at most CLI_OPTIONS_MAX */
 	int min_args, max_args;
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
+	/* A group, NULL-terminated: which command it is, is said by the first argument. Only these do. */
+	const struct cli_command *const *verbs;
 };
 
 enum {

@@ -6,6 +6,7 @@
 #include "container/record.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "rootfs/rootfs.h"
 #include "security/security.h"
 #include "util/caller.h"
 #include "util/err.h"
@@ -19,12 +20,14 @@ struct compile_input {
 	const struct caller *caller;
 	unsigned lsms;		 /* enum security_lsm: what is on */
 	unsigned keep_fds;	 /* fds 3.. that the payload keeps */
+	bool ip6;		 /* the kernel has IPv6 */
 	bool no_keyring;	 /* stay in the caller's session keyring */
 	bool no_pivot;		 /* move the root and chroot instead of pivot_root */
 	int listener;		 /* create: socket that `ctr start` connects to; < 0: run at once */
 	int notify;		 /* mount for the notify socket; < 0: none */
 	const char *notify_path; /* where its directory is, for a caller who may not copy mounts */
 	const char *document;	 /* exec: what the process was read from, or NULL */
+	const struct rootfs_overlay *overlay; /* the root is one; NULL: it is not */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;
 };

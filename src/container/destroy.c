@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/overlay.h"
 #include "container/store.h"
+#include "container/watchers.h"
+#include "net/attach.h"
 #include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
@@ -59,7 +62,7 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
 	/* the record went because the container did */
-	if (r == -ENOENT && !store_is_current(store, id, c->dir)) {
+	if (r == -ENOENT && store_check_current(store, id, c->dir) == -ENOENT) {
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
 		return -ENOENT;
 	}
@@ -201,7 +204,7 @@ static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 	if (!c->record.cgroup_path)
 		return 0;
 	if (r == -ENOENT) { /* a scope that has failed is remembered without its directory */
-		if (c->record.cgroup_driver != CGROUP_DRIVER_SYSTEMD)
+		if (!cgroup_needs_process(c->record.cgroup_driver))
 			return 0;
 		*e = (struct err)ERR_INIT;
 		r = cgroup_root_open(&c->cgroup_root, e);
@@ -252,25 +255,34 @@ static void poststop(struct container *c, struct err *ret_warning)
 	(void)record_save(c->dir, &c->record, &ignored);
 }
 
-int container_destroy(struct container *c, enum container_status status, bool force,
+int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e)
 {
 	cleanup_fd int pidfd = -EBADF;
 	int r;
 
 	/* created is removed as runc and crun do, although the spec says otherwise (checklist L17) */
-	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED && !ends_soon(c))
+	if (!(flags & DESTROY_FORCE) && status != STATUS_STOPPED && status != STATUS_CREATED &&
+	    !ends_soon(c))
 		return refuse(c, status, e);
 	if (process_open(&c->record.init, &pidfd) < 0)
 		pidfd = -EBADF; /* dead already */
 	r = container_signal(c, status, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
+	watchers_await(c);
 	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
+	if (r == 0)
+		r = net_detach(&c->record.network, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);
+	if (!(flags & DESTROY_KEEP_LAYERS)) {
+		r = container_overlay_remove(c, e);
+		if (r < 0)
+			return r;
+	}
 	return store_remove(c->store, c->record.id, e);
 }

@@ -75,6 +75,21 @@ static void write_resctrl(struct json_out *o, const struct resctrl_place *p)
 	json_out_end_object(o);
 }
 
+static void write_overlay(struct json_out *o, const struct container_overlay *v)
+{
+	if (!v->used)
+		return;
+	json_out_member_object(o, "overlay");
+	if (v->data)
+		json_out_member_string(o, "data", v->data);
+	json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
 static void write_exit(struct json_out *o, const struct container_exit *x)
 {
 	if (!x->known)
@@ -85,6 +100,18 @@ static void write_exit(struct json_out *o, const struct container_exit *x)
 	json_out_member_bool(o, "oom", x->oom);
 	json_out_member_uint(o, "oomKills", x->oom_kills);
 	json_out_member_string(o, "finished", x->finished);
+	json_out_end_object(o);
+}
+
+static void write_pause(struct json_out *o, const struct container_pause *p)
+{
+	if (!p->pid)
+		return;
+	json_out_member_object(o, "pause");
+	json_out_member_int(o, "pid", p->pid);
+	json_out_member_uint(o, "uid", p->uid);
+	json_out_member_string(o, "command", p->command);
+	json_out_member_string(o, "since", p->since);
 	json_out_end_object(o);
 }
 
@@ -117,6 +144,9 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
+	write_overlay(o, &r->overlay);
+	write_pause(o, &r->pause);
+	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -265,6 +295,32 @@ static void get_exit(const struct json_node *root, struct arena *a, struct conta
 	ret->finished = get_string(x, "finished", a);
 }
 
+static bool get_overlay(const struct json_node *root, struct arena *a,
+			struct container_overlay *ret)
+{
+	const struct json_node *m = json_member(root, "overlay");
+	const struct json_node *base = m ? json_member(m, "base") : NULL;
+
+	if (!m)
+		return true;
+	if (!base || base->type != JSON_ARRAY)
+		return false;
+	ret->used = true;
+	ret->data = get_string(m, "data", a);
+	ret->size = get_uint(m, "size");
+	ret->base.items = arena_array(a, base->count, sizeof(*ret->base.items));
+	if (!ret->base.items)
+		return false;
+	json_for_each (item, base) {
+		const char *text = item->type == JSON_STRING ? arena_strdup(a, item->text) : NULL;
+
+		if (!text)
+			return false;
+		ret->base.items[ret->base.count++] = text;
+	}
+	return ret->base.count > 0;
+}
+
 static bool get_annotations(const struct json_node *root, struct arena *a, oci_pairs *ret)
 {
 	const struct json_node *m = json_member(root, "annotations");
@@ -288,9 +344,26 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 	return true;
 }
 
+static void get_pause(const struct json_node *root, struct arena *a, struct container_pause *ret)
+{
+	const struct json_node *p = json_member(root, "pause");
+	struct container_pause found;
+
+	if (!p)
+		return;
+	found.pid = (pid_t)get_uint(p, "pid");
+	found.uid = (uint32_t)get_uint(p, "uid");
+	found.command = get_string(p, "command", a);
+	found.since = get_string(p, "since", a);
+	if (found.command && found.since)
+		*ret = found;
+}
+
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
+	const struct json_node *network = json_member(root, "network");
+
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -304,9 +377,13 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->no_keyring = get_bool(root, "noKeyring");
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
+	get_pause(root, a, &ret->pause);
+	if (network && net_setup_read(network, a, &ret->network) < 0)
+		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
-	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
-	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
+	       get_overlay(root, a, &ret->overlay) && get_phase(root, &ret->phase) &&
+	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&
+	       get_annotations(root, a, &ret->annotations);
 }
 
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,

@@ -126,6 +126,38 @@ void container_oci_members(struct json_out *o, const struct container_record *r,
 	annotations(o, r);
 }
 
+/* Not in "annotations": those are what config.json says. */
+static void overlay(struct json_out *o, const struct container_record *r)
+{
+	const struct container_overlay *v = &r->overlay;
+
+	if (!v->used)
+		return;
+	json_out_member_object(o, "ctr.overlay");
+	json_out_member_bool(o, "ephemeral", !v->data);
+	if (v->data)
+		json_out_member_string(o, "dataRoot", v->data);
+	if (v->size)
+		json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
+static void paused_by(struct json_out *o, const struct container_pause *p)
+{
+	if (!p->pid)
+		return;
+	json_out_member_object(o, "ctr.pausedBy");
+	json_out_member_int(o, "pid", p->pid);
+	json_out_member_uint(o, "uid", p->uid);
+	json_out_member_string(o, "command", p->command);
+	json_out_member_string(o, "since", p->since);
+	json_out_end_object(o);
+}
+
 void container_state_members(struct json_out *o, const struct container_record *r,
 			     enum container_status status)
 {
@@ -143,8 +175,12 @@ void container_state_members(struct json_out *o, const struct container_record *
 	kills = container_oom_kills(r);
 	if (kills) /* not "oomKilled": cri-o has ideas of its own about that name (checklist 0.14) */
 		json_out_member_uint(o, "ctr.oomKills", kills);
-	if (r->cgroup_driver == CGROUP_DRIVER_SYSTEMD && r->cgroup_path)
+	overlay(o, r);
+	if (status == STATUS_PAUSED)
+		paused_by(o, &r->pause);
+	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
+	net_setup_state(o, &r->network);
 	annotations(o, r);
 }
 

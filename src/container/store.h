@@ -11,9 +11,10 @@
 
 #include "util/caller.h"
 #include "util/err.h"
+#include "util/id.h"
 
 enum {
-	CONTAINER_ID_MAX = 128
+	CONTAINER_ID_MAX = ID_MAX
 };
 
 /* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 128 bytes (security.md R20). -EINVAL. */
@@ -25,6 +26,12 @@ int container_id_check(const char *id, struct err *e);
  * of the others, as for runc: if XDG_RUNTIME_DIR is set and USER is not root, or if /run is not its own.
  */
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e);
+
+/*
+ * The same for data that outlives a reboot: /var/lib/ctr for root of the host, for others $XDG_DATA_HOME/ctr,
+ * else $HOME/.local/share/ctr (XDG Base Directory). -EINVAL when neither is an absolute path.
+ */
+int store_default_data_path(const struct caller *caller, char *buf, size_t size, struct err *e);
 
 enum store_flags {
 	STORE_CREATE = 1, /* make it (0700) if it is missing */
@@ -54,8 +61,8 @@ enum store_lock {
 /* Open the directory of @id. -ENOENT: "container ... does not exist". */
 int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e);
 
-/* True while @dir is the directory of @id: false when that was removed, or replaced by another. */
-bool store_is_current(int root, const char *id, int dir);
+/* 0 while @dir is the directory of @id; -ENOENT when that was removed, or replaced by another. */
+int store_check_current(int root, const char *id, int dir);
 
 /* True when somebody else holds the lock of @dir right now. */
 bool store_is_busy(int dir);

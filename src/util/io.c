@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,8 @@ int io_read_stream(int fd, size_t max, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
-int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size)
+static int replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size,
+			bool durable)
 {
 	cleanup_fd int fd = -EBADF;
 	char tmp[280];
@@ -108,11 +110,25 @@ int io_replace_file(int dir, const char *name, mode_t mode, const void *data, si
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, data, size);
+	if (r == 0 && durable && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0 && renameat(dir, tmp, dir, name) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)unlinkat(dir, tmp, 0);
 	return r;
+}
+
+int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size)
+{
+	return replace_file(dir, name, mode, data, size, false);
+}
+
+int io_replace_file_durable(int dir, const char *name, mode_t mode, const void *data, size_t size)
+{
+	int r = replace_file(dir, name, mode, data, size, true);
+
+	return r == 0 && fsync(dir) < 0 ? -errno : r;
 }
 
 ssize_t io_read_line(int dir, const char *path, char *buf, size_t size)

@@ -24,6 +24,9 @@ int io_read_stream(int fd, size_t max, char **ret_data, size_t *ret_size);
  */
 int io_replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size);
 
+/* The same for what outlives a reboot: file and directory are on the disk before it returns. */
+int io_replace_file_durable(int dir, const char *name, mode_t mode, const void *data, size_t size);
+
 /* A short file such as those of /proc into @buf, NUL-terminated, last newline removed. Length or -errno. */
 ssize_t io_read_line(int dir, const char *path, char *buf, size_t size);
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layers and snapshots on disk, below the data root (DATA):
+ *
+ *   DATA/ID/layers.json     what container ID is made of: its base, its chain, its snapshots. Replaced as a
+ *                           whole and fsynced: the rename is the moment at which a change has happened.
+ *   DATA/ID/layers/         upper and work directory that the container writes to
+ *   DATA/.layers/LAYER/fs   a layer that nobody writes to any more, in overlayfs' own form (whiteouts are
+ *                           character devices 0:0, opaque directories have the xattr), for any number of
+ *                           containers and clones; LAYER is a random name
+ *   DATA/.layers/LAYER/layer.json   sizes, and the digest once somebody has asked for it
+ *
+ * Ids of containers never begin with a dot. The directory of a container is locked (flock) by whoever
+ * changes it, DATA/.layers by whoever adds or removes layers. What a killed process leaves is referred to by
+ * no layers.json, so it does not exist for anybody, and layers_gc removes it.
+ */
+#ifndef CTR_ROOTFS_LAYERS_H
+#define CTR_ROOTFS_LAYERS_H
+
+#include <stdbool.h>
+
+#include "rootfs/overlay.h"
+#include "util/err.h"
+
+/* What a container starts from: directories of others, which are never written to. */
+struct layers_base {
+	const char *const *dirs; /* absolute; the uppermost first, the bundle's rootfs last */
+	size_t count;
+};
+
+/* One container's layers, locked; opaque. */
+struct layers;
+
+/*
+ * Open the layers of @id below the data root @data, made if there are none. When there are, the base must
+ * be the same: -EEXIST with both told. -EBUSY when somebody else holds the lock for ten seconds.
+ */
+int layers_create(int data, const char *id, const struct layers_base *base, struct layers **ret,
+		  struct err *e);
+
+/* Open what exists. -ENOENT: "container ... has no layers". */
+int layers_open(int data, const char *id, struct layers **ret, struct err *e);
+
+/* Unlock and release; what is on disk stays. NULL is fine. */
+void layers_close(struct layers *l);
+
+/* The directories to be merged for the container itself: with upper and work. */
+int layers_stack(const struct layers *l, struct overlay_stack *ret, struct err *e);
+
+/* Those of its snapshot @name, which nobody writes to; NULL: the base alone. -ENOENT names those that exist. */
+int layers_snapshot_stack(const struct layers *l, const char *name, struct overlay_stack *ret,
+			  struct err *e);
+
+/* Remove DATA/ID, and layers that no other container needs. Gone already: 0. Consumes no lock of others. */
+int layers_remove(int data, const char *id, struct err *e);
+
+/* Is told what is removed, or would be: "layer ...", one line. Its non-zero result ends the search. */
+typedef int layers_gc_fn(const char *what, void *context);
+
+/*
+ * Find what nobody refers to, left by those who were killed, and remove it, unless @dry_run. Containers that
+ * somebody works on are passed over. -EBADMSG when there is a record that cannot be read: it may refer to
+ * anything, so nothing more is removed.
+ */
+int layers_gc(int data, bool dry_run, layers_gc_fn *told, void *context, struct err *e);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See layers.h, layers_gc: rests of those who were killed in the middle of something. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "rootfs/layers_internal.h"
+#include "rootfs/treeremove.h"
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+#define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+
+struct collector {
+	int data;
+	bool dry_run;
+	layers_gc_fn *told;
+	void *context;
+	struct err *e;
+};
+
+static int is_rest(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static void free_names(struct dirent **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* ---- below a container ---- */
+
+struct place {
+	const char *id;
+	int own;
+	struct layers_record record; /* empty when there is none */
+};
+
+static int collect_name(const struct collector *c, const struct place *p, const char *name)
+{
+	char what[ID_MAX + NAME_MAX + 64];
+	int r;
+
+	if (p->record.upper &&
+	    (strcmp(p->record.upper, name) == 0 || layers_record_uses(&p->record, name)))
+		return 0;
+	(void)snprintf(what, sizeof(what), "unfinished layer %s of container '%s'", name, p->id);
+	r = c->told(what, c->context);
+	if (r == 0 && !c->dry_run)
+		r = tree_remove(p->own, name);
+	return r < 0 ? err_set(c->e, ERR_SYSTEM, -r, "remove the %s", what) : r;
+}
+
+static int collect_names(const struct collector *c, const struct place *p)
+{
+	struct dirent **names = NULL;
+	int r = 0, n = scandirat(p->own, ".", &names, is_rest, alphasort);
+
+	if (n < 0)
+		return err_set(c->e, ERR_SYSTEM, errno, "read the layers of '%s'", p->id);
+	for (int i = 0; r == 0 && i < n; i++)
+		r = collect_name(c, p, names[i]->d_name);
+	free_names(names, n);
+	return r;
+}
+
+static int collect_place(const struct collector *c, struct place *p, int dir, struct arena *a)
+{
+	int r = layers_record_load(dir, a, &p->record, c->e);
+
+	if (r < 0 && r != -ENOENT) {
+		(void)err_wrap(c->e, "layers of '%s'", p->id);
+		return r;
+	}
+	r = collect_names(c, p);
+	if (r == 0 && !p->record.upper && !c->dry_run) {
+		(void)unlinkat(dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
+		(void)unlinkat(c->data, p->id, AT_REMOVEDIR); /* other things may be in it */
+	}
+	return r;
+}
+
+/* Whoever works on a container just now cleans up after itself. */
+static int collect_container(const char *id, void *context)
+{
+	const struct collector *c = context;
+	cleanup_fd int dir = kernel_openat2(c->data, id, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	cleanup_fd int own = -EBADF;
+	struct place p = { .id = id };
+	struct arena a = { 0 };
+	int r;
+
+	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	own = kernel_openat2(dir, LAYERS_OWN_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	if (own < 0)
+		return 0;
+	p.own = own;
+	r = collect_place(c, &p, dir, &a);
+	arena_free(&a);
+	return r;
+}
+
+/* ---- layers ---- */
+
+static int collect_layer(const struct collector *c, int shared, const char *name)
+{
+	char what[NAME_MAX + 64];
+	int r;
+
+	(void)snprintf(what, sizeof(what), "layer %s", name);
+	r = c->told(what, c->context);
+	if (r == 0 && !c->dry_run && strncmp(name, LAYERS_DEAD, strlen(LAYERS_DEAD)) != 0)
+		r = layers_condemn(shared, name);
+	return r < 0 ? err_set(c->e, ERR_SYSTEM, -r, "remove the %s", what) : r;
+}
+
+static int collect_unused(const struct collector *c, int shared, struct dirent **names, int n)
+{
+	cleanup_free const char **left = calloc((size_t)n + 1, sizeof(*left));
+	int r;
+
+	if (!left)
+		return err_set(c->e, ERR_SYSTEM, ENOMEM, "look for layers");
+	for (int i = 0; i < n; i++)
+		left[i] = names[i]->d_name;
+	r = layers_strike_out_used(c->data, NULL, left, (size_t)n, c->e);
+	for (int i = 0; r == 0 && i < n; i++)
+		if (left[i])
+			r = collect_layer(c, shared, left[i]);
+	return r;
+}
+
+static int collect_shared(const struct collector *c)
+{
+	cleanup_fd int shared = -EBADF;
+	struct dirent **names = NULL;
+	int r, n;
+
+	shared = kernel_openat2(c->data, LAYERS_SHARED_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	if (shared == -ENOENT)
+		return 0;
+	if (shared < 0)
+		return err_set(c->e, ERR_SYSTEM, -shared, "open the directory of layers");
+	r = layers_lock(shared, "the directory of layers", c->e);
+	if (r < 0)
+		return r;
+	n = scandirat(shared, ".", &names, is_rest, alphasort);
+	if (n < 0)
+		return err_set(c->e, ERR_SYSTEM, errno, "read the directory of layers");
+	r = collect_unused(c, shared, names, n);
+	free_names(names, n);
+	(void)flock(shared, LOCK_UN); /* cannot fail; to close it would do the same */
+	return r == 0 && !c->dry_run ? layers_bury(shared, c->e) : r;
+}
+
+int layers_gc(int data, bool dry_run, layers_gc_fn *told, void *context, struct err *e)
+{
+	struct collector c = { data, dry_run, told, context, e };
+	int r = layers_each(data, collect_container, &c, e);
+
+	return r == 0 ? collect_shared(&c) : r;
+}
