@@ -142,7 +142,7 @@ netns_of() {
 	net_ctr run --network bridge,gw=10.88.0.9 --network bridge,gw=10.88.0.8 -b "$bundle" "$tag"
 	fails 'more than one default gateway'
 	net_ctr run --isolate -b "$bundle" "$tag"
-	fails '--isolate: there is no --network'
+	fails '--isolate: only a network of kind bridge can do that'
 	net_ctr run --isolate --network none -b "$bundle" "$tag"
 	fails '--isolate: only a network of kind bridge'
 }
