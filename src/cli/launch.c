@@ -108,7 +108,7 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
-	rq->driver = cli_cgroup_driver(cli);
+	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = launch_network(cli, &o->network, false, rq, e);
 	if (r == 0)

@@ -70,15 +70,17 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
 	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
 
 	if (cli->options.systemd_cgroup)
-		return CGROUP_DRIVER_SYSTEMD;
-	if (cli->options.cgroup_manager)
+		driver = CGROUP_DRIVER_SYSTEMD;
+	else if (cli->options.cgroup_manager)
 		(void)cgroup_driver_parse(cli->options.cgroup_manager,
 					  &driver); /* the table checked it */
+	if (driver == CGROUP_DRIVER_SYSTEMD && !caller_is_host_root(caller))
+		return CGROUP_DRIVER_SYSTEMD_USER;
 	return driver;
 }
 

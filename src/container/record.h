@@ -61,7 +61,7 @@ struct container_record {
 	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
-	struct net_setup network; /* no items: config.json decides */
+	struct net_setup network;     /* no items: config.json decides */
 	oci_pairs annotations;
 };
 

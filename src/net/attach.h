@@ -60,13 +60,4 @@ int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *r
 /* All of them together; not known when there is none. */
 void net_stats_sum(const struct net_setup *s, struct net_stats *ret);
 
-/*
- * Collect what crashes left in all networks below @data: leases of containers that are gone, their links,
- * bridges without a lease. *@ret_count: how many things went. @boot: the boot id.
- */
-int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count, struct err *e);
-
-/* `ctr network delete`: -EBUSY while there are leases that are not stale. */
-int net_delete(int data, const char *name, const char *boot, net_owner_lives lives, struct err *e);
-
 #endif

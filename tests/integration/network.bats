@@ -198,3 +198,17 @@ teardown() { net_teardown; }
 	ok
 	same 2 "$(nsenter -t "$pid" -n cat /proc/sys/net/ipv6/conf/eth0/accept_ra)"
 }
+
+@test "network: what it receives and sends is counted from its point of view" {
+	serve "$(head -c 4000 /dev/zero | tr '\0' x)"
+	net_start "$tag" --network bridge
+	ok
+	wait_until fetch 10.88.0.2 >/dev/null
+	net_ctr stats --no-stream -f json --interval 10ms "$tag"
+	ok
+	same true "$(jq '.[0] | .netSent > 4000 and .netReceived > 100 and .netReceived < .netSent' <<<"$output")"
+	net_ctr events --stats "$tag"
+	same 'eth0 true' "$(jq -r '.data.network_interfaces[0] | "\(.Name) \(.TxBytes > 4000 and .RxPackets > 2)"' <<<"$output")"
+	net_ctr stats --no-stream --interval 10ms "$tag"
+	has 'RECEIVED / SENT'
+}
