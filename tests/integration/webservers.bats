@@ -144,6 +144,62 @@ fifty_pages() {
 	same '' "$(links_left)"
 }
 
+# nginx of the host with what it needs to run, in the root filesystem of $1
+nginx_closure() {
+	local file
+	mkdir -p "$1/etc/nginx" "$1/usr/sbin"
+	for file in /usr/sbin/nginx $(ldd /usr/sbin/nginx | grep -o '/[^ ]*'); do
+		mkdir -p "$1${file%/*}"
+		cp -L "$file" "$1$file"
+	done
+	echo 'root:x:0:0::/:' >"$1/etc/passwd"
+	echo 'root:x:0:' >"$1/etc/group"
+	cat >"$1/etc/nginx/nginx.conf" <<-'END'
+		daemon off;
+		user root;
+		pid /tmp/nginx.pid;
+		error_log stderr error;
+		worker_processes 1;
+		events { worker_connections 64; }
+		http {
+			access_log off;
+			client_body_temp_path /tmp/body;
+			proxy_temp_path /tmp/proxy;
+			fastcgi_temp_path /tmp/fastcgi;
+			uwsgi_temp_path /tmp/uwsgi;
+			scgi_temp_path /tmp/scgi;
+			server { listen 80; listen [::]:80; root /www; }
+		}
+	END
+}
+
+@test "webservers: nginx, with its page, over IPv4 and IPv6" {
+	[ -x /usr/sbin/nginx ] || need 'nginx (Debian: nginx-light)'
+	nginx_closure "$rootfs"
+	mkdir "$rootfs/www"
+	for i in 1 2 3; do
+		echo "nginx $i" >"$T/page$i"
+		filter='.process.terminal = false | .root.readonly = false'
+		args /usr/sbin/nginx -e stderr
+		mount_entry /www/index.html bind "$T/page$i" bind ro
+		net_start "$tag-$i" --network bridge --publish "$((8000 + i)):80"
+		ok
+	done
+	wait_until answers 127.0.0.1 8003 'nginx 3'
+	wait_until answers 2001:db8::1 8003 'nginx 3'
+	for i in 1 2 3; do
+		wait_until answers 127.0.0.1 $((8000 + i)) "nginx $i"
+		same "nginx $i" "$(from_host "$(address_of "$i" ip6)" 80)"
+		same "nginx $i" "$(from_outside 192.0.2.1 $((8000 + i)))"
+	done
+	for id in "${containers[@]}"; do
+		net_ctr delete -f "$id"
+		ok
+	done
+	containers=()
+	same '' "$(on_host_run nft list ruleset)"
+}
+
 @test "publish: to itself and to neighbours by the host's address, and from loopback" {
 	web 1 one --network bridge -p 8001:80
 	web 2 two --network bridge -p 127.0.0.1:8002:80 -p 192.0.2.1:8003:80
