@@ -8,7 +8,6 @@
 #ifdef HAVE_LIBSYSTEMD
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "cgroups/systemd_private.h"
 #include "util/caller.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
 
 #define LIBRARY "libsystemd.so.0"
 
@@ -28,20 +28,14 @@ enum {
 	ADDRESS_MAX = 3 * PATH_MAX + 64
 };
 
+#define SYMBOL(f) { #f, offsetof(struct systemd_bus, f) },
+static const struct library_symbol symbols[] = { SYSTEMD_FUNCTIONS(SYMBOL) };
+#undef SYMBOL
+
 static int load(struct systemd_bus *b, struct err *e)
 {
-	b->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (b->library) {
-		bool all = true;
-
-#define X(name)                                                                                    \
-	b->name = (__typeof__(b->name))dlsym(b->library, #name);                                   \
-	all = all && b->name;
-		SYSTEMD_FUNCTIONS(X)
-#undef X
-		if (all)
-			return 0;
-	}
+	if (library_load(LIBRARY, symbols, ARRAY_SIZE(symbols), b) == 0)
+		return 0;
 	err_set(e, ERR_UNSUPPORTED, 0, "the systemd cgroup driver needs " LIBRARY);
 	err_hint(e, "install it (Debian: libsystemd0), or use --cgroup-manager cgroupfs");
 	return -EOPNOTSUPP;
@@ -249,7 +243,6 @@ void systemd_bus_close(struct systemd_bus *b)
 	if (!b)
 		return;
 	disconnect(b);
-	/* the library stays: it has destructors of threads, which must not point to nowhere */
 	free(b);
 }
 

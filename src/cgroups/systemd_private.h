@@ -12,6 +12,7 @@
 #include <systemd/sd-bus.h>
 
 #include "cgroups/systemd.h"
+#include "util/library.h"
 
 #define SYSTEMD_SERVICE "org.freedesktop.systemd1"
 #define SYSTEMD_OBJECT	"/org/freedesktop/systemd1"
@@ -50,16 +51,13 @@ enum {
 /* One connection, the time by which all that is done through it has to end, the job that is waited for. */
 struct systemd_bus {
 	enum systemd_manager manager;
-	void *library;
 	sd_bus *bus;
 	int64_t deadline;		/* cgroup_deadline() */
 	int timeout_ms;			/* what it was made from, for messages */
 	char job[SYSTEMD_JOB_PATH_MAX]; /* "" while its path is not known yet */
 	bool done;
 	char result[SYSTEMD_RESULT_MAX];
-#define X(name) __typeof__(name) *name;
-	SYSTEMD_FUNCTIONS(X)
-#undef X
+	LIBRARY_TABLE(SYSTEMD_FUNCTIONS)
 };
 
 /* The time that is left, as sd-bus wants it. -ETIMEDOUT: none. */

@@ -18,6 +18,7 @@
 
 struct explain_options {
 	const char *format;
+	struct overlay_options overlay;
 	struct network_options network;
 };
 
@@ -26,6 +27,7 @@ static const char *const formats[] = { "text", "json", NULL };
 static const struct cli_option options[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
 	  "text or json", formats },
+	OVERLAY_OPTIONS(offsetof(struct explain_options, overlay)),
 	NETWORK_OPTIONS(offsetof(struct explain_options, network)),
 	{ 0 },
 };
@@ -92,6 +94,30 @@ static void source_text(const struct plan *p, const struct plan_source *s, char 
 	if (s->uid_idmap)
 		strbuf_addf(&out, "%sidmapped%s", separator,
 			    s->idmap_recursive ? " with all mounts below" : "");
+}
+
+static void text_overlay(const struct container *c)
+{
+	const struct container_overlay *o = &c->record.overlay;
+	bool late = !caller_is_privileged(&c->caller);
+	bool mapped = !late && oci_spec_namespace(c->spec, OCI_NS_USER);
+
+	if (!o->used)
+		return;
+	say("  %s <overlay>%s:", late ? "look at what ctr-init merges into" : "mount an overlay as",
+	    mapped ? ", idmapped" : "");
+	(void)putchar('\n');
+	if (o->data)
+		say("    written to: layers of the container's own, in %s", o->data);
+	else
+		say("    written to: a tmpfs, which goes away with the container");
+	if (o->size)
+		say(" (%" PRIu64 " bytes)", o->size);
+	(void)putchar('\n');
+	for (size_t i = 0; i < o->base.count; i++) {
+		say("    read-only: %s", o->base.items[i]);
+		text_origin(i + 1 == o->base.count ? "/root/path" : NULL);
+	}
 }
 
 static void text_sources(const struct plan *p)
@@ -236,6 +262,7 @@ static void text_host(const struct container *c)
 	(void)printf("On the host, ctr will:\n");
 	text_cgroup(c);
 	text_resctrl(&c->resctrl);
+	text_overlay(c);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	(void)printf("  start ctr-init, sealed in memory, %s and in new namespaces: %s\n",
@@ -425,6 +452,21 @@ static void json_step(const char *text, const char *origin, void *data)
 	json_out_end_object(o);
 }
 
+static void json_overlay(struct json_out *o, const struct container_overlay *v)
+{
+	if (!v->used)
+		return;
+	json_out_member_object(o, "overlay");
+	json_out_member_bool(o, "ephemeral", !v->data);
+	if (v->size)
+		json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
 static void json_host(struct json_out *o, const struct container *c)
 {
 	char flags[128];
@@ -434,6 +476,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	json_cgroup(o, c);
 	json_resctrl(o, &c->resctrl);
 	json_out_member_string(o, "namespaces", flags);
+	json_overlay(o, &c->record.overlay);
 	json_maps(o, "uidMappings", &c->plan->uid_maps);
 	json_maps(o, "gidMappings", &c->plan->gid_maps);
 	json_out_member_array(o, "sources");
@@ -505,7 +548,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	user.uid = rootless;
 	rq.driver = cli_cgroup_driver(cli, rq.caller);
 	user.uid = 0;
-	r = launch_network(cli, &o->network, true, &rq, e);
+	r = launch_overlay(cli, &o->overlay, true, &rq.overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->network, true, &rq, e);
 	if (r == 0)
 		r = container_load(c, &rq, e);
 	if (r == 0 && rq.driver == CGROUP_DRIVER_NONE)

@@ -110,7 +110,9 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 	rq->strict = o->strict;
 	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
-	r = launch_network(cli, &o->network, false, rq, e);
+	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->network, false, rq, e);
 	if (r == 0)
 		r = pass_activation(rq, e);
 	if (r < 0)

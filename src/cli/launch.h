@@ -11,11 +11,33 @@ struct network_options {
 	bool isolate;
 };
 
+/* Those of explain, too. */
+struct overlay_options {
+	bool overlay, no_overlay, ephemeral;
+	struct cli_list layers;
+	const char *size;
+};
+
+/* clang-format off */
+#define OVERLAY_OPTIONS(at)                                                                           \
+	{ "overlay", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, overlay),             \
+	  "leave the rootfs as it is: what is written goes to a layer of the container's own", NULL }, \
+	{ "no-overlay", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, no_overlay),       \
+	  "use the rootfs itself, whatever ctr.conf says", NULL },                                    \
+	{ "layer", 0, CLI_LIST, "DIR", (at) + offsetof(struct overlay_options, layers),               \
+	  "put a directory on top of the rootfs, may be repeated; implies --overlay", NULL },         \
+	{ "ephemeral", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, ephemeral),         \
+	  "the layer is in memory, and gone with the container; implies --overlay", NULL },           \
+	{ "size", 0, CLI_STRING, "SIZE", (at) + offsetof(struct overlay_options, size),               \
+	  "limit what the container can write to its layer, such as 512m or 10g", NULL }
+/* clang-format on */
+
 struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	struct network_options network;
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring, no_subreaper, strict;
+	struct overlay_options overlay;
 };
 
 /* clang-format off */
@@ -55,7 +77,8 @@ struct launch_options {
 	{ "no-subreaper", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_subreaper),               \
 	  "leave orphans to the caller, as ctr always does", NULL },                                  \
 	{ "strict", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, strict),                           \
-	  "refuse what is otherwise a warning about the config", NULL }
+	  "refuse what is otherwise a warning about the config", NULL },                              \
+	OVERLAY_OPTIONS(LAUNCH_OPTION(type, member, overlay))
 /* clang-format on */
 
 /*
@@ -64,6 +87,13 @@ struct launch_options {
  */
 int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
 		   struct err *e);
+
+/*
+ * What the options, and without them ctr.conf, say about the root filesystem. The data root is opened, and made
+ * if it is missing, when there is to be an overlay on disk, unless @plan_only.
+ */
+int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_only,
+		   struct overlay_request *ret, struct err *e);
 
 /*
  * --network and what goes with it as a request: rq->network, and rq->data where it needs the definitions.

@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/overlay.h"
 #include "container/network.h"
 #include "container/scheduling.h"
 #include "container/sdnotify.h"
@@ -96,12 +97,25 @@ static int enter_store(struct container *c, struct err *e)
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
-/* These sockets are in our directory, so the plan comes a second time, with their descriptors. */
-static int prepare_sockets(struct container *c, const struct container_request *rq, struct err *e)
+static void undo_overlay(void *data)
+{
+	container_overlay_undo(data);
+}
+
+static int enter_overlay(struct container *c, struct err *e)
+{
+	if (!c->record.overlay.used)
+		return 0;
+	undo_push(&c->undo, undo_overlay, c);
+	return container_overlay_enter(c, e);
+}
+
+/* What is known only now, descriptors and paths of layers: the plan comes a second time, with them. */
+static int plan_again(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = 0;
 
-	if (!rq->wait_start && !rq->notify)
+	if (!rq->wait_start && !rq->notify && !c->overlay.late.count)
 		return 0;
 	if (rq->wait_start)
 		r = startsock_listen(c->dir, &c->listener, e);
@@ -290,6 +304,8 @@ static int spawn(struct container *c, struct err *e)
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
+		container_overlay_place(c);
+	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, &c->caller, e);
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
@@ -299,6 +315,7 @@ static int spawn(struct container *c, struct err *e)
 		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
+	container_overlay_release(c);
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
 	undo_push(&c->undo, undo_hooks, c);
 	undo_push(&c->undo, undo_init, c);
@@ -408,7 +425,9 @@ static int create(struct container *c, const struct container_request *rq, struc
 	if (r == 0)
 		r = network_reserve(c, e);
 	if (r == 0)
-		r = prepare_sockets(c, rq, e);
+		r = enter_overlay(c, e);
+	if (r == 0)
+		r = plan_again(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
 	if (r == 0)

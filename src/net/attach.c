@@ -422,7 +422,7 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 	lease_return(&d, a);
 	if (!lease_any(&d)) {
 		firewall_network_remove(&d.def);
-		bridge_remove(sock, &d.def);
+		bridge_remove_later(sock, d.fd, &d.def);
 	}
 	return r;
 }

@@ -47,7 +47,7 @@ void net_announce(const struct net_setup *s, const struct net_devices *d);
 
 /*
  * The container has ended: nobody of it lives. Links go with its namespace, which is not waited for; one
- * that somebody keeps alive loses them here. Addresses are given back, and a bridge without any goes.
+ * that somebody keeps alive loses them here. Addresses are given back; a bridge without any goes a moment later.
  */
 int net_detach(const struct net_setup *s, struct err *e);
 

@@ -16,12 +16,13 @@
 
 #ifdef HAVE_LIBNFTABLES
 
-#include <dlfcn.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/kernel.h"
+#include "util/library.h"
 
 #define LIBRARY "libnftables.so.1"
 
@@ -118,26 +119,17 @@ static const char rules[] =
 	"}\n";
 
 struct library {
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
+	LIBRARY_TABLE(FUNCTIONS)
 };
+
+#define SYMBOL(f) { #f, offsetof(struct library, f) },
+static const struct library_symbol symbols[] = { FUNCTIONS(SYMBOL) };
+#undef SYMBOL
 
 static int load(struct library *l, struct err *e)
 {
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-	if (handle) {
-		bool all = true;
-
-#define X(name)                                                                                    \
-	l->name = (__typeof__(l->name))dlsym(handle, #name);                                       \
-	all = all && l->name;
-		FUNCTIONS(X)
-#undef X
-		if (all)
-			return 0; /* it stays until we end */
-	}
+	if (library_load(LIBRARY, symbols, ARRAY_SIZE(symbols), l) == 0)
+		return 0;
 	err_set(e, ERR_UNSUPPORTED, 0, "networks and published ports need " LIBRARY);
 	err_hint(e, "install it (Debian: libnftables1)");
 	return -EOPNOTSUPP;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables are lib.bash's and the test files'
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # For tests of --network: "the host" is a network namespace of the test's own, and the data root its own
