@@ -14,7 +14,7 @@ _ctr() {
 		*) verb=${COMP_WORDS[i]}; break ;;
 		esac
 	done
-	case $verb in network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
+	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
 	case $verb in
 	'run')
 		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
@@ -163,13 +163,37 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
-	'features')
-		words=' --help'
-		[[ $cur == -* ]] || words=''
+	snapshot)
+		words='create list rollback delete --help'
 		;;
-	'completion')
+	'snapshot create')
+		words=' --message --format --progress --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'snapshot rollback')
+		words=' --keep-as --prune --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --keep-as) words='' ;; esac
+		;;
+	'snapshot delete')
 		words=' --help'
-		[[ $cur == -* ]] || words='bash zsh'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'clone')
+		words=' --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'gc')
+		words=' --dry-run --help'
+		[[ $cur == -* ]] || words=''
 		;;
 	network)
 		words='create list inspect delete --help'
@@ -197,8 +221,16 @@ _ctr() {
 		words=' --help'
 		[[ $cur == -* ]] || words=''
 		;;
+	'features')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	'completion')
+		words=' --help'
+		[[ $cur == -* ]] || words='bash zsh'
+		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion network  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac

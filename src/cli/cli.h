@@ -4,6 +4,7 @@
 #define CTR_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/options.h"
 #include "container/container.h"
@@ -99,12 +100,16 @@ int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *
 /* Write a finished JSON text to stdout. */
 int cli_print_json(struct json_out *o, struct err *e);
 
+/* "1.5M", in powers of 1024, into @buf. Returns @buf. */
+const char *cli_size_text(uint64_t bytes, char *buf, size_t size);
+
 /* Advice for the errors of the kernel that users meet most (hints.c); keeps a hint that is there. */
 void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
 	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top,
-	cli_network;
+	cli_snapshot, cli_snapshot_create, cli_snapshot_list, cli_snapshot_rollback,
+	cli_snapshot_delete, cli_clone, cli_gc, cli_network;
 
 #endif

@@ -100,19 +100,12 @@ static uint64_t io_sum(const struct cgroup_stats *s, bool write)
 
 /* ---- the table ---- */
 
-/* "1.5M"; "-" for what is unlimited or not known. */
+/* "-" for what is unlimited or not known. */
 static const char *human(uint64_t bytes, bool known, char *buf, size_t size)
 {
-	static const char units[] = "BKMGTPE";
-	double n = (double)bytes;
-	int unit = 0;
-
-	for (; n >= 1024 && unit < 6; unit++)
-		n /= 1024;
-	if (!known || bytes == UINT64_MAX)
-		(void)snprintf(buf, size, "-");
-	else
-		(void)snprintf(buf, size, unit && n < 100 ? "%.1f%c" : "%.0f%c", n, units[unit]);
+	if (known && bytes != UINT64_MAX)
+		return cli_size_text(bytes, buf, size);
+	(void)snprintf(buf, size, "-");
 	return buf;
 }
 
