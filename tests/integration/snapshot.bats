@@ -362,7 +362,7 @@ on_filesystem() {
 	mkdir "$T/fs"
 	[ -z "${3:-}" ] || { truncate -s "$3" "$T/image"; "mkfs.$1" -q "$T/image" >/dev/null; }
 	# shellcheck disable=SC2016 # of the other shell
-	unshare -m --propagation private sh -c '
+	env -u CTR_TEST_TAG unshare -m --propagation private sh -c '
 		mount -t "$1" -o "$2" "$3" "$4" && echo mounted && exec sleep 600' \
 		sh "$1" "$2" "${3:+$T/image}${3:-tmpfs}" "$T/fs" >"$T/mounted" 3>&- &
 	holder=$!
