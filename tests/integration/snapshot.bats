@@ -359,12 +359,17 @@ sweep() {
 
 # on_filesystem TYPE OPTIONS [IMAGE_SIZE]: the data root is on a filesystem of its own, which only ctr sees
 on_filesystem() {
+	local source=ctr-test
 	mkdir "$T/fs"
-	[ -z "${3:-}" ] || { truncate -s "$3" "$T/image"; "mkfs.$1" -q "$T/image" >/dev/null; }
+	if [ -n "${3:-}" ]; then
+		source=$T/image
+		truncate -s "$3" "$source"
+		"mkfs.$1" -q "$source"
+	fi
 	# shellcheck disable=SC2016 # of the other shell
 	env -u CTR_TEST_TAG unshare -m --propagation private sh -c '
 		mount -t "$1" -o "$2" "$3" "$4" && echo mounted && exec sleep 600' \
-		sh "$1" "$2" "${3:+$T/image}${3:-tmpfs}" "$T/fs" >"$T/mounted" 3>&- &
+		sh "$1" "$2" "$source" "$T/fs" >"$T/mounted" 3>&- &
 	holder=$!
 	wait_until grep -q mounted "$T/mounted"
 	data=$T/fs/data
@@ -384,4 +389,132 @@ on_filesystem() {
 	same "$before" "$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")"
 	stop
 	nothing_to_collect
+}
+
+# ---- random operations, on several filesystems ----
+
+# The container's own files, as it sees them itself; what ctr mounts or makes anew is left out.
+now_into() {
+	args payload manifest /t
+	write_config
+	ctr run --overlay -b "$bundle" "$tag"
+	ok
+	cp "$T/stdout" "$T/$1"
+}
+
+churn() {
+	args payload churn /t "$1" 150
+	write_config
+	ctr run --overlay -b "$bundle" "$tag"
+	ok
+}
+
+# Whatever is done to other snapshots: going back to one shows what was there when it was made.
+equals_models() {
+	local name
+	now_into found
+	same "$(<"$T/now")" "$(<"$T/found")"
+	for name in "$@"; do
+		ctr clone -q "$tag@$name" "$tag-look"
+		ok
+		args payload manifest /t
+		write_config
+		ctr run --overlay -b "$bundle" "$tag-look"
+		ok
+		same "$(<"$T/model.$name")" "$output"
+		ctr delete "$tag-look"
+		ok
+	done
+}
+
+# snapshots_keep_everything SEED: on the filesystem of $data
+snapshots_keep_everything() {
+	local seed=$1 name
+	RANDOM=$seed
+	capability CAP_MKNOD
+	capability CAP_CHOWN
+	capability CAP_FOWNER
+	mkdir "$rootfs/t"
+	"$payload" churn "$rootfs/t" "$seed" 150
+	for name in a b c d; do
+		churn "$seed$RANDOM"
+		now_into "model.$name"
+		ctr snapshot create "$tag" "$name"
+		ok
+	done
+	churn "$seed$RANDOM"
+	now_into now
+	equals_models a b c d
+	ctr snapshot delete "$tag" b
+	ok
+	ctr snapshot delete "$tag" d
+	ok
+	equals_models a c
+	ctr snapshot rollback "$tag" a --keep-as e
+	ok
+	cp "$T/now" "$T/model.e"
+	cp "$T/model.a" "$T/now"
+	equals_models a c e
+	ctr snapshot delete "$tag" a
+	ok
+	equals_models c e
+	# and once more with a copy of a running container
+	args sh -c '/bin/payload churn /t 77 150; : >/ready; while :; do sleep 1; done'
+	write_config
+	ctr run -d --overlay -b "$bundle" "$tag"
+	wait_until has_file ready
+	ctr exec "$tag" /bin/payload manifest /t
+	ok
+	cp "$T/stdout" "$T/model.f"
+	ctr snapshot create "$tag" f -f json
+	ok
+	method=$(jq -r .method <<<"$output")
+	stop
+	cp "$T/model.f" "$T/now"
+	ctr snapshot rollback "$tag" f --prune
+	ok
+	equals_models c e f
+	nothing_to_collect
+}
+
+has_file() {
+	[ -n "$(find "${seen:-$data}/$tag/layers" -name "$1")" ]
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on tmpfs" {
+	on_filesystem tmpfs size=64m
+	snapshots_keep_everything 1
+	same copy "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on ext4" {
+	on_filesystem ext4 loop 64M
+	snapshots_keep_everything 2
+	same copy "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on XFS, which shares contents" {
+	on_filesystem xfs loop 320M
+	snapshots_keep_everything 3
+	same reflink "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on btrfs, which shares contents" {
+	on_filesystem btrfs loop 128M
+	snapshots_keep_everything 4
+	same reflink "$method"
+}
+
+@test "snapshot: of a running container on XFS: contents cost no space" {
+	local free
+	on_filesystem xfs loop 320M
+	start_overlay 'dd if=/dev/zero of=/f bs=65536 count=800 2>/dev/null; sync; : >/done; while :; do sleep 1; done'
+	wait_until has_file done
+	free=$(stat -f -c %f "$seen")
+	ctr snapshot create "$tag" a
+	ok
+	has "$tag@a: shared 50.0M in"
+	# 50 MiB are 12800 blocks
+	[ $((free - $(stat -f -c %f "$seen"))) -lt 1000 ]
+	stop
 }
