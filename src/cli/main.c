@@ -73,16 +73,18 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
 	const char *word = cli->options.cgroup_manager ? cli->options.cgroup_manager
 						       : cli->conf.cgroup_manager;
 	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
 
 	if (cli->options.systemd_cgroup)
-		return CGROUP_DRIVER_SYSTEMD;
-	if (word)
+		driver = CGROUP_DRIVER_SYSTEMD;
+	else if (word)
 		(void)cgroup_driver_parse(word, &driver); /* the table checked it */
+	if (driver == CGROUP_DRIVER_SYSTEMD && !caller_is_host_root(caller))
+		return CGROUP_DRIVER_SYSTEMD_USER;
 	return driver;
 }
 
@@ -256,12 +258,16 @@ int cli_print_json(struct json_out *o, struct err *e)
 /* ---- entry ---- */
 
 /* A careless caller must not lend us, or the container, descriptors that it forgot to close (R13). */
-static int prepare_process(void)
+static int prepare_process(struct err *e)
 {
+	int r;
+
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return -1;
-	return kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+			return err_set(e, ERR_SYSTEM, errno,
+				       "open /dev/null in place of descriptor %d", fd);
+	r = kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "keep inherited descriptors to ctr") : 0;
 }
 
 static enum caller_rootless rootless_word(const struct cli *cli)
@@ -312,10 +318,12 @@ int cli_main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r;
 
-	if (prepare_process() < 0 || argc < 1)
+	if (argc < 1)
 		return 1;
 	umask(022);
-	r = dispatch(&cli, argc - 1, argv + 1, &e);
+	r = prepare_process(&e);
+	if (r == 0)
+		r = dispatch(&cli, argc - 1, argv + 1, &e);
 	free(cli.conf.text);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");

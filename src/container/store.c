@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,19 +64,6 @@ static const char *runtime_dir(const struct caller *caller)
 	return caller->uid || !user || strcmp(user, "root") != 0 ? dir : NULL;
 }
 
-/* The host's uid of root of a user namespace: names in /tmp are the host's. */
-static uint32_t host_uid(const struct caller *caller)
-{
-	char line[64];
-	uint32_t inside, outside;
-
-	if (caller->initial_userns ||
-	    io_read_line(AT_FDCWD, "/proc/self/uid_map", line, sizeof(line)) < 0 ||
-	    sscanf(line, "%" SCNu32 " %" SCNu32, &inside, &outside) != 2 || inside != caller->uid)
-		return caller->uid;
-	return outside;
-}
-
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e)
 {
 	const char *dir = runtime_dir(caller);
@@ -93,11 +79,12 @@ int store_default_path(const struct caller *caller, char *buf, size_t size, stru
 	} else if (caller_is_host_root(caller) || (caller->uid == 0 && is_ours("/run", 0))) {
 		n = snprintf(buf, size, "/run/ctr");
 	} else {
-		n = snprintf(buf, size, "/run/user/%u", (unsigned)host_uid(caller));
+		n = snprintf(buf, size, "/run/user/%u", (unsigned)caller_host_uid(caller));
 		if (n > 0 && (size_t)n < size && is_ours(buf, caller->uid))
-			n = snprintf(buf, size, "/run/user/%u/ctr", (unsigned)host_uid(caller));
+			n = snprintf(buf, size, "/run/user/%u/ctr",
+				     (unsigned)caller_host_uid(caller));
 		else
-			n = snprintf(buf, size, "/tmp/ctr-%u", (unsigned)host_uid(caller));
+			n = snprintf(buf, size, "/tmp/ctr-%u", (unsigned)caller_host_uid(caller));
 	}
 	if ((size_t)n >= size)
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", dir ? dir : buf);
@@ -200,12 +187,13 @@ static int wait_lock(int dir)
 	return -ETIMEDOUT;
 }
 
-bool store_is_current(int root, const char *id, int dir)
+int store_check_current(int root, const char *id, int dir)
 {
 	struct stat a, b;
 
-	return fstat(dir, &a) == 0 && fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	if (fstat(dir, &a) < 0 || fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? 0 : -ENOENT;
 }
 
 static void tombstone_name(const char *id, char *buf, size_t size)
@@ -275,8 +263,8 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
 	r = dir < 0 ? dir : wait_lock(dir);
-	if (r == 0 && !store_is_current(root, id, dir))
-		r = -ENOENT;
+	if (r == 0)
+		r = store_check_current(root, id, dir);
 	if (r < 0) {
 		if (r != -ENOENT) /* by that name there may be somebody else's by now */
 			(void)unlinkat(root, id, AT_REMOVEDIR);
@@ -296,8 +284,8 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 	dir = open_container(root, id);
 	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
 	/* while we waited for the lock its holder may have removed the container */
-	if (r == 0 && !store_is_current(root, id, dir))
-		r = -ENOENT;
+	if (r == 0)
+		r = store_check_current(root, id, dir);
 	if (r == -ENOENT) {
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
 		return -ENOENT;
