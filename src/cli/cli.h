@@ -90,8 +90,8 @@ void cli_report_warning(const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for. */
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli);
+/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for, in the mouth of @caller. */
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller);
 
 /* Call @fn for each container whose id matches the extended regular expression. */
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
@@ -110,6 +110,7 @@ extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
 	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top,
 	cli_snapshot, cli_snapshot_create, cli_snapshot_list, cli_snapshot_rollback,
-	cli_snapshot_delete, cli_clone, cli_gc, cli_network;
+	cli_snapshot_delete, cli_snapshot_diff, cli_snapshot_verify, cli_snapshot_export,
+	cli_snapshot_import, cli_clone, cli_gc, cli_network;
 
 #endif

@@ -189,11 +189,9 @@ const struct cli_command cli_snapshot_delete = {
 /* ---- the group ---- */
 
 static const struct cli_command *const verbs[] = {
-	&cli_snapshot_create,
-	&cli_snapshot_list,
-	&cli_snapshot_rollback,
-	&cli_snapshot_delete,
-	NULL,
+	&cli_snapshot_create, &cli_snapshot_list,   &cli_snapshot_rollback,
+	&cli_snapshot_delete, &cli_snapshot_diff,   &cli_snapshot_verify,
+	&cli_snapshot_export, &cli_snapshot_import, NULL,
 };
 
 const struct cli_command cli_snapshot = {
