@@ -167,12 +167,16 @@ static int open_layers(struct container *c, struct overlay_stack *ret, struct er
 
 	if (!o->data)
 		return overlay_stack_open(o->base.items, o->base.count, ret, e);
+	r = overlay_owner_check(c->overlay.data, c->record.id, c->store, e);
+	if (r < 0)
+		return r;
 	c->overlay.made = faccessat(c->overlay.data, c->record.id, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 	r = layers_create(c->overlay.data, c->record.id, &base, &c->overlay.layers, e);
 	if (r == 0)
 		r = layers_stack(c->overlay.layers, ret, e);
 	if (r == 0)
-		r = overlay_owner_note(c->overlay.data, c->record.id, c->spec, &c->caller, e);
+		r = overlay_owner_note(c->overlay.data, c->record.id, c->store, c->spec, &c->caller,
+				       e);
 	if (r == 0 && o->size)
 		r = limit_layers(c, ret, e);
 	/* that the id is taken has another meaning, which `run` acts upon */

@@ -12,6 +12,7 @@ disk=/disk
 
 setup() {
 	user_setup
+	modprobe -a loop ext4 quota_v2
 	config '.root.readonly = false'
 	mkdir -p "$disk"
 	truncate -s 64M "$T/image"
@@ -32,7 +33,7 @@ teardown() {
 
 # As root, with a config that root may run, on the disk.
 as_root() {
-	"$CTR" spec -b "$T/root"
+	[ -e "$T/root/config.json" ] || "$CTR" spec -b "$T/root"
 	jq ".root = {path: \"$disk/rootfs\"} | .process.terminal = false | ${1:-.}" \
 		"$T/root/config.json" >"$T/root/config"
 	capture "$CTR" --root "$T/state" --data-root "$disk/data" run -f "$T/root/config" "${@:2}" -b "$T/root" "$tag"
