@@ -14,9 +14,10 @@ _ctr() {
 		*) verb=${COMP_WORDS[i]}; break ;;
 		esac
 	done
+	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -24,11 +25,12 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -36,6 +38,7 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
@@ -141,11 +144,12 @@ _ctr() {
 		case $prev in --userns) words='' ;; esac
 		;;
 	'explain')
-		words=' --format --overlay --no-overlay --layer --ephemeral --size --help'
+		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --isolate --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
+		case $prev in --network) words='' ;; esac
 		;;
 	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
@@ -159,6 +163,64 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
+	snapshot)
+		words='create list rollback delete --help'
+		;;
+	'snapshot create')
+		words=' --message --format --progress --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'snapshot rollback')
+		words=' --keep-as --prune --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --keep-as) words='' ;; esac
+		;;
+	'snapshot delete')
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'clone')
+		words=' --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'gc')
+		words=' --dry-run --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	network)
+		words='create list inspect delete --help'
+		;;
+	'network create')
+		words=' --subnet --subnet6 --gateway --gateway6 --bridge --mtu --isolate --internal --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --subnet) words='' ;; esac
+		case $prev in --subnet6) words='' ;; esac
+		case $prev in --gateway) words='' ;; esac
+		case $prev in --gateway6) words='' ;; esac
+		case $prev in --bridge) words='' ;; esac
+		case $prev in --mtu) words='' ;; esac
+		;;
+	'network list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'network inspect')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	'network delete')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
 	'features')
 		words=' --help'
 		[[ $cur == -* ]] || words=''
@@ -168,7 +230,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac

@@ -106,13 +106,15 @@ int cgroupfs_kill(const struct cgroup *cg, struct err *e)
 	return 0;
 }
 
-static int timed_out(const struct cgroup *cg, const char *what, bool unfrozen, struct err *e)
+/* The errno is for callers; its words, "connection timed out", would only mislead. */
+static int timed_out(const struct cgroup *cg, const char *what, const char *why, bool unfrozen,
+		     struct err *e)
 {
 	char pids[PIDS_TEXT_SIZE];
 
 	cgroup_pids_describe(cg, unfrozen, pids, sizeof(pids));
-	return err_set(e, ERR_SYSTEM, ETIMEDOUT, "%s cgroup '%s', which still has %s", what,
-		       cg->path, pids);
+	err_set(e, ERR_SYSTEM, 0, "%s cgroup '%s'%s %s", what, cg->path, why, pids);
+	return -ETIMEDOUT;
 }
 
 int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e)
@@ -120,7 +122,7 @@ int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e)
 	int r = cgroup_events_wait(cg->fd, "populated", 0, cgroup_deadline(timeout_ms));
 
 	if (r == -ETIMEDOUT)
-		return timed_out(cg, "wait for the end of", false, e);
+		return timed_out(cg, "wait for the end of", ", which still has", false, e);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "watch cgroup '%s'", cg->path) : 0;
 }
 
@@ -145,11 +147,10 @@ static int thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
 	int r = freezer_set(cg, false, timeout_ms);
 
-	if (r < 0) {
-		r = err_set(e, ERR_SYSTEM, -r, "thaw cgroup '%s'", cg->path);
-		if (r == -ETIMEDOUT)
-			err_hint(e, "a cgroup above it may be frozen");
-	}
+	if (r != -ETIMEDOUT)
+		return r < 0 ? err_set(e, ERR_SYSTEM, -r, "thaw cgroup '%s'", cg->path) : 0;
+	err_set(e, ERR_SYSTEM, 0, "thaw cgroup '%s', which is still frozen", cg->path);
+	err_hint(e, "a cgroup above it may be frozen");
 	return r;
 }
 
@@ -163,7 +164,7 @@ int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct
 	if (r == 0)
 		return 0;
 	if (r == -ETIMEDOUT)
-		r = timed_out(cg, "freeze", true, e);
+		r = timed_out(cg, "freeze", ": in time, this would not:", true, e);
 	else
 		r = err_set(e, ERR_SYSTEM, -r, "freeze cgroup '%s'", cg->path);
 	/* half frozen is the worst of all: whatever the reason, they go on (security.md D11) */

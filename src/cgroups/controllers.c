@@ -13,7 +13,8 @@
 #include "util/cleanup.h"
 
 enum {
-	LIST_SIZE = 1024
+	LIST_SIZE = 1024,
+	PIDS_SIZE = 512
 };
 
 /*
@@ -82,15 +83,29 @@ static void missing_list(const struct cgroup_plan *plan, const char *enabled, ch
 
 static int enable_refused(int r, const char *list, const char *path, size_t len, struct err *e)
 {
-	(void)err_set(e, r == -EBUSY ? ERR_STATE : ERR_SYSTEM, -r,
-		      "enable controllers '%s' below cgroup '%.*s'%s", list, len ? (int)len : 1,
-		      len ? path : "/",
-		      r == -EBUSY	 ? ", which has processes of its own"
-		      : r == -EOPNOTSUPP ? ", which is threaded"
-					 : "");
-	if (r == -EBUSY)
-		err_hint(e, "move its processes into a cgroup below it");
+	(void)err_set(e, ERR_SYSTEM, -r, "enable controllers '%s' below cgroup '%.*s'%s", list,
+		      len ? (int)len : 1, len ? path : "/",
+		      r == -EOPNOTSUPP ? ", which is threaded" : "");
 	return r;
+}
+
+/*
+ * A threaded cgroup could have both, but not all controllers, nor a container that can be moved or killed as
+ * one: nothing here ever becomes one. Whoever put the processes there has to decide.
+ */
+static int occupied(int dir_fd, const char *list, const char *path, size_t len, struct err *e)
+{
+	char pids[PIDS_SIZE];
+
+	cgroup_pids_describe_own(dir_fd, pids, sizeof(pids));
+	(void)err_set(
+		e, ERR_STATE, 0,
+		"enable controllers '%s' below cgroup '%.*s', which has processes of its own: "
+		"%s",
+		list, len ? (int)len : 1, len ? path : "/", pids);
+	err_hint(e, "move them into a cgroup below it, or give the container another "
+		    "linux.cgroupsPath");
+	return -EBUSY;
 }
 
 bool cgroup_is_occupied(int dir_fd)
@@ -125,9 +140,11 @@ int cgroup_controllers_enable_in(int dir_fd, const char *path, size_t len,
 	for (size_t i = 0; i < plan->controllers.count; i++)
 		if (!cgroup_text_has_word(have, plan->controllers.items[i].name))
 			return cgroup_controller_missing(&plan->controllers.items[i], path, len, e);
-	r = cgroup_is_occupied(dir_fd)
-		    ? -EBUSY
-		    : cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
+	if (cgroup_is_occupied(dir_fd))
+		return occupied(dir_fd, missing, path, len, e);
+	r = cgroup_file_write(dir_fd, "cgroup.subtree_control", missing);
+	if (r == -EBUSY) /* they came while we looked */
+		return occupied(dir_fd, missing, path, len, e);
 	return r < 0 ? enable_refused((int)r, missing, path, len, e) : 0;
 }
 

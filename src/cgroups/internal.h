@@ -225,5 +225,7 @@ int cgroup_events_wait(int dir_fd, const char *key, uint64_t wanted, int64_t dea
  * Tasks in uninterruptible sleep come first. @unfrozen: leave out those that the freezer holds.
  */
 void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size);
+/* The same of the processes in @dir_fd itself, without the cgroups below. */
+void cgroup_pids_describe_own(int dir_fd, char *buf, size_t size);
 
 #endif

@@ -183,24 +183,39 @@ static size_t tasks_choose(const struct collector *c, bool unfrozen, struct task
 	return n;
 }
 
-void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size)
+/* @r: how collecting them went. */
+static void describe(const struct collector *c, int r, bool unfrozen, char *buf, size_t size)
 {
-	cleanup_(collector_free) struct collector c = { 0 };
-	int r = collect(cg, threads_read, &c);
 	struct strbuf out = STRBUF_OVER(buf, size);
 	struct task chosen[DESCRIBED_MAX];
 	size_t n;
 
-	if (r < 0 || c.count == 0) {
+	if (r < 0 || c->count == 0) {
 		strbuf_adds(&out, r < 0 ? "unknown processes" : "no process");
 		return;
 	}
-	n = tasks_choose(&c, unfrozen, chosen);
+	n = tasks_choose(c, unfrozen, chosen);
 	if (n == 0) /* they froze while we looked: then any will do */
-		n = tasks_choose(&c, false, chosen);
+		n = tasks_choose(c, false, chosen);
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(&out, "%s%d (%s, %c, %s)", i ? ", " : "", (int)chosen[i].tid,
 			    chosen[i].name, chosen[i].state, chosen[i].wchan);
-	if (c.count > n)
-		strbuf_addf(&out, " and %zu more", c.count - n);
+	if (c->count > n)
+		strbuf_addf(&out, " and %zu more", c->count - n);
+}
+
+void cgroup_pids_describe(const struct cgroup *cg, bool unfrozen, char *buf, size_t size)
+{
+	cleanup_(collector_free) struct collector c = { 0 };
+	int r = collect(cg, threads_read, &c);
+
+	describe(&c, r, unfrozen, buf, size);
+}
+
+void cgroup_pids_describe_own(int dir_fd, char *buf, size_t size)
+{
+	cleanup_(collector_free) struct collector c = { 0 };
+	int r = list_read(dir_fd, "cgroup.procs", &c);
+
+	describe(&c, r, false, buf, size);
 }

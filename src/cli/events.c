@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container/watchers.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -62,11 +63,13 @@ struct stream {
 	struct trigger triggers[PRESSURES_MAX];
 	size_t trigger_count;
 	uint64_t interval_usec;
+	int hold; /* of watchers_join */
 };
 
 static void stream_close(struct stream *s)
 {
 	cgroup_close(&s->cg);
+	close_fd(&s->hold);
 	for (size_t i = 0; i < ENTRIES; i++)
 		close_fd(&s->polls[i].fd);
 }
@@ -105,8 +108,10 @@ static int triggers_parse(struct stream *s, const struct cli_list *list, struct 
 
 static int watch(struct stream *s, const struct container *c, struct err *e)
 {
-	int r = process_open(&c->record.init, &s->polls[ON_INIT].fd);
+	int r;
 
+	watchers_join(c, &s->hold);
+	r = process_open(&c->record.init, &s->polls[ON_INIT].fd);
 	if (r < 0)
 		return err_set(e, ERR_STATE, 0, "container with id %s is not running", s->id);
 	s->polls[ON_INIT].events = POLLIN;
@@ -195,18 +200,24 @@ static int print_pressure(const struct stream *s, const struct trigger *t, struc
 
 /* ---- the loop ---- */
 
+/* Read all, and only then write: whoever removes the container waits until the last have been read. */
 static int counters_check(struct stream *s, struct err *e)
 {
+	bool grown[COUNTERS];
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < COUNTERS; i++) {
+	for (size_t i = 0; i < COUNTERS; i++) {
 		uint64_t now = cgroup_watch_read(s->polls[i].fd, counters[i].key);
 
-		if (now <= s->last[i])
-			continue;
-		s->last[i] = now;
-		r = print_counter(s, i, e);
+		grown[i] = now > s->last[i];
+		if (grown[i])
+			s->last[i] = now;
 	}
+	if (s->polls[ON_INIT].revents)
+		close_fd(&s->hold);
+	for (size_t i = 0; r == 0 && i < COUNTERS; i++)
+		if (grown[i])
+			r = print_counter(s, i, e);
 	return r;
 }
 
@@ -253,7 +264,9 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct events_options *o = opts;
 	cleanup_(container_freep) struct container *c = NULL;
-	cleanup_(stream_close) struct stream s = { .id = args[0], .cg = CGROUP_EMPTY };
+	cleanup_(stream_close) struct stream s = { .id = args[0],
+						   .cg = CGROUP_EMPTY,
+						   .hold = -EBADF };
 	int64_t interval;
 	int r = stats_interval(o->interval, INTERVAL_MS, &interval, e);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ctr explain: what `ctr run` would do, step by step, without doing it. */
 #include "cli/explain.h"
-
 #include "cli/launch.h"
 
 #include <ctype.h>
@@ -20,6 +19,8 @@
 struct explain_options {
 	const char *format;
 	struct overlay_options overlay;
+	struct cli_list networks;
+	bool isolate;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -28,6 +29,8 @@ static const struct cli_option options[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
 	  "text or json", formats },
 	OVERLAY_OPTIONS(offsetof(struct explain_options, overlay)),
+	NETWORK_OPTIONS(offsetof(struct explain_options, networks),
+			offsetof(struct explain_options, isolate)),
 	{ 0 },
 };
 
@@ -261,6 +264,7 @@ static void text_host(const struct container *c)
 		     c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
 						 : "in that cgroup",
 		     flags);
+	explain_network(&c->record.network, text_step, NULL);
 	explain_settings(c->spec, &c->caller, text_step, NULL);
 	text_maps("uid", &c->plan->uid_maps);
 	text_maps("gid", &c->plan->gid_maps);
@@ -484,6 +488,7 @@ static void json_host(struct json_out *o, const struct container *c)
 	}
 	json_out_end_array(o);
 	json_out_member_array(o, "settings");
+	explain_network(&c->record.network, json_step, o);
 	explain_settings(c->spec, &c->caller, json_step, o);
 	json_out_end_array(o);
 	json_hooks(o, c->spec);
@@ -518,12 +523,13 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	cleanup_(container_freep) struct container *c = container_new();
 	struct caller root = caller_root(), user = caller_user(0, 0);
 	bool rootless = cli->options.rootless && strcmp(cli->options.rootless, "true") == 0;
-	struct container_request rq = { .store = -EBADF,
-					.caller = rootless ? &user : &root,
-					.id = "explain",
-					.bundle = args[0],
-					.interrupt = -EBADF,
-					.explain = true };
+	cleanup_(launch_request_free) struct container_request rq = { .store = -EBADF,
+								      .caller = rootless ? &user
+											 : &root,
+								      .id = "explain",
+								      .bundle = args[0],
+								      .interrupt = -EBADF,
+								      .explain = true };
 	enum cgroup_driver driver = cli_cgroup_driver(cli);
 	int r;
 
@@ -532,6 +538,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (driver == CGROUP_DRIVER_SYSTEMD)
 		rq.driver = driver;
 	r = launch_overlay(cli, &o->overlay, true, &rq.overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->networks, o->isolate, true, &rq, e);
 	if (r == 0)
 		r = container_load(c, &rq, e);
 	if (r == 0)

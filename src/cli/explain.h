@@ -12,4 +12,7 @@ typedef void explain_step_fn(const char *text, const char *origin, void *data);
 void explain_settings(const struct oci_spec *spec, const struct caller *caller,
 		      explain_step_fn *step, void *data);
 
+/* Likewise for what --network asks for; its origin is that option. */
+void explain_network(const struct net_setup *s, explain_step_fn *step, void *data);
+
 #endif

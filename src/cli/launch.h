@@ -28,12 +28,18 @@ struct overlay_options {
 
 struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
+	struct cli_list networks;
 	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper, strict;
+	bool no_pivot, no_new_keyring, no_subreaper, strict, isolate;
 	struct overlay_options overlay;
 };
 
 /* clang-format off */
+#define NETWORK_OPTIONS(networks, isolate)                                                            \
+	{ "network", 0, CLI_LIST, "NETWORK", networks,                                                \
+	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID or macvlan:DEVICE", NULL },   \
+	{ "isolate", 0, CLI_FLAG, NULL, isolate,                                                      \
+	  "keep it apart from other containers of its networks", NULL }
 #define LAUNCH_OPTION(type, member, field) offsetof(type, member) + offsetof(struct launch_options, field)
 #define LAUNCH_OPTIONS(type, member)                                                                  \
 	{ "bundle", 'b', CLI_STRING, "DIR", LAUNCH_OPTION(type, member, bundle),                      \
@@ -48,6 +54,7 @@ struct launch_options {
 	  "send a pidfd of the container's init to this socket", NULL },                              \
 	{ "preserve-fds", 0, CLI_UINT, "N", LAUNCH_OPTION(type, member, preserve_fds),                \
 	  "pass fds 3 to 3+N-1 to the program", NULL },                                               \
+	NETWORK_OPTIONS(LAUNCH_OPTION(type, member, networks), LAUNCH_OPTION(type, member, isolate)), \
 	{ "no-pivot", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_pivot),                       \
 	  "chroot into the moved root: for hosts whose root is an initramfs", NULL },                 \
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
@@ -73,7 +80,14 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_only,
 		   struct overlay_request *ret, struct err *e);
 
-/* Release what launch_request allocated. */
+/*
+ * --network and --isolate as a request: rq->network, and rq->data where it needs the definitions. @explain:
+ * nothing is opened.
+ */
+int launch_network(struct cli *cli, const struct cli_list *networks, bool isolate, bool explain,
+		   struct container_request *rq, struct err *e);
+
+/* Release what launch_request and launch_network allocated. */
 void launch_request_free(struct container_request *rq);
 
 /* What a caller is told of a process that stands and waits, and where. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "container/pausing.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/num.h"
@@ -78,6 +79,7 @@ static int change(struct cli *cli, const struct pause_options *o, const char *id
 		r = check_status(&cg, status, freeze, e);
 	if (r < 0)
 		return r;
+	container_note_pause(c, freeze);
 	/* with the directory goes the lock: whoever wants to end the container must not wait for us */
 	close_fd(&c->dir);
 	hold_signals();

@@ -193,6 +193,11 @@ static int make_document(const struct update_options *o, char **ret_text, size_t
 	return r;
 }
 
+static const char *document_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "the standard input" : path;
+}
+
 static int read_document(const char *path, char **ret_text, size_t *ret_len, struct err *e)
 {
 	bool in = strcmp(path, "-") == 0;
@@ -201,7 +206,7 @@ static int read_document(const char *path, char **ret_text, size_t *ret_len, str
 	int r = fd < 0 ? -errno : io_read_stream(fd, JSON_TEXT_MAX, ret_text, ret_len);
 
 	return r < 0 ? err_set(e, ERR_USAGE, -r, "read the resources from '%s'",
-			       in ? "the standard input" : path)
+			       document_name(path))
 		     : 0;
 }
 
@@ -254,9 +259,11 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r < 0)
 		return err_wrap(e, "update %s", args[0]);
 	if (file)
-		documents[u.count++] = (struct container_update_document){ file, file_len };
+		documents[u.count++] =
+			(struct container_update_document){ document_name(o.resources), file,
+							    file_len };
 	if (text && strcmp(text, "{}") != 0)
-		documents[u.count++] = (struct container_update_document){ text, len };
+		documents[u.count++] = (struct container_update_document){ "options", text, len };
 	r = apply(cli, args[0], &u, e);
 	return r < 0 ? err_wrap(e, "update %s", args[0]) : 0;
 }

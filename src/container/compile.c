@@ -165,7 +165,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		PLAN_ADD(p, NULL, keyring,
 			 .name = plan_str(p, plan_origin(p, "_ses.%s", in->record->id)));
 	namespaces_emit_names(spec, p);
-	net_emit(spec, p);
+	net_emit(spec, &in->record->network, in->ip6, p);
 	r = emit_tree(in, &layout, joined, p, e);
 	if (r < 0)
 		return r;

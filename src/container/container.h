@@ -49,8 +49,11 @@ struct container_request {
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
 	struct overlay_request overlay;
-	bool strict;	    /* warnings about the config are errors */
-	const char *config; /* another file than the bundle's config.json, or NULL */
+	bool strict;			 /* warnings about the config are errors */
+	const char *config;		 /* another file than the bundle's config.json, or NULL */
+	const struct net_setup *network; /* what --network says, finished; NULL: nothing */
+	int data;	    /* data root, where networks are defined; network: it must be open */
+	struct arena arena; /* what is made of the command line lives here */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
 	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
@@ -86,6 +89,7 @@ struct container {
 	int notify_tree; /* directory of the notify socket, for the container; -EBADF: none */
 	int notify;	 /* the socket itself, once somebody waits on it */
 	struct spawned init;
+	int joined_network;	/* pidfd of the container whose network is joined; -EBADF: none */
 	struct net_devices net; /* moved into the container's network namespace */
 	bool announced;		/* init has said that the program comes next */
 	struct overlay_state overlay;

@@ -15,11 +15,13 @@
 #include "container/hooks.h"
 #include "container/limits.h"
 #include "container/overlay.h"
+#include "container/network.h"
 #include "container/scheduling.h"
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
 #include "container/store.h"
+#include "net/attach.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -91,6 +93,7 @@ static int enter_store(struct container *c, struct err *e)
 	c->record.resctrl = c->resctrl.place;
 	if (c->resctrl.place.group)
 		c->record.resctrl.made = resctrl_missing(c->resctrl_root, &c->resctrl);
+	r = r == 0 ? network_identify(c, e) : r;
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
@@ -307,6 +310,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
 	if (r == 0)
+		r = network_check_joined(c, e);
+	if (r == 0)
 		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
@@ -420,6 +425,8 @@ static int create(struct container *c, const struct container_request *rq, struc
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)
+		r = network_reserve(c, e);
+	if (r == 0)
 		r = enter_overlay(c, e);
 	if (r == 0)
 		r = plan_again(c, rq, e);
@@ -449,8 +456,10 @@ int container_create(const struct container_request *rq, struct container **ret,
 
 int container_commit(struct container *c, struct err *e)
 {
-	int r = dialog_go(c, e);
+	int r;
 
+	net_announce(&c->record.network, &c->net);
+	r = dialog_go(c, e);
 	/* ctr-init closes our socket when it no longer needs us */
 	if (r == 0)
 		r = dialog_released(c, e);
@@ -484,8 +493,10 @@ int container_start(struct container *c, struct err *e)
 {
 	int r = note_running(c, e);
 
-	if (r == 0)
+	if (r == 0) {
+		net_announce(&c->record.network, &c->net);
 		r = let_go(c, e);
+	}
 	if (r < 0)
 		container_abort(c);
 	else

@@ -11,6 +11,8 @@
 #include "container/hooks.h"
 #include "container/overlay.h"
 #include "container/store.h"
+#include "container/watchers.h"
+#include "net/attach.h"
 #include "oci/annotations.h"
 #include "oci/json.h"
 #include "util/cleanup.h"
@@ -202,7 +204,7 @@ static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 	if (!c->record.cgroup_path)
 		return 0;
 	if (r == -ENOENT) { /* a scope that has failed is remembered without its directory */
-		if (c->record.cgroup_driver != CGROUP_DRIVER_SYSTEMD)
+		if (!cgroup_needs_process(c->record.cgroup_driver))
 			return 0;
 		*e = (struct err)ERR_INIT;
 		r = cgroup_root_open(&c->cgroup_root, e);
@@ -268,9 +270,12 @@ int container_destroy(struct container *c, enum container_status status, unsigne
 	r = container_signal(c, status, SIGKILL, e);
 	if (r < 0 && r != -ESRCH)
 		return r;
+	watchers_await(c);
 	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
+	if (r == 0)
+		r = net_detach(&c->record.network, e);
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);

@@ -14,7 +14,7 @@
 #include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "namespaces/timens.h"
-#include "net/net.h"
+#include "net/attach.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -192,8 +192,18 @@ static void undo_devices(void *data)
 
 static int devices_move(struct container *c, struct err *e)
 {
+	if (!c->spec->linux_.net_devices.count)
+		return 0;
 	undo_push(&c->undo, undo_devices, c);
 	return net_devices_move(&c->net, &c->spec->linux_, e);
+}
+
+/* Devices that are given have the first choice of names: theirs stand in config.json. */
+static int network_connect(struct container *c, struct err *e)
+{
+	int r = devices_move(c, e);
+
+	return r < 0 ? r : net_attach(&c->record.network, &c->net, e);
 }
 
 /* 1: stopped at @want, 0: go on listening. */
@@ -206,7 +216,7 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	else if (what == PLAN_SYNC_TIME)
 		r = timens_write(c->init.pid, &c->spec->linux_, e);
 	else if (what == PLAN_SYNC_NETWORK)
-		r = devices_move(c, e);
+		r = network_connect(c, e);
 	else if (what == PLAN_SYNC_RUNTIME)
 		r = runtime_hooks(c, e);
 	if (r < 0)

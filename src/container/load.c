@@ -12,6 +12,7 @@
 
 #include "container/compile.h"
 #include "container/overlay.h"
+#include "container/network.h"
 #include "container/sdnotify.h"
 #include "container/store.h"
 #include "container/userns.h"
@@ -31,6 +32,7 @@ struct container *container_new(void)
 	c->store = c->dir = c->bundle = c->cgroup_root = -EBADF;
 	c->interrupt = c->listener = c->console = -EBADF;
 	c->notify_tree = c->notify = -EBADF;
+	c->joined_network = -EBADF;
 	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
@@ -58,6 +60,7 @@ void container_free(struct container *c)
 	close_fd(&c->init.pidfd);
 	close_fd(&c->init.sync);
 	close_fd(&c->console);
+	close_fd(&c->joined_network);
 	net_devices_close(&c->net);
 	container_overlay_close(c);
 	arena_free(&c->arena);
@@ -162,7 +165,9 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	if (r < 0)
 		return r;
 	imagine_caller(c);
-	r = oci_spec_validate(c->spec, e);
+	r = network_load(c, rq->network, rq->data, e);
+	if (r == 0)
+		r = oci_spec_validate(c->spec, e);
 	if (r == 0)
 		r = check_privileges(c, e);
 	if (r == 0)
@@ -211,6 +216,7 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 	ssize_t n;
 
 	in->caller = &c->caller;
+	in->ip6 = c->explain || faccessat(AT_FDCWD, "/proc/sys/net/ipv6", F_OK, 0) == 0;
 	/* without one of its own, it stays in that of whoever calls */
 	in->cgroup_path =
 		c->record.cgroup_path ? c->record.cgroup_path : cgroup_own_path(&c->arena);
@@ -273,6 +279,8 @@ int container_reload(struct container *c, struct err *e)
 		return err_set(e, ERR_STATE, -r, "read the container's copy of config.json");
 	c->no_keyring = c->record.no_keyring;
 	r = oci_spec_decode(c->config, c->config_size, &c->spec, e);
+	if (r == 0)
+		r = network_apply_again(c, e);
 	/* the bundle may be gone by now; only hooks would miss it */
 	if (r == 0)
 		c->bundle = open(c->record.bundle, O_DIRECTORY | O_RDONLY | O_CLOEXEC);

@@ -201,7 +201,7 @@ int merge_linux(const char *member, const char *config, size_t config_len, const
 	int r = json_parse(&a, config, config_len, "config.json", &old, e);
 
 	if (r == 0)
-		r = json_parse(&a, update, update_len, "resources.json", &new, e);
+		r = json_parse(&a, update, update_len, "the update", &new, e);
 	if (r < 0)
 		return r;
 	r = json_out_init(&m.out, false);

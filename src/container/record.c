@@ -103,6 +103,18 @@ static void write_exit(struct json_out *o, const struct container_exit *x)
 	json_out_end_object(o);
 }
 
+static void write_pause(struct json_out *o, const struct container_pause *p)
+{
+	if (!p->pid)
+		return;
+	json_out_member_object(o, "pause");
+	json_out_member_int(o, "pid", p->pid);
+	json_out_member_uint(o, "uid", p->uid);
+	json_out_member_string(o, "command", p->command);
+	json_out_member_string(o, "since", p->since);
+	json_out_end_object(o);
+}
+
 static void write_record(struct json_out *o, const struct container_record *r)
 {
 	json_out_object(o);
@@ -133,6 +145,8 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
 	write_overlay(o, &r->overlay);
+	write_pause(o, &r->pause);
+	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
 		json_out_member_string(o, r->annotations.items[i].key,
@@ -330,9 +344,26 @@ static bool get_annotations(const struct json_node *root, struct arena *a, oci_p
 	return true;
 }
 
+static void get_pause(const struct json_node *root, struct arena *a, struct container_pause *ret)
+{
+	const struct json_node *p = json_member(root, "pause");
+	struct container_pause found;
+
+	if (!p)
+		return;
+	found.pid = (pid_t)get_uint(p, "pid");
+	found.uid = (uint32_t)get_uint(p, "uid");
+	found.command = get_string(p, "command", a);
+	found.since = get_string(p, "since", a);
+	if (found.command && found.since)
+		*ret = found;
+}
+
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
+	const struct json_node *network = json_member(root, "network");
+
 	if (root->type != JSON_OBJECT || get_uint(root, "version") != RECORD_VERSION)
 		return false;
 	ret->id = get_string(root, "id", a);
@@ -346,6 +377,9 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->no_keyring = get_bool(root, "noKeyring");
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
+	get_pause(root, a, &ret->pause);
+	if (network && net_setup_read(network, a, &ret->network) < 0)
+		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
 	       get_overlay(root, a, &ret->overlay) && get_phase(root, &ret->phase) &&
 	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&

@@ -13,6 +13,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/resctrl.h"
 #include "container/process.h"
+#include "net/setup.h"
 #include "oci/spec.h"
 #include "util/arena.h"
 #include "util/caller.h"
@@ -45,6 +46,14 @@ struct container_overlay {
 	oci_strings base; /* absolute paths of what is below its layers, the uppermost first */
 };
 
+/* Who had it paused. */
+struct container_pause {
+	pid_t pid; /* the caller of ctr, in the pid namespace of that; 0: nobody that we know of */
+	uint32_t uid;
+	const char *command; /* the name of that process, maybe "" */
+	const char *since;   /* RFC 3339 */
+};
+
 struct container_record {
 	const char *id, *bundle, *rootfs, *created; /* created: RFC 3339, UTC, nanoseconds */
 	enum container_phase phase;
@@ -61,6 +70,8 @@ struct container_record {
 	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
 	struct container_overlay overlay;
+	struct container_pause pause; /* it is about a container that is paused, and no other */
+	struct net_setup network;     /* no items: config.json decides */
 	oci_pairs annotations;
 };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum {
-	UNDO_MAX = 8
+	UNDO_MAX = 12
 };
 
 struct undo_step {

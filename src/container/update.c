@@ -30,7 +30,7 @@ static int check_document(const struct container_update_document *d, struct err 
 {
 	cleanup_(oci_spec_freep) struct oci_spec *spec = NULL;
 
-	return oci_resources_decode(d->text, d->len, &spec, e);
+	return oci_resources_decode(d->name, d->text, d->len, &spec, e);
 }
 
 /* The config as it will be; c->config stays as it is. */
@@ -121,7 +121,7 @@ static int mark_named(struct container *c, const struct container_update *u,
 	for (size_t d = 0; d < u->count; d++) {
 		const struct json_node *root;
 		int r = json_parse(&c->arena, u->documents[d].text, u->documents[d].len,
-				   "resources.json", &root, e);
+				   u->documents[d].name, &root, e);
 
 		if (r < 0)
 			return r;

@@ -7,6 +7,7 @@
 
 /* A resources document (runtime-spec, linux.resources). */
 struct container_update_document {
+	const char *name; /* for errors: the file, or what else it comes from */
 	const char *text;
 	size_t len;
 };

@@ -130,7 +130,8 @@ int net_devices_move(struct net_devices *d, const struct oci_linux *l, struct er
 {
 	int r = 0;
 
-	d->outside = link_socket();
+	if (d->outside < 0)
+		d->outside = link_socket();
 	if (d->outside < 0 || d->inside < 0)
 		return err_set(e, ERR_SYSTEM, d->outside < 0 ? -d->outside : EPROTO,
 			       "open a netlink socket");

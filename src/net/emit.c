@@ -33,11 +33,34 @@ static void emit_loopback(const struct oci_spec *spec, struct plan *p)
 		 .message = plan_blob(p, h, h->nlmsg_len));
 }
 
-void net_emit(const struct oci_spec *spec, struct plan *p)
+static void emit_default(struct plan *p, uint64_t proc, const char *path, const char *value)
 {
-	emit_loopback(spec, p);
-	if (!spec->linux_.net_devices.count)
+	PLAN_ADD(p, NULL, sysctl, .proc = proc, .path = plan_str(p, path),
+		 .value = plan_str(p, value));
+}
+
+/* What an interface finds when it comes; linux.sysctl is laid over it later. */
+static void emit_defaults(bool ip6, struct plan *p)
+{
+	uint64_t proc = plan_proc(p);
+
+	emit_default(p, proc, "sys/net/ipv4/conf/default/arp_notify", "1");
+	if (!ip6)
 		return;
-	PLAN_ADD(p, "/linux/netDevices", net_socket, );
-	PLAN_ADD(p, "/linux/netDevices", sync, .what = PLAN_SYNC_NETWORK);
+	emit_default(p, proc, "sys/net/ipv6/conf/default/accept_ra", "0");
+	emit_default(p, proc, "sys/net/ipv6/conf/default/ndisc_notify", "1");
+}
+
+void net_emit(const struct oci_spec *spec, const struct net_setup *s, bool ip6, struct plan *p)
+{
+	bool links = net_setup_makes_links(s);
+	const char *origin = links ? NULL : "/linux/netDevices";
+
+	emit_loopback(spec, p);
+	if (links)
+		emit_defaults(ip6, p);
+	if (!links && !spec->linux_.net_devices.count)
+		return;
+	PLAN_ADD(p, origin, net_socket, );
+	PLAN_ADD(p, origin, sync, .what = PLAN_SYNC_NETWORK);
 }

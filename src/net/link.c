@@ -13,80 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum {
-	REPLY_SIZE = 32768, /* as rtnetlink(7) wants it for dumps */
-	REQUEST_SIZE = 512,
-	DUMP_TRIES = 100, /* somebody is busy on the host, but not for ever */
-};
-
-struct request {
-	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
-	struct nlmsghdr *h;
-};
-
-static void request_begin(struct request *r, uint16_t type, uint16_t flags)
-{
-	memset(r, 0, sizeof(*r));
-	r->h = mnl_nlmsg_put_header(r->buf);
-	r->h->nlmsg_type = type;
-	r->h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	r->h->nlmsg_seq = 1;
-}
-
-static struct ifinfomsg *link_begin(struct request *r, uint16_t type, int index)
-{
-	struct ifinfomsg *ifi;
-
-	request_begin(r, type, NLM_F_ACK);
-	ifi = mnl_nlmsg_put_extra_header(r->h, sizeof(*ifi));
-	ifi->ifi_index = index;
-	return ifi;
-}
-
-/*
- * The kernel marks a dump during which something changed, which libmnl takes for its end: the rest would
- * stay in the socket, for whoever asks next. So the marks are taken off, and remembered.
- */
-static bool take_marks(char *reply, ssize_t n)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)(void *)reply;
-	bool marked = false;
-	int left = (int)n;
-
-	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
-		marked |= h->nlmsg_flags & NLM_F_DUMP_INTR;
-		h->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
-	}
-	return marked;
-}
-
-/*
- * Send, and feed @cb with what comes back until the kernel says that this was all. -EINTR: something
- * changed meanwhile, ask again.
- */
-static int request_run(int sock, const struct request *r, mnl_cb_t cb, void *data)
-{
-	char *reply = malloc(REPLY_SIZE);
-	bool changed = false;
-	int more = MNL_CB_OK;
-	ssize_t n;
-
-	if (!reply)
-		return -ENOMEM;
-	errno = 0;
-	n = send(sock, r->h, r->h->nlmsg_len, 0);
-	while (n >= 0 && more > MNL_CB_STOP) {
-		n = recv(sock, reply, REPLY_SIZE, 0);
-		if (n > 0)
-			changed |= take_marks(reply, n);
-		if (n >= 0)
-			more = mnl_cb_run(reply, (size_t)n, r->h->nlmsg_seq, 0, cb, data);
-	}
-	free(reply);
-	if (n < 0 || more < 0)
-		return errno ? -errno : -EIO;
-	return changed ? -EINTR : 0;
-}
+#include "net/netlink.h"
 
 static int on_link(const struct nlmsghdr *h, void *data)
 {
@@ -103,12 +30,12 @@ static int on_link(const struct nlmsghdr *h, void *data)
 int link_find(int sock, const char *name, struct link *ret)
 {
 	struct link found = { 0 };
-	struct request r;
+	struct netlink_request r;
 	int n;
 
-	(void)link_begin(&r, RTM_GETLINK, 0);
+	(void)netlink_begin_link(&r, RTM_GETLINK, 0, 0);
 	mnl_attr_put_strz(r.h, IFLA_IFNAME, name);
-	n = request_run(sock, &r, on_link, &found);
+	n = netlink_run(sock, &r, on_link, &found);
 	if (n == 0 && !found.index)
 		n = -ENODEV;
 	if (n == 0)
@@ -118,21 +45,21 @@ int link_find(int sock, const char *name, struct link *ret)
 
 int link_move(int sock, int index, int ns, const char *name)
 {
-	struct request r;
+	struct netlink_request r;
 
-	(void)link_begin(&r, RTM_NEWLINK, index);
+	(void)netlink_begin_link(&r, RTM_NEWLINK, 0, index);
 	mnl_attr_put_u32(r.h, IFLA_NET_NS_FD, (uint32_t)ns);
 	mnl_attr_put_strz(r.h, IFLA_IFNAME, name);
-	return request_run(sock, &r, NULL, NULL);
+	return netlink_run(sock, &r, NULL, NULL);
 }
 
 int link_set_up(int sock, int index)
 {
-	struct request r;
-	struct ifinfomsg *ifi = link_begin(&r, RTM_NEWLINK, index);
+	struct netlink_request r;
+	struct ifinfomsg *ifi = netlink_begin_link(&r, RTM_NEWLINK, 0, index);
 
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	return request_run(sock, &r, NULL, NULL);
+	return netlink_run(sock, &r, NULL, NULL);
 }
 
 /* ---- addresses ---- */
@@ -202,19 +129,21 @@ static int on_address(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
+static void forget(void *data)
+{
+	const struct collect *c = data;
+
+	c->list->count = 0;
+}
+
 int link_addresses_get(int sock, int index, struct link_addresses *ret)
 {
 	struct collect c = { .index = index, .list = ret };
-	struct request request;
-	int r = -EINTR;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_GETADDR, NLM_F_DUMP);
+	netlink_begin(&request, RTM_GETADDR, NLM_F_DUMP);
 	(void)mnl_nlmsg_put_extra_header(request.h, sizeof(struct ifaddrmsg));
-	for (int i = 0; r == -EINTR && i < DUMP_TRIES; i++) {
-		ret->count = 0;
-		r = request_run(sock, &request, on_address, &c);
-	}
-	return r;
+	return netlink_dump(sock, &request, on_address, forget, &c);
 }
 
 /* Flags that say how the address is used; the others tell its state. */
@@ -226,9 +155,9 @@ enum {
 int link_address_add(int sock, int index, const struct link_address *a)
 {
 	struct ifaddrmsg *ifa;
-	struct request r;
+	struct netlink_request r;
 
-	request_begin(&r, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+	netlink_begin(&r, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 	ifa = mnl_nlmsg_put_extra_header(r.h, sizeof(*ifa));
 	ifa->ifa_family = a->family;
 	ifa->ifa_prefixlen = a->prefix;
@@ -243,7 +172,7 @@ int link_address_add(int sock, int index, const struct link_address *a)
 	if (a->has_metric)
 		mnl_attr_put_u32(r.h, IFA_RT_PRIORITY, a->metric);
 	mnl_attr_put_u32(r.h, IFA_FLAGS, a->flags & KEPT_FLAGS);
-	return request_run(sock, &r, NULL, NULL);
+	return netlink_run(sock, &r, NULL, NULL);
 }
 
 int link_namespace(int sock)

@@ -7,15 +7,18 @@
 #include <net/if.h>
 #include <stdbool.h>
 
+#include "net/setup.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
 #include "util/err.h"
 
 /*
  * A new network namespace gets its loopback brought up (rtnetlink(7), RTM_NEWLINK with IFF_UP); for
- * linux.netDevices init hands out a socket and waits. Pure.
+ * linux.netDevices, and for interfaces that @s asks for, init hands out a socket and waits. Before
+ * these are there, the defaults of new interfaces are set: no router advertisements are taken, addresses
+ * are announced. @ip6: the kernel has IPv6. Pure.
  */
-void net_emit(const struct oci_spec *spec, struct plan *p);
+void net_emit(const struct oci_spec *spec, const struct net_setup *s, bool ip6, struct plan *p);
 
 /* linux.netDevices on their way into a container. */
 struct net_devices {

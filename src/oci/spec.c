@@ -73,10 +73,11 @@ int oci_process_decode(const char *file, const char *text, size_t len, struct oc
 	return r;
 }
 
-int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e)
+int oci_resources_decode(const char *file, const char *text, size_t len, struct oci_spec **ret_spec,
+			 struct err *e)
 {
 	cleanup_(oci_spec_freep) struct oci_spec *spec = NULL;
-	int r = spec_new("resources.json", "", "", &spec, e);
+	int r = spec_new(file, "", "", &spec, e);
 
 	if (r < 0)
 		return r;

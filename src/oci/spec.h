@@ -59,6 +59,7 @@ enum oci_namespace_type {
 struct oci_namespace {
 	enum oci_namespace_type type;
 	const char *path; /* NULL: create a new one */
+	bool from_option; /* the path is that of --network, not of the document */
 };
 
 struct oci_id_map {
@@ -330,8 +331,9 @@ int oci_spec_decode(const char *text, size_t len, struct oci_spec **ret_spec, st
 int oci_process_decode(const char *file, const char *text, size_t len, struct oci_spec **ret_spec,
 		       struct err *e);
 
-/* A bare resources document (update --resources): linux.resources; same limits and errors. */
-int oci_resources_decode(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
+/* The same for a bare resources document (update --resources): linux.resources. */
+int oci_resources_decode(const char *file, const char *text, size_t len, struct oci_spec **ret_spec,
+			 struct err *e);
 
 /*
  * Cross-field rules of runtime-spec 1.3 that need no kernel: ociVersion, absolute paths,

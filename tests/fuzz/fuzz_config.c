@@ -14,6 +14,11 @@ static int decode_process(const char *text, size_t len, struct oci_spec **ret, s
 	return oci_process_decode("process.json", text, len, ret, e);
 }
 
+static int decode_resources(const char *text, size_t len, struct oci_spec **ret, struct err *e)
+{
+	return oci_resources_decode("resources.json", text, len, ret, e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef int decode_fn(const char *text, size_t len, struct oci_spec **ret_spec, struct err *e);
@@ -59,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	one(text, size, oci_spec_decode, oci_spec_validate);
 	one(text, size, decode_process, oci_process_validate);
-	one(text, size, oci_resources_decode, oci_resources_validate);
+	one(text, size, decode_resources, oci_resources_validate);
 	return 0;
 }

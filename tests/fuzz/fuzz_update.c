@@ -45,7 +45,7 @@ static bool is_good_update(const char *text, size_t len)
 {
 	struct oci_spec *spec = NULL;
 	struct err e = ERR_INIT;
-	bool good = oci_resources_decode(text, len, &spec, &e) == 0;
+	bool good = oci_resources_decode("update", text, len, &spec, &e) == 0;
 
 	oci_spec_free(spec);
 	return good;

@@ -196,7 +196,9 @@ cgroup_of() {
 	kill "$sleeper"
 	wait "$sleeper" 2>/dev/null || true
 	[ ! -e "$v2/ctr/$tag-busy/leaf" ]
+	# and not the easy way out
+	same domain "$(cat "$v2/ctr/$tag-busy/cgroup.type")"
 	wait_until rmdir "$v2/ctr/$tag-busy"
-	fails "enable controllers '+hugetlb' below cgroup '/ctr/$tag-busy', which has processes of its own" \
-		'move its processes into a cgroup below it'
+	fails "enable controllers '+hugetlb' below cgroup '/ctr/$tag-busy', which has processes of its own: $sleeper (sleep, S, " \
+		'move them into a cgroup below it, or give the container another linux.cgroupsPath'
 }

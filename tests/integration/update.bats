@@ -205,9 +205,13 @@ need_hugetlb() {
 	ctr update -r "$T/missing" "$tag"
 	fails "read the resources from '$T/missing'" 'no such file or directory'
 	update_json '{"memory": {"limit": "1g"}}'
-	fails 'resources.json /memory/limit'
+	fails "($T/resources.json /memory/limit)"
 	update_json '{'
-	fails 'resources.json'
+	fails "($T/resources.json"
+	echo '{"pids": {"limit": true}}' >"$T/in"
+	# shellcheck disable=SC2016 # for the shell inside
+	capture sh -c '"$@" <"$0"' "$T/in" "$CTR" --root "$root" update -r - "$tag"
+	fails '(the standard input /pids/limit)'
 	delete_ctr
 }
 

@@ -238,7 +238,7 @@ static void test_resources(void **state)
 	const struct oci_resources *r;
 
 	(void)state;
-	assert_int_equal(oci_resources_decode(json, strlen(json), &s, &e), 0);
+	assert_int_equal(oci_resources_decode("resources.json", json, strlen(json), &s, &e), 0);
 	r = &s->linux_.resources;
 	assert_true(r->set);
 	assert_int_equal(r->devices.items[0].type, 'a');
@@ -497,7 +497,7 @@ static void test_bare_documents(void **state)
 	s = NULL;
 	assert_int_equal(oci_process_decode("process.json", bad, strlen(bad), &s, &e), -EINVAL);
 	assert_string_equal(e.origin, "process.json /cwd");
-	assert_int_equal(oci_resources_decode("[]", 2, &s, &e), -EINVAL);
+	assert_int_equal(oci_resources_decode("resources.json", "[]", 2, &s, &e), -EINVAL);
 	assert_string_equal(e.origin, "resources.json");
 	assert_null(s);
 	oci_spec_free(NULL);

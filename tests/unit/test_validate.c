@@ -619,7 +619,7 @@ static void test_resources_document(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(oci_resources_decode(bad, strlen(bad), &spec, &e), 0);
+	assert_int_equal(oci_resources_decode("resources.json", bad, strlen(bad), &spec, &e), 0);
 	assert_int_equal(oci_resources_validate(spec, &e), -EINVAL);
 	assert_string_equal(e.origin, "resources.json /unified/cgroup.kill");
 }

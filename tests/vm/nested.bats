@@ -37,5 +37,5 @@ teardown() { ctr_teardown; }
 	ctr run -b "$bundle" "$tag"
 	same 7 "$output"
 	same 0 "$status"
-	[[ $stderr == *"enable controllers '+pids' below cgroup '/', which has processes of its own"*'move its processes'* ]]
+	[[ $stderr == *"enable controllers '+pids' below cgroup '/', which has processes of its own: "*'move them into a cgroup below it'* ]]
 }

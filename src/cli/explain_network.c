@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See explain.h. */
+#include "cli/explain.h"
+
+#include <stdio.h>
+
+#include "util/strbuf.h"
+
+static void add_address(struct strbuf *b, const char *what, const struct net_addr *a, bool prefix)
+{
+	char text[NET_ADDR_TEXT];
+
+	if (net_addr_set(a))
+		strbuf_addf(b, ", %s %s", what, net_addr_text(a, prefix, text));
+}
+
+/* What is already known of an interface: the rest comes from the network when the container is made. */
+static void add_details(struct strbuf *b, const struct net_attachment *a, bool isolate)
+{
+	char mac[NET_MAC_TEXT];
+
+	add_address(b, "address", &a->ip4, a->kind != NET_BRIDGE);
+	add_address(b, "address", &a->ip6, a->kind != NET_BRIDGE);
+	if (a->kind == NET_BRIDGE && !net_addr_set(&a->ip4) && !net_addr_set(&a->ip6))
+		strbuf_adds(b, ", with free addresses of it");
+	add_address(b, "gateway", &a->gw4, false);
+	add_address(b, "gateway", &a->gw6, false);
+	if (a->has_mac)
+		strbuf_addf(b, ", MAC %s", net_mac_text(a->mac, mac));
+	if (a->mtu)
+		strbuf_addf(b, ", MTU %u", a->mtu);
+	for (size_t i = 0; i < a->routes.count; i++) {
+		add_address(b, "route to", &a->routes.items[i].to, true);
+		if (net_addr_set(&a->routes.items[i].via))
+			strbuf_addf(b, " via %s",
+				    net_addr_text(&a->routes.items[i].via, false,
+						  (char[NET_ADDR_TEXT]){ 0 }));
+	}
+	if (isolate && a->kind == NET_BRIDGE)
+		strbuf_adds(b, ", kept apart from its other containers");
+}
+
+void explain_network(const struct net_setup *s, explain_step_fn *step, void *data)
+{
+	for (size_t i = 0; i < s->items.count; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+		char text[1024];
+		struct strbuf b = STRBUF_OVER(text, sizeof(text));
+
+		if (a->kind == NET_BRIDGE)
+			strbuf_addf(&b, "connect the interface '%s' to the network '%s'", a->name,
+				    a->target);
+		else if (a->kind == NET_MACVLAN)
+			strbuf_addf(&b, "make the interface '%s' a macvlan (%s) of the device '%s'",
+				    a->name, a->mode ? a->mode : "bridge", a->target);
+		else
+			continue; /* the namespaces tell all of it */
+		add_details(&b, a, s->isolate);
+		step(text, "--network", data);
+	}
+}

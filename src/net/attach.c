@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See attach.h. */
+#include "net/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/bridge.h"
+#include "net/ip.h"
+#include "net/kinds.h"
+#include "net/lease.h"
+#include "net/link.h"
+#include "net/own.h"
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+enum {
+	CARRIER_TRIES = 100,
+	CARRIER_STEP_MS = 1,
+};
+
+static int open_data(const struct net_setup *s, int *ret, struct err *e)
+{
+	int fd = s->data ? open(s->data, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -EBADF;
+
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open the data directory '%s'",
+			       s->data ? s->data : "");
+	*ret = fd;
+	return 0;
+}
+
+int net_identify(struct net_setup *s, struct err *e)
+{
+	for (size_t i = 0; i < s->items.count; i++)
+		if (net_uuid_make(s->items.items[i].uuid) < 0)
+			return err_set(e, ERR_SYSTEM, EIO, "get random numbers");
+	return 0;
+}
+
+/* ---- reserve ---- */
+
+/*
+ * The same address of a network has the same MAC, whoever has it: what neighbours remember of the last one
+ * stays right. Two bytes tell networks apart.
+ */
+static void choose_mac(struct net_attachment *a, const uint8_t *uuid)
+{
+	const struct net_addr *ip = net_addr_set(&a->ip4) ? &a->ip4 : &a->ip6;
+
+	if (a->has_mac)
+		return;
+	net_uuid_mac(uuid, a->mac);
+	if (net_addr_set(ip))
+		memcpy(a->mac + 2, ip->bytes + net_addr_size(ip) - 4, 4);
+}
+
+static void take_gateway(const struct net_def *def, struct net_attachment *a, bool first)
+{
+	if (def->internal || !first)
+		return;
+	if (!a->has_gw4 && net_addr_set(&a->ip4))
+		a->gw4 = def->gw4;
+	if (!a->has_gw6 && net_addr_set(&a->ip6))
+		a->gw6 = def->gw6;
+}
+
+/* @gateway: default routes lead through the first network that is not told otherwise. */
+static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool gateway,
+			  const struct lease_context *ctx, struct err *e)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int data = -EBADF;
+	bool ip6 = bridge_have_ip6();
+	int r = open_data(s, &data, e), index;
+
+	if (r == 0)
+		r = net_dir_open_or_default(data, a->target, &d, e);
+	if (r == 0)
+		r = lease_take(&d, ctx, ip6, a, e);
+	if (r == 0)
+		r = bridge_ensure(ctx->sock, &d.def, ip6, &index, e);
+	if (r < 0)
+		return r;
+	memcpy(a->bridge, d.def.bridge, sizeof(a->bridge));
+	a->subnet4 = d.def.subnet4;
+	a->subnet6 = d.def.subnet6;
+	a->isolate = s->isolate || d.def.isolate;
+	a->internal = d.def.internal;
+	if (!a->mtu)
+		a->mtu = d.def.mtu;
+	choose_mac(a, d.def.uuid);
+	take_gateway(&d.def, a, gateway);
+	return 0;
+}
+
+static int reserve_macvlan(struct net_attachment *a, int sock, struct err *e)
+{
+	struct link parent;
+	int r = link_find(sock, a->target, &parent);
+
+	if (r < 0)
+		return err_set(e, ERR_USAGE, -r, "--network macvlan: the device '%s'", a->target);
+	choose_mac(a, a->uuid);
+	return 0;
+}
+
+static bool has_gateway(const struct net_setup *s)
+{
+	for (size_t i = 0; i < s->items.count; i++)
+		if (net_addr_set(&s->items.items[i].gw4) || net_addr_set(&s->items.items[i].gw6))
+			return true;
+	return false;
+}
+
+int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_lives lives,
+		struct err *e)
+{
+	cleanup_fd int sock = -EBADF;
+	struct lease_context ctx = { .owner = *owner, .lives = lives };
+	int r = 0;
+
+	if (!net_setup_makes_links(s))
+		return 0;
+	sock = ctx.sock = link_socket();
+	if (sock < 0)
+		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
+	for (size_t i = 0; r == 0 && i < s->items.count; i++) {
+		struct net_attachment *a = &s->items.items[i];
+
+		if (a->kind == NET_BRIDGE)
+			r = reserve_bridge(s, a, !has_gateway(s), &ctx, e);
+		else if (a->kind == NET_MACVLAN)
+			r = reserve_macvlan(a, sock, e);
+	}
+	return r;
+}
+
+/* ---- attach ---- */
+
+static int failed(const struct net_attachment *a, int r, const char *what, struct err *e)
+{
+	err_set(e, ERR_SYSTEM, -r, "network %s%s%s, interface '%s': %s", net_kind_name(a->kind),
+		a->target ? " " : "", a->target ? a->target : "", a->name, what);
+	if (r == -EPERM)
+		err_hint(e, "interfaces are made with CAP_NET_ADMIN on the host: run as root");
+	else if (r == -EEXIST)
+		err_hint(e, "the container's network has an interface of this name: choose another "
+			    "with name=");
+	else if (r == -EXFULL)
+		err_hint(e, "a bridge has 1024 ports at most: use another network");
+	return r;
+}
+
+static int make_veth(struct net_attachment *a, int sock, int ns)
+{
+	struct own_veth v = {
+		.uuid = a->uuid, .ns = ns, .name = a->name, .mac = a->mac, .mtu = a->mtu
+	};
+	struct own_link own;
+	struct link bridge;
+	char name[IFNAMSIZ];
+	int r = link_find(sock, a->bridge, &bridge);
+
+	v.bridge = bridge.index;
+	if (r == 0)
+		r = own_make_veth(sock, &v);
+	if (r == 0)
+		r = own_find(sock, net_host_name(a->uuid, name), "veth", a->uuid, &own, NULL);
+	if (r < 0)
+		return r;
+	a->host_index = own.index;
+	return own_claim(sock, own.index, a->uuid, true, a->isolate);
+}
+
+static int make_macvlan(const struct net_attachment *a, int sock, int ns)
+{
+	struct link parent;
+	int r = link_find(sock, a->target, &parent);
+
+	return r < 0 ? r
+		     : own_make_macvlan(sock, parent.index, ns, a->name, a->mode, a->mac, a->mtu);
+}
+
+static int add_routes(const struct net_attachment *a, int inside, int index)
+{
+	static const struct net_addr all4 = { .family = AF_INET }, all6 = { .family = AF_INET6 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->routes.count; i++)
+		r = ip_route_add(inside, index, &a->routes.items[i].to, &a->routes.items[i].via);
+	if (r == 0 && net_addr_set(&a->gw4))
+		r = ip_route_add(inside, index, &all4, &a->gw4);
+	if (r == 0 && net_addr_set(&a->gw6))
+		r = ip_route_add(inside, index, &all6, &a->gw6);
+	return r;
+}
+
+/* Addresses come before "up": what the kernel then sends has a sender. */
+static int configure(const struct net_attachment *a, int inside, struct err *e)
+{
+	struct link l;
+	int r = link_find(inside, a->name, &l);
+
+	if (r < 0)
+		return failed(a, r, "find it in the container", e);
+	if (net_addr_set(&a->ip4))
+		r = ip_address_add(inside, l.index, &a->ip4);
+	if (r == 0 && net_addr_set(&a->ip6))
+		r = ip_address_add(inside, l.index, &a->ip6);
+	if (r < 0)
+		return failed(a, r, "give it its address", e);
+	r = ip_link_up(inside, l.index, 0);
+	if (r < 0)
+		return failed(a, r, "bring it up", e);
+	r = add_routes(a, inside, l.index);
+	return r < 0 ? failed(a, r, "add a route", e) : 0;
+}
+
+static int attach_one(struct net_attachment *a, const struct net_devices *d, struct err *e)
+{
+	cleanup_fd int ns = link_namespace(d->inside);
+	int r = ns;
+
+	if (ns >= 0)
+		r = a->kind == NET_BRIDGE ? make_veth(a, d->outside, ns)
+					  : make_macvlan(a, d->outside, ns);
+	return r < 0 ? failed(a, r, "make it", e) : configure(a, d->inside, e);
+}
+
+int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
+{
+	int r = 0;
+
+	if (!net_setup_makes_links(s))
+		return 0;
+	if (d->outside < 0)
+		d->outside = link_socket();
+	if (d->outside < 0 || d->inside < 0)
+		return err_set(e, ERR_SYSTEM, d->outside < 0 ? -d->outside : EPROTO,
+			       "open a netlink socket");
+	for (size_t i = 0; r == 0 && i < s->items.count; i++)
+		if (net_kinds[s->items.items[i].kind].links)
+			r = attach_one(&s->items.items[i], d, e);
+	return r;
+}
+
+/* ---- announce ---- */
+
+/* The kernel lets packets pass a little after the link is up: the bridge hears of it by a work queue. */
+static void wait_running(const struct net_attachment *a, int sock)
+{
+	char name[IFNAMSIZ];
+	struct own_link own;
+
+	(void)net_host_name(a->uuid, name);
+	for (int i = 0; i < CARRIER_TRIES; i++) {
+		if (own_find(sock, name, "veth", a->uuid, &own, NULL) < 0 || own.running)
+			return;
+		(void)poll(NULL, 0, CARRIER_STEP_MS);
+	}
+}
+
+void net_announce(const struct net_setup *s, const struct net_devices *d)
+{
+	for (size_t i = 0; d->inside >= 0 && i < s->items.count; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+		struct link l;
+
+		if (!net_kinds[a->kind].links)
+			continue;
+		if (a->kind == NET_BRIDGE)
+			wait_running(a, d->outside);
+		if (link_find(d->inside, a->name, &l) == 0)
+			(void)ip_announce(d->inside, l.index, a->mac); /* then they ask */
+	}
+}
+
+/* ---- detach ---- */
+
+/* Ours by uuid and kind, and the very link that was recorded. */
+static bool find_veth(int sock, const struct net_attachment *a, struct own_link *ret)
+{
+	char name[IFNAMSIZ];
+
+	return own_find(sock, net_host_name(a->uuid, name), "veth", a->uuid, ret, NULL) == 0 &&
+	       (!a->host_index || a->host_index == ret->index);
+}
+
+static int drop_link(int sock, const struct net_attachment *a, struct err *e)
+{
+	struct own_link own;
+	int r;
+
+	if (!find_veth(sock, a, &own) || (own.nsid >= 0 && !own_namespace_lives(sock, own.nsid)))
+		return 0;
+	r = own_delete(sock, own.index);
+	return r < 0 && r != -ENODEV ? failed(a, r, "remove it", e) : 0;
+}
+
+static int detach_bridge(const struct net_setup *s, int sock, const struct net_attachment *a,
+			 struct err *e)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int data = -EBADF;
+	int r = drop_link(sock, a, e);
+
+	if (r < 0)
+		return r;
+	data = s->data ? open(s->data, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -EBADF;
+	r = data < 0 ? -ENOENT : net_dir_open(data, a->target, &d, e);
+	if (r == -ENOENT || r == -EBADMSG) { /* the leases went with the network */
+		if (e)
+			*e = (struct err){ .problems = e->problems };
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	lease_return(&d, a);
+	if (!lease_any(&d))
+		bridge_remove(sock, &d.def);
+	return 0;
+}
+
+int net_detach(const struct net_setup *s, struct err *e)
+{
+	cleanup_fd int sock = -EBADF;
+	int r = 0;
+
+	if (!net_setup_makes_links(s))
+		return 0;
+	sock = link_socket();
+	if (sock < 0)
+		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
+	for (size_t i = 0; r == 0 && i < s->items.count; i++)
+		if (s->items.items[i].kind == NET_BRIDGE)
+			r = detach_bridge(s, sock, &s->items.items[i], e);
+	return r;
+}
+
+/* ---- counters ---- */
+
+int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *ret)
+{
+	struct own_link own;
+
+	if (a->kind != NET_BRIDGE || !find_veth(sock, a, &own))
+		return -ENODEV;
+	/* what the host's side receives is what the container sends */
+	*ret = (struct net_stats){
+		.known = true,
+		.rx_bytes = own.tx_bytes,
+		.rx_packets = own.tx_packets,
+		.rx_dropped = own.tx_dropped,
+		.tx_bytes = own.rx_bytes,
+		.tx_packets = own.rx_packets,
+		.tx_dropped = own.rx_dropped,
+	};
+	return 0;
+}
+
+void net_stats_sum(const struct net_setup *s, struct net_stats *ret)
+{
+	cleanup_fd int sock = -EBADF;
+
+	*ret = (struct net_stats){ .known = false };
+	if (!net_setup_makes_links(s))
+		return;
+	sock = link_socket();
+	for (size_t i = 0; sock >= 0 && i < s->items.count; i++) {
+		struct net_stats one;
+
+		if (net_stats_read(sock, &s->items.items[i], &one) < 0)
+			continue;
+		ret->known = true;
+		ret->rx_bytes += one.rx_bytes;
+		ret->rx_packets += one.rx_packets;
+		ret->rx_dropped += one.rx_dropped;
+		ret->tx_bytes += one.tx_bytes;
+		ret->tx_packets += one.tx_packets;
+		ret->tx_dropped += one.tx_dropped;
+	}
+}
+
+/* ---- collecting ---- */
+
+struct collect {
+	struct net_dir *dir;
+	const struct lease_context *ctx;
+	size_t links;
+};
+
+/* Its container is gone; if its link stands, somebody keeps the namespace. */
+static int collect_link(const struct lease *l, void *data)
+{
+	struct collect *c = data;
+	const struct net_owner owner = { .id = l->id, .root = l->root, .boot = l->boot };
+	struct net_attachment a = { .kind = NET_BRIDGE };
+	struct own_link own;
+
+	memcpy(a.uuid, l->uuid, sizeof(a.uuid));
+	if (strcmp(l->boot, c->ctx->owner.boot) == 0 && c->ctx->lives(&owner, l->uuid))
+		return 0;
+	if (find_veth(c->ctx->sock, &a, &own) && own_delete(c->ctx->sock, own.index) == 0)
+		c->links++;
+	return 0;
+}
+
+static int count_lease(const struct lease *l, void *data)
+{
+	(void)l;
+	++*(size_t *)data;
+	return 0;
+}
+
+/* Stale links and leases go, and the bridge when nothing is left; how many leases are. */
+static size_t collect_network(struct net_dir *d, const struct lease_context *ctx, size_t *ret_gone)
+{
+	struct collect c = { .dir = d, .ctx = ctx };
+	size_t before = 0, left;
+	struct own_link own;
+
+	(void)lease_each(d, count_lease, &before);
+	(void)lease_each(d, collect_link, &c);
+	left = lease_sweep(d, ctx);
+	*ret_gone += c.links + before - left;
+	if (left == 0 &&
+	    own_find(ctx->sock, d->def.bridge, "bridge", d->def.uuid, &own, NULL) == 0) {
+		bridge_remove(ctx->sock, &d->def);
+		++*ret_gone;
+	}
+	return left;
+}
+
+struct gc {
+	int data;
+	const struct lease_context *ctx;
+	size_t gone;
+	struct err *e;
+};
+
+static int gc_network(const char *name, void *data)
+{
+	struct gc *gc = data;
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	int r = net_dir_open(gc->data, name, &d, gc->e);
+
+	if (r == -ENOENT || r == -EBADMSG) /* deleted meanwhile; damaged: `network delete` tells */
+		return 0;
+	if (r < 0)
+		return r;
+	(void)collect_network(&d, gc->ctx, &gc->gone);
+	return 0;
+}
+
+int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count, struct err *e)
+{
+	cleanup_fd int sock = link_socket();
+	const struct lease_context ctx = { .owner.boot = boot, .lives = lives, .sock = sock };
+	struct gc gc = { .data = data, .ctx = &ctx, .e = e };
+	int r;
+
+	if (sock < 0)
+		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
+	r = net_def_each(data, gc_network, &gc, e);
+	*ret_count = gc.gone;
+	return r;
+}
+
+static int in_use(const struct lease *l, void *data)
+{
+	return err_set(data, ERR_STATE, EBUSY, "container '%s' is attached to it", l->id);
+}
+
+int net_delete(int data, const char *name, const char *boot, net_owner_lives lives, struct err *e)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int sock = link_socket();
+	const struct lease_context ctx = { .owner.boot = boot, .lives = lives, .sock = sock };
+	size_t gone = 0;
+	int r;
+
+	if (sock < 0)
+		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
+	r = net_dir_open(data, name, &d, e);
+	if (r < 0)
+		return r;
+	if (collect_network(&d, &ctx, &gone) > 0) {
+		(void)lease_each(&d, in_use, e);
+		err_hint(e, "delete the container first");
+		return -EBUSY;
+	}
+	return net_dir_remove(data, &d, e);
+}

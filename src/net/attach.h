@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The effects of --network, in their order. Each can be repeated, and net_detach takes back whatever of them
+ * there is. They need CAP_NET_ADMIN in the caller's network namespace, and in the container's.
+ *
+ *	net_identify	uuids, before the record is written: what is made later can be told by it
+ *	net_reserve	addresses are leased, the bridges stand
+ *	net_attach	init waits at sync point "network": links, addresses, routes
+ *	net_announce	just before the program: the neighbours hear of it
+ *	net_detach	undo and delete
+ */
+#ifndef CTR_NET_ATTACH_H
+#define CTR_NET_ATTACH_H
+
+#include "net/net.h"
+#include "net/setup.h"
+
+/* A new uuid for each attachment. */
+int net_identify(struct net_setup *s, struct err *e);
+
+/*
+ * Lease the addresses, have the bridges made, and fill in what follows from the definitions: gateways,
+ * MACs, MTUs. ERR_USAGE for networks that do not exist and addresses that cannot be had; a parent device
+ * that does not exist is one, too.
+ */
+int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_lives lives,
+		struct err *e);
+
+/* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
+int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);
+
+/*
+ * Wait (at most a tenth of a second) until packets pass, and announce the addresses: gratuitous ARP,
+ * unsolicited neighbour advertisements. What fails is passed over: neighbours then ask.
+ */
+void net_announce(const struct net_setup *s, const struct net_devices *d);
+
+/*
+ * The container has ended: nobody of it lives. Links go with its namespace, which is not waited for; one
+ * that somebody keeps alive loses them here. Addresses are given back, and a bridge without any goes.
+ */
+int net_detach(const struct net_setup *s, struct err *e);
+
+/* What went through the links of a container, from its point of view; of all its bridge attachments. */
+struct net_stats {
+	bool known;
+	uint64_t rx_bytes, rx_packets, rx_dropped, tx_bytes, tx_packets, tx_dropped;
+};
+
+/* One attachment; -ENODEV when it has no link on the host (any more). */
+int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *ret);
+
+/* All of them together; not known when there is none. */
+void net_stats_sum(const struct net_setup *s, struct net_stats *ret);
+
+/*
+ * Collect what crashes left in all networks below @data: leases of containers that are gone, their links,
+ * bridges without a lease. *@ret_count: how many things went. @boot: the boot id.
+ */
+int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count, struct err *e);
+
+/* `ctr network delete`: -EBUSY while there are leases that are not stale. */
+int net_delete(int data, const char *name, const char *boot, net_owner_lives lives, struct err *e);
+
+#endif

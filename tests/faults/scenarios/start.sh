@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # set for, and by, `one`
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A created container is started; its init is traced, too, as "init". If that fails it still waits, or
+# it is stopped and stays for delete.
+setup() {
+	ctr create -b "$bundle" "$id" </dev/null
+	also=$(pid_of)
+	verb=(start "$id")
+}
+holds() {
+	case $how in
+	done) expect_status running ;;
+	failed) expect_status created stopped ;;
+	killed) expect_status created running stopped ;;
+	esac
+}
