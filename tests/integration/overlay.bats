@@ -291,6 +291,28 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 	no_layers
 }
 
+@test "overlay: stopped, snapshot, run, rolled back, run; and a clone of it" {
+	run_overlay 'echo one >/file; rm -r /etc; mkdir /etc' --overlay
+	ok
+	ctr snapshot create "$tag" good
+	ok
+	run_overlay 'cat /file; ls /etc; echo two >/file; rm /bin/payload; touch /etc/new' --overlay
+	is one
+	ctr clone "$tag" "$tag-c"
+	ok
+	ctr snapshot rollback --prune "$tag" good
+	ok
+	run_overlay 'cat /file; ls /bin /etc' --overlay
+	is $'one\n/bin:\nbusybox\npayload\nsh\n\n/etc:'
+	ctr run --overlay -b "$bundle" "$tag-c"
+	is $'two\n/bin:\nbusybox\nsh\n\n/etc:\nnew'
+	ctr delete "$tag"
+	ok
+	ctr delete "$tag-c"
+	ok
+	no_layers
+}
+
 # --- user namespaces ---
 
 userns_setup() {
