@@ -90,8 +90,8 @@ void cli_report_warning(const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for. */
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli);
+/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for, in the mouth of @caller. */
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller);
 
 /* Call @fn for each container whose id matches the extended regular expression. */
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),

@@ -19,8 +19,7 @@
 struct explain_options {
 	const char *format;
 	struct overlay_options overlay;
-	struct cli_list networks;
-	bool isolate;
+	struct network_options network;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -29,8 +28,7 @@ static const struct cli_option options[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
 	  "text or json", formats },
 	OVERLAY_OPTIONS(offsetof(struct explain_options, overlay)),
-	NETWORK_OPTIONS(offsetof(struct explain_options, networks),
-			offsetof(struct explain_options, isolate)),
+	NETWORK_OPTIONS(offsetof(struct explain_options, network)),
 	{ 0 },
 };
 
@@ -152,7 +150,8 @@ static void text_sources(const struct plan *p)
 /* A property of an annotation names where it comes from; others follow from the rest. */
 static void text_scope(const struct cgroup_systemd *s)
 {
-	say("  have systemd start the scope %s in %s", s->unit, s->slice);
+	say("  have %s start the scope %s in %s", s->user ? "the user's systemd" : "systemd",
+	    s->unit, s->slice);
 	text_origin("/linux/cgroupsPath");
 	for (size_t i = 0; i < s->properties.count; i++) {
 		char value[512];
@@ -164,8 +163,14 @@ static void text_scope(const struct cgroup_systemd *s)
 	}
 }
 
-static void text_cgroup(const struct cgroup_plan *c)
+static void text_cgroup(const struct container *container)
 {
+	const struct cgroup_plan *c = &container->cgroup_plan;
+
+	if (!container->record.cgroup_path) {
+		(void)printf("  create no cgroup\n");
+		return;
+	}
 	if (c->systemd.unit) {
 		text_scope(&c->systemd);
 	} else {
@@ -255,14 +260,15 @@ static void text_host(const struct container *c)
 	char flags[128];
 
 	(void)printf("On the host, ctr will:\n");
-	text_cgroup(&c->cgroup_plan);
+	text_cgroup(c);
 	text_resctrl(&c->resctrl);
 	text_overlay(c);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	(void)printf("  start ctr-init, sealed in memory, %s and in new namespaces: %s\n",
-		     c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
-						 : "in that cgroup",
+		     !c->record.cgroup_path	   ? "in the cgroup of the caller"
+		     : c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
+						   : "in that cgroup",
 		     flags);
 	explain_network(&c->record.network, text_step, NULL);
 	explain_settings(c->spec, &c->caller, text_step, NULL);
@@ -377,8 +383,12 @@ static void json_scope(struct json_out *o, const struct cgroup_systemd *s)
 	json_out_end_object(o);
 }
 
-static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
+static void json_cgroup(struct json_out *o, const struct container *container)
 {
+	const struct cgroup_plan *c = &container->cgroup_plan;
+
+	if (!container->record.cgroup_path)
+		return;
 	json_out_member_object(o, "cgroup");
 	json_out_member_string(o, "path", c->path);
 	if (c->systemd.unit)
@@ -463,7 +473,7 @@ static void json_host(struct json_out *o, const struct container *c)
 
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	json_out_member_object(o, "host");
-	json_cgroup(o, &c->cgroup_plan);
+	json_cgroup(o, c);
 	json_resctrl(o, &c->resctrl);
 	json_out_member_string(o, "namespaces", flags);
 	json_overlay(o, &c->record.overlay);
@@ -530,18 +540,21 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 								      .bundle = args[0],
 								      .interrupt = -EBADF,
 								      .explain = true };
-	enum cgroup_driver driver = cli_cgroup_driver(cli);
 	int r;
 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
-	if (driver == CGROUP_DRIVER_SYSTEMD)
-		rq.driver = driver;
+	/* whose uid comes from the config (imagine_caller), and is not root's */
+	user.uid = rootless;
+	rq.driver = cli_cgroup_driver(cli, rq.caller);
+	user.uid = 0;
 	r = launch_overlay(cli, &o->overlay, true, &rq.overlay, e);
 	if (r == 0)
-		r = launch_network(cli, &o->networks, o->isolate, true, &rq, e);
+		r = launch_network(cli, &o->network, true, &rq, e);
 	if (r == 0)
 		r = container_load(c, &rq, e);
+	if (r == 0 && rq.driver == CGROUP_DRIVER_NONE)
+		r = container_check_disabled(c, e);
 	if (r == 0)
 		r = container_plan(c, e);
 	if (r < 0)

@@ -14,7 +14,6 @@
 #include "container/unixsock.h"
 #include "oci/annotations.h"
 #include "util/cleanup.h"
-#include "util/num.h"
 
 enum {
 	MAX_PRESERVED = 65536
@@ -94,91 +93,6 @@ void launch_request_free(struct container_request *rq)
 	arena_free(&rq->arena);
 }
 
-static int refuse_overlay(const char *what, struct err *e)
-{
-	err_set(e, ERR_USAGE, 0, "%s", what);
-	return -EINVAL;
-}
-
-static int overlay_size(const struct overlay_options *o, struct overlay_request *ret, struct err *e)
-{
-	int64_t size = 0;
-	int r = o->size ? num_parse_size(o->size, &size) : 0;
-
-	if (r < 0 || (o->size && size <= 0)) {
-		err_set(e, ERR_USAGE, 0, "option --size: '%s' is no size", o->size);
-		err_hint(e, "write it as 512m or 10g");
-		return -EINVAL;
-	}
-	ret->size = (uint64_t)size;
-	return 0;
-}
-
-int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_only,
-		   struct overlay_request *ret, struct err *e)
-{
-	bool asked = o->overlay || o->ephemeral || o->layers.count;
-	int r;
-
-	*ret = (struct overlay_request){
-		.wanted = asked || (cli->conf.overlay && !o->no_overlay),
-		.ephemeral = o->ephemeral,
-		.layers = o->layers.items,
-		.layer_count = o->layers.count,
-		.data = -EBADF,
-	};
-	if (asked && o->no_overlay)
-		return refuse_overlay(
-			"--no-overlay does not go with --overlay, --layer and --ephemeral", e);
-	if (o->size && !ret->wanted)
-		return refuse_overlay("--size needs --overlay or --ephemeral", e);
-	r = overlay_size(o, ret, e);
-	if (r < 0 || !ret->wanted || ret->ephemeral || plan_only)
-		return r;
-	r = cli_data_root(cli, true, e);
-	ret->data = cli->data;
-	return r;
-}
-
-static bool needs_definitions(const struct net_setup *s)
-{
-	for (size_t i = 0; i < s->items.count; i++)
-		if (s->items.items[i].kind == NET_BRIDGE)
-			return true;
-	return false;
-}
-
-int launch_network(struct cli *cli, const struct cli_list *networks, bool isolate, bool explain,
-		   struct container_request *rq, struct err *e)
-{
-	struct net_setup *s;
-	int r = 0;
-
-	rq->data = -EBADF;
-	if (!networks->count && isolate)
-		return err_set(e, ERR_USAGE, 0,
-			       "--isolate: there is no --network to keep it apart on");
-	if (!networks->count)
-		return 0;
-	s = arena_alloc(&rq->arena, sizeof(*s));
-	if (!s)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "read the options");
-	s->isolate = isolate;
-	for (size_t i = 0; r == 0 && i < networks->count; i++)
-		r = net_setup_parse(networks->items[i], &rq->arena, s, e);
-	if (r == 0)
-		r = net_setup_finish(s, e);
-	if (r == 0 && isolate && !needs_definitions(s))
-		r = err_set(e, ERR_USAGE, 0,
-			    "--isolate: only a network of kind bridge can do that");
-	if (r == 0 && !explain && needs_definitions(s)) {
-		r = cli_data_root(cli, true, e);
-		rq->data = cli->data;
-	}
-	rq->network = s;
-	return r;
-}
-
 int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
 		   struct err *e)
 {
@@ -194,11 +108,11 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
-	rq->driver = cli_cgroup_driver(cli);
+	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);
 	if (r == 0)
-		r = launch_network(cli, &o->networks, o->isolate, false, rq, e);
+		r = launch_network(cli, &o->network, false, rq, e);
 	if (r == 0)
 		r = pass_activation(rq, e);
 	if (r < 0)

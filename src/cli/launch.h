@@ -5,6 +5,12 @@
 
 #include "cli/cli.h"
 
+struct network_options {
+	struct cli_list networks, publish, dns, dns_search;
+	const char *rate;
+	bool isolate;
+};
+
 /* Those of explain, too. */
 struct overlay_options {
 	bool overlay, no_overlay, ephemeral;
@@ -28,18 +34,27 @@ struct overlay_options {
 
 struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
-	struct cli_list networks;
+	struct network_options network;
 	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper, strict, isolate;
+	bool no_pivot, no_new_keyring, no_subreaper, strict;
 	struct overlay_options overlay;
 };
 
 /* clang-format off */
-#define NETWORK_OPTIONS(networks, isolate)                                                            \
-	{ "network", 0, CLI_LIST, "NETWORK", networks,                                                \
-	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID or macvlan:DEVICE", NULL },   \
-	{ "isolate", 0, CLI_FLAG, NULL, isolate,                                                      \
-	  "keep it apart from other containers of its networks", NULL }
+#define NETWORK_OPTION(base, field) (base) + offsetof(struct network_options, field)
+#define NETWORK_OPTIONS(base)                                                                         \
+	{ "network", 0, CLI_LIST, "NETWORK", NETWORK_OPTION(base, networks),                          \
+	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID, macvlan:DEVICE or cni:FILE", NULL }, \
+	{ "publish", 'p', CLI_LIST, "[IP:]PORT:PORT[/udp]", NETWORK_OPTION(base, publish),            \
+	  "lead a port of the host, or a range, to one of the container", NULL },                     \
+	{ "isolate", 0, CLI_FLAG, NULL, NETWORK_OPTION(base, isolate),                                \
+	  "keep it apart from other containers of its networks", NULL },                              \
+	{ "dns", 0, CLI_LIST, "IP", NETWORK_OPTION(base, dns),                                        \
+	  "a name server for its resolv.conf, instead of the host's", NULL },                         \
+	{ "dns-search", 0, CLI_LIST, "DOMAIN", NETWORK_OPTION(base, dns_search),                      \
+	  "a search domain for its resolv.conf, instead of the host's", NULL },                       \
+	{ "net-rate", 0, CLI_STRING, "RATE", NETWORK_OPTION(base, rate),                              \
+	  "limit what it receives and sends: 10mbit, or in=RATE,out=RATE", NULL }
 #define LAUNCH_OPTION(type, member, field) offsetof(type, member) + offsetof(struct launch_options, field)
 #define LAUNCH_OPTIONS(type, member)                                                                  \
 	{ "bundle", 'b', CLI_STRING, "DIR", LAUNCH_OPTION(type, member, bundle),                      \
@@ -54,7 +69,7 @@ struct launch_options {
 	  "send a pidfd of the container's init to this socket", NULL },                              \
 	{ "preserve-fds", 0, CLI_UINT, "N", LAUNCH_OPTION(type, member, preserve_fds),                \
 	  "pass fds 3 to 3+N-1 to the program", NULL },                                               \
-	NETWORK_OPTIONS(LAUNCH_OPTION(type, member, networks), LAUNCH_OPTION(type, member, isolate)), \
+	NETWORK_OPTIONS(LAUNCH_OPTION(type, member, network)),                                        \
 	{ "no-pivot", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_pivot),                       \
 	  "chroot into the moved root: for hosts whose root is an initramfs", NULL },                 \
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
@@ -81,10 +96,10 @@ int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_o
 		   struct overlay_request *ret, struct err *e);
 
 /*
- * --network and --isolate as a request: rq->network, and rq->data where it needs the definitions. @explain:
- * nothing is opened.
+ * --network and what goes with it as a request: rq->network, and rq->data where it needs the definitions.
+ * @explain: nothing is opened.
  */
-int launch_network(struct cli *cli, const struct cli_list *networks, bool isolate, bool explain,
+int launch_network(struct cli *cli, const struct network_options *o, bool explain,
 		   struct container_request *rq, struct err *e);
 
 /* Release what launch_request and launch_network allocated. */

@@ -73,16 +73,18 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
 	const char *word = cli->options.cgroup_manager ? cli->options.cgroup_manager
 						       : cli->conf.cgroup_manager;
 	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
 
 	if (cli->options.systemd_cgroup)
-		return CGROUP_DRIVER_SYSTEMD;
-	if (word)
+		driver = CGROUP_DRIVER_SYSTEMD;
+	else if (word)
 		(void)cgroup_driver_parse(word, &driver); /* the table checked it */
+	if (driver == CGROUP_DRIVER_SYSTEMD && !caller_is_host_root(caller))
+		return CGROUP_DRIVER_SYSTEMD_USER;
 	return driver;
 }
 

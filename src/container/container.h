@@ -126,8 +126,8 @@ int container_read_config(struct container *c, const char *bundle, const char *c
  */
 int container_check_disabled(const struct container *c, struct err *e);
 
-/* Can @caller have cgroups made by @driver? -EOPNOTSUPP when it is not built, -EPERM. */
-int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e);
+/* Can @driver make cgroups here? -EOPNOTSUPP when it is not built, or systemd does not run. */
+int container_check_driver(enum cgroup_driver driver, struct err *e);
 
 /* -ENOSYS for a kernel that is too old. */
 int container_check_kernel(struct err *e);

@@ -375,24 +375,22 @@ int container_delegate_cgroup(struct container *c, struct err *e)
 {
 	int r;
 
-	if (caller_is_host_root(&c->caller) || cgroup_needs_process(c->record.cgroup_driver))
+	if (caller_is_host_root(&c->caller))
 		return 0;
-	r = cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
+	r = cgroup_needs_process(c->record.cgroup_driver)
+		    ? cgroup_plan_scope(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan,
+					&c->arena, e)
+		    : cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
 	c->record.cgroup_path = c->cgroup_plan.path;
 	return r;
 }
 
-int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e)
+int container_check_driver(enum cgroup_driver driver, struct err *e)
 {
 	int r = cgroup_driver_check(driver, e);
 
-	if (r < 0 || driver != CGROUP_DRIVER_SYSTEMD)
+	if (r < 0 || !cgroup_needs_process(driver))
 		return r;
-	if (!caller_is_host_root(caller)) {
-		err_set(e, ERR_UNSUPPORTED, 0, "only root can use the systemd cgroup driver");
-		err_hint(e, "without it, limits need a cgroup of yours: " DELEGATE);
-		return -EPERM;
-	}
 	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) == 0) /* sd_booted(3) */
 		return 0;
 	err_set(e, ERR_UNSUPPORTED, 0, "systemd does not run here");
@@ -405,7 +403,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 	int r = container_check_kernel(e);
 
 	if (r == 0)
-		r = container_check_driver(rq->driver, rq->caller, e);
+		r = container_check_driver(rq->driver, e);
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)

@@ -179,6 +179,8 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	if (r == 0)
 		r = container_overlay_note(c, &rq->overlay, e);
 	if (r == 0)
+		r = network_mount_files(c, e);
+	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
 	if (r == 0)
 		r = cgroup_emit_scope(c->spec, rq->id, rq->driver, &c->arena, &c->cgroup_plan, e);
