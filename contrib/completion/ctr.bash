@@ -17,7 +17,7 @@ _ctr() {
 	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -26,11 +26,15 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --isolate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -39,6 +43,10 @@ _ctr() {
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		;;
@@ -144,12 +152,16 @@ _ctr() {
 		case $prev in --userns) words='' ;; esac
 		;;
 	'explain')
-		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --isolate --help'
+		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --publish --isolate --dns --dns-search --net-rate --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
 		case $prev in --layer) words='' ;; esac
 		case $prev in --size) words='' ;; esac
 		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		;;
 	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
@@ -164,7 +176,7 @@ _ctr() {
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
 	snapshot)
-		words='create list rollback delete --help'
+		words='create list rollback delete diff verify export import --help'
 		;;
 	'snapshot create')
 		words=' --message --format --progress --quiet --help'
@@ -186,6 +198,38 @@ _ctr() {
 	'snapshot delete')
 		words=' --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'snapshot diff')
+		words=' --stat --patch --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot verify')
+		words=' --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot export')
+		words=' --output --format --compression --since --bundle --tag --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --output | -o) words='' ;; esac
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --compression | -c) words='none gzip zstd ' ;; esac
+		case $prev in --since) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot import')
+		words=' --format --name --on --message --bundle --tag --devices --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --name | -n) words='' ;; esac
+		case $prev in --on) words='' ;; esac
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
 		;;
 	'clone')
 		words=' --quiet --help'

@@ -41,7 +41,7 @@ snapshot() {
 tree() {
 	local mounted=(-mindepth 1 \( -path ./dev -o -path ./proc -o -path ./sys \) -prune)
 	(
-		cd "$1"
+		cd "$1" || exit
 		find . "${mounted[@]}" -o -type d -printf '%P d %m %U:%G\n' -o -printf '%P %y %m %U:%G %n %l\n' | sort
 		find . "${mounted[@]}" -o -type f -exec sha256sum {} + | sort
 	)
