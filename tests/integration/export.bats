@@ -466,3 +466,22 @@ D /d/4'
 	is 'M /d/3  (content, time)
 D /d/4'
 }
+
+@test "backup: the commands of doc/backup.md do what it says, in this order" {
+	in_container "$tag" 'echo one >/state'
+	args sh -c '/bin/busybox cat /state; echo two >/state'
+	write_config
+	mv "$bundle" "$T/bundle"
+	mv "$data/$tag" "$data/web"
+	sed -i "s|$bundle/|$T/bundle/|" "$data/web/layers.json"
+	{
+		printf '%s\n' 'set -e' "ctr() { '$CTR' --root '$root' --data-root '$data' \"\$@\"; }"
+		sed -n 's/^    //p' "${CTR_SRCDIR:-$lib_dir/../..}/doc/backup.md"
+		echo 'ctr snapshot export --format layer -o - web3 >/dev/null; ctr delete web2; ctr delete web3'
+	} >"$T/script"
+	capture env -C "$T" sh "$T/script"
+	same 0 "$status"
+	same '' "$stderr"
+	same 2 "$(grep -cx one <<<"$output")"
+	rm -r "$T/bundle"
+}
