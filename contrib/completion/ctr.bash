@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --data-root | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
+		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -14,9 +14,10 @@ _ctr() {
 		*) verb=${COMP_WORDS[i]}; break ;;
 		esac
 	done
+	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -24,9 +25,16 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --strict --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -34,6 +42,13 @@ _ctr() {
 		case $prev in --console-socket) words='' ;; esac
 		case $prev in --pidfd-socket) words='' ;; esac
 		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
 		;;
 	'start')
 		words=' --help'
@@ -126,7 +141,7 @@ _ctr() {
 		case $prev in --mem-bw-schema) words='' ;; esac
 		;;
 	'delete')
-		words=' --force --regex --help'
+		words=' --force --regex --keep-layers --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	'spec')
@@ -137,9 +152,16 @@ _ctr() {
 		case $prev in --userns) words='' ;; esac
 		;;
 	'explain')
-		words=' --format --help'
+		words=' --format --overlay --no-overlay --layer --ephemeral --size --network --publish --isolate --dns --dns-search --net-rate --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
+		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
 		;;
 	'validate')
 		words=' --bundle --config --config-only --format --strict --help'
@@ -153,6 +175,96 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --format | -f) words='text json ' ;; esac
 		;;
+	snapshot)
+		words='create list rollback delete diff verify export import --help'
+		;;
+	'snapshot create')
+		words=' --message --format --progress --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'snapshot rollback')
+		words=' --keep-as --prune --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --keep-as) words='' ;; esac
+		;;
+	'snapshot delete')
+		words=' --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'snapshot diff')
+		words=' --stat --patch --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot verify')
+		words=' --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'snapshot export')
+		words=' --output --format --compression --since --bundle --tag --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --output | -o) words='' ;; esac
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --compression | -c) words='none gzip zstd ' ;; esac
+		case $prev in --since) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'snapshot import')
+		words=' --format --name --on --message --bundle --tag --devices --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --format | -f) words='layer oci oci-archive backup ' ;; esac
+		case $prev in --name | -n) words='' ;; esac
+		case $prev in --on) words='' ;; esac
+		case $prev in --message | -m) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --tag) words='' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'clone')
+		words=' --quiet --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		;;
+	'gc')
+		words=' --dry-run --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	network)
+		words='create list inspect delete --help'
+		;;
+	'network create')
+		words=' --subnet --subnet6 --gateway --gateway6 --bridge --mtu --isolate --internal --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --subnet) words='' ;; esac
+		case $prev in --subnet6) words='' ;; esac
+		case $prev in --gateway) words='' ;; esac
+		case $prev in --gateway6) words='' ;; esac
+		case $prev in --bridge) words='' ;; esac
+		case $prev in --mtu) words='' ;; esac
+		;;
+	'network list')
+		words=' --format --quiet --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --format | -f) words='table json ' ;; esac
+		;;
+	'network inspect')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
+	'network delete')
+		words=' --help'
+		[[ $cur == -* ]] || words=''
+		;;
 	'features')
 		words=' --help'
 		[[ $cur == -* ]] || words=''
@@ -162,9 +274,10 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait features completion  --root --data-root --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
+		case $prev in --config-file) words='' ;; esac
 		case $prev in --log) words='' ;; esac
 		case $prev in --log-format) words='text json ' ;; esac
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac

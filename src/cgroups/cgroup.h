@@ -28,12 +28,13 @@ struct bpf_insn;
 
 /* Who makes and removes the directory. Kept in the state record, which later commands go by. */
 enum cgroup_driver {
-	CGROUP_DRIVER_CGROUPFS, /* mkdir and rmdir by us */
-	CGROUP_DRIVER_SYSTEMD,	/* a transient scope of the system's manager */
-	CGROUP_DRIVER_NONE,	/* no cgroup at all: every call succeeds and does nothing */
+	CGROUP_DRIVER_CGROUPFS,	    /* mkdir and rmdir by us */
+	CGROUP_DRIVER_SYSTEMD,	    /* a transient scope of the system's manager */
+	CGROUP_DRIVER_SYSTEMD_USER, /* the same of the manager that a user has */
+	CGROUP_DRIVER_NONE,	    /* no cgroup at all: every call succeeds and does nothing */
 };
 
-/* "cgroupfs", "systemd", "none": the words of the state record. */
+/* "cgroupfs", "systemd", "systemd-user", "none": the words of the state record. */
 const char *cgroup_driver_name(enum cgroup_driver driver);
 /* The reverse; "disabled" is taken for "none" as well. -EINVAL for other words. */
 int cgroup_driver_parse(const char *word, enum cgroup_driver *ret);
@@ -90,6 +91,7 @@ struct systemd_properties {
 /* What the systemd driver asks of the manager. */
 struct cgroup_systemd {
 	const char *unit;		      /* "ctr-web1.scope"; NULL: another driver */
+	bool user;			      /* of the user's manager */
 	const char *slice;		      /* "system.slice" */
 	const char *slice_path;		      /* "/system.slice", "" for the root slice */
 	struct systemd_properties properties; /* without PIDs */
@@ -239,8 +241,22 @@ int cgroup_create(int root_fd, enum cgroup_driver driver, const struct cgroup_pl
 /* systemd makes a scope around a process that is there: not cgroup_create, but this. */
 static inline bool cgroup_needs_process(enum cgroup_driver driver)
 {
-	return driver == CGROUP_DRIVER_SYSTEMD;
+	return driver == CGROUP_DRIVER_SYSTEMD || driver == CGROUP_DRIVER_SYSTEMD_USER;
 }
+
+/*
+ * For the manager of a user, before the process exists: where its units are, which goes in front of the path
+ * of @plan, and whether it has the controllers that the plan needs. Other drivers: nothing. Strings go into
+ * @a. -EOPNOTSUPP with the controller and what to do to be given it.
+ */
+int cgroup_plan_scope(int root_fd, enum cgroup_driver driver, struct cgroup_plan *plan,
+		      struct arena *a, struct err *e);
+
+/*
+ * Move the process @pid of ours into the cgroup @below @cg ("" or "/a/b"), by way of whoever may. For where
+ * clone3 has refused it (-EACCES): out of a session's cgroup into that of a user's manager.
+ */
+int cgroup_attach(const struct cgroup *cg, const char *below, pid_t pid, struct err *e);
 
 /*
  * The same for such a driver: make the scope of @plan, with @pid, a child of the caller's, in it. Waits

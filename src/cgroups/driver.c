@@ -107,8 +107,10 @@ static const struct {
 	[CGROUP_DRIVER_CGROUPFS] = { "cgroupfs", &cgroupfs_driver },
 #ifdef HAVE_LIBSYSTEMD
 	[CGROUP_DRIVER_SYSTEMD] = { "systemd", &systemd_driver },
+	[CGROUP_DRIVER_SYSTEMD_USER] = { "systemd-user", &systemd_user_driver },
 #else
 	[CGROUP_DRIVER_SYSTEMD] = { "systemd", NULL },
+	[CGROUP_DRIVER_SYSTEMD_USER] = { "systemd-user", NULL },
 #endif
 	[CGROUP_DRIVER_NONE] = { "none", &none_driver },
 };
@@ -164,6 +166,15 @@ int cgroup_create_around(int root_fd, enum cgroup_driver driver, const struct cg
 	const struct cgroup_driver_ops *ops = ops_of(driver, e);
 
 	return ops ? ops->create_around(root_fd, plan, pid, ret, e) : -EOPNOTSUPP;
+}
+
+int cgroup_attach(const struct cgroup *cg, const char *below, pid_t pid, struct err *e)
+{
+	const struct cgroup_driver_ops *ops = ops_of(cg->driver, e);
+
+	if (ops && !ops->attach)
+		return err_set(e, ERR_SYSTEM, EACCES, "move a process into cgroup '%s'", cg->path);
+	return ops ? ops->attach(cg, below, pid, e) : -EOPNOTSUPP;
 }
 
 int cgroup_open(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,

@@ -22,6 +22,8 @@ struct cgroup_driver_ops {
 			     struct cgroup *ret, struct err *e);
 	int (*create)(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
 		      struct err *e);
+	/* NULL: who may, does so by clone3 */
+	int (*attach)(const struct cgroup *cg, const char *below, pid_t pid, struct err *e);
 	int (*open)(int root_fd, const char *path, unsigned made, struct cgroup *ret,
 		    struct err *e);
 	int (*apply)(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
@@ -45,7 +47,7 @@ int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms
 
 /* ---- systemd.c ---- */
 
-extern const struct cgroup_driver_ops systemd_driver;
+extern const struct cgroup_driver_ops systemd_driver, systemd_user_driver;
 
 /* ---- apply.c, shared with update.c ---- */
 

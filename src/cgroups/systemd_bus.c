@@ -1,89 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Speaking with a systemd manager. libsystemd is loaded when it is needed: other commands and other drivers
- * start without it, and one program runs on hosts with and without systemd.
- */
+/* What is said to a systemd manager: properties, jobs, scopes. */
 #include "config.h"
 
 #ifdef HAVE_LIBSYSTEMD
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 
 #include "cgroups/internal.h"
-#include "cgroups/systemd.h"
+#include "cgroups/systemd_private.h"
 #include "util/cleanup.h"
 
-#define LIBRARY	  "libsystemd.so.0"
-#define SERVICE	  "org.freedesktop.systemd1"
-#define OBJECT	  "/org/freedesktop/systemd1"
-#define MANAGER	  SERVICE ".Manager"
-#define SCOPE	  SERVICE ".Scope"
-#define PRIVATE	  "unix:path=/run/systemd/private"
-#define JOB_MATCH "type='signal',path='" OBJECT "',interface='" MANAGER "',member='JobRemoved'"
+#define SCOPE SYSTEMD_SERVICE ".Scope"
+#define JOB_MATCH                                                                                  \
+	"type='signal',path='" SYSTEMD_OBJECT "',interface='" SYSTEMD_MANAGER                      \
+	"',member='JobRemoved'"
 
 enum {
-	JOB_MS = 30000,
-	CALL_USEC = 30 * 1000000,
-	JOB_PATH_MAX = 256,
-	RESULT_MAX = 32
+	GIVE_UP_MS = 1000 /* for taking back what has failed */
 };
-
-/* What is used of it. */
-#define FUNCTIONS(X)                                                                               \
-	X(sd_bus_new)                                                                              \
-	X(sd_bus_set_address)                                                                      \
-	X(sd_bus_start)                                                                            \
-	X(sd_bus_open_system)                                                                      \
-	X(sd_bus_flush_close_unref)                                                                \
-	X(sd_bus_set_method_call_timeout)                                                          \
-	X(sd_bus_add_match)                                                                        \
-	X(sd_bus_process)                                                                          \
-	X(sd_bus_wait)                                                                             \
-	X(sd_bus_call)                                                                             \
-	X(sd_bus_error_free)                                                                       \
-	X(sd_bus_error_has_name)                                                                   \
-	X(sd_bus_path_encode)                                                                      \
-	X(sd_bus_get_property_string)                                                              \
-	X(sd_bus_message_new_method_call)                                                          \
-	X(sd_bus_message_append_basic)                                                             \
-	X(sd_bus_message_open_container)                                                           \
-	X(sd_bus_message_close_container)                                                          \
-	X(sd_bus_message_read_basic)                                                               \
-	X(sd_bus_message_unref)
-
-/* One call of ours: a connection, and the job that is waited for. */
-struct systemd_bus {
-	void *library;
-	sd_bus *bus;
-	char job[JOB_PATH_MAX]; /* "" while its path is not known yet */
-	bool done;
-	char result[RESULT_MAX];
-#define X(name) __typeof__(name) *name;
-	FUNCTIONS(X)
-#undef X
-};
-
-static int load(struct systemd_bus *b, struct err *e)
-{
-	b->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (b->library) {
-		bool all = true;
-
-#define X(name)                                                                                    \
-	b->name = (__typeof__(b->name))dlsym(b->library, #name);                                   \
-	all = all && b->name;
-		FUNCTIONS(X)
-#undef X
-		if (all)
-			return 0;
-	}
-	err_set(e, ERR_UNSUPPORTED, 0, "the systemd cgroup driver needs " LIBRARY);
-	err_hint(e, "install it (Debian: libsystemd0), or use --cgroup-manager cgroupfs");
-	return -EOPNOTSUPP;
-}
 
 /* JobRemoved(u id, o job, s unit, s result); some may be of others. */
 static int job_removed(sd_bus_message *m, void *data, sd_bus_error *error)
@@ -103,75 +38,18 @@ static int job_removed(sd_bus_message *m, void *data, sd_bus_error *error)
 	return 0;
 }
 
-/* As root the manager's own socket, which is there before and without a bus daemon. */
-static int connect_manager(struct systemd_bus *b)
-{
-	int r = b->sd_bus_new(&b->bus);
-
-	if (r >= 0)
-		r = b->sd_bus_set_address(b->bus, PRIVATE);
-	if (r >= 0)
-		r = b->sd_bus_start(b->bus);
-	if (r >= 0)
-		return r;
-	b->sd_bus_flush_close_unref(take_ptr(b->bus));
-	return b->sd_bus_open_system(&b->bus);
-}
-
-static int new_call(struct systemd_bus *b, const char *method, sd_bus_message **ret)
-{
-	return b->sd_bus_message_new_method_call(b->bus, ret, SERVICE, OBJECT, MANAGER, method);
-}
-
 /* A call with one text, whose answer does not matter. */
 static int call_simple(struct systemd_bus *b, const char *method, const char *arg)
 {
 	sd_bus_message *m = NULL;
-	int r = new_call(b, method, &m);
+	int r = systemd_new_call(b, method, &m);
 
 	if (r >= 0 && arg)
 		r = b->sd_bus_message_append_basic(m, 's', arg);
 	if (r >= 0)
-		r = b->sd_bus_call(b->bus, m, CALL_USEC, NULL, NULL);
+		r = systemd_call(b, m, NULL, NULL);
 	b->sd_bus_message_unref(m);
 	return r;
-}
-
-int systemd_bus_open(struct systemd_bus **ret, struct err *e)
-{
-	cleanup_(systemd_bus_closep) struct systemd_bus *b = calloc(1, sizeof(*b));
-	int r;
-
-	if (!b)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "connect to systemd");
-	r = load(b, e);
-	if (r < 0)
-		return r;
-	r = connect_manager(b);
-	if (r >= 0)
-		r = b->sd_bus_set_method_call_timeout(b->bus, CALL_USEC);
-	if (r >= 0)
-		r = b->sd_bus_add_match(b->bus, NULL, JOB_MATCH, job_removed, b);
-	if (r >= 0)
-		r = call_simple(b, "Subscribe", NULL);
-	if (r < 0) {
-		err_set(e, ERR_SYSTEM, -r, "connect to systemd");
-		err_hint(e, "where it does not run as the system's manager, use --cgroup-manager "
-			    "cgroupfs");
-		return r;
-	}
-	*ret = take_ptr(b);
-	return 0;
-}
-
-void systemd_bus_close(struct systemd_bus *b)
-{
-	if (!b)
-		return;
-	if (b->bus)
-		b->sd_bus_flush_close_unref(b->bus);
-	/* the library stays: it has destructors of threads, which must not point to nowhere */
-	free(b);
 }
 
 /* ---- properties ---- */
@@ -252,7 +130,7 @@ static int call_for_job(struct systemd_bus *b, sd_bus_message *m, sd_bus_error *
 	int r;
 
 	b->done = false;
-	r = b->sd_bus_call(b->bus, m, CALL_USEC, error, &reply);
+	r = systemd_call(b, m, error, &reply);
 	if (r >= 0)
 		r = b->sd_bus_message_read_basic(reply, 'o', &job);
 	if (r >= 0)
@@ -261,41 +139,40 @@ static int call_for_job(struct systemd_bus *b, sd_bus_message *m, sd_bus_error *
 	return r < 0 ? r : 0;
 }
 
-static int await_job(struct systemd_bus *b, int timeout_ms)
+/* Before a job is asked for: to be told when it ends. */
+static int listen_for_jobs(struct systemd_bus *b)
 {
-	int64_t deadline = cgroup_deadline(timeout_ms);
+	uint64_t left;
+	int r = systemd_time_left(b, &left);
 
+	if (r == 0)
+		r = b->sd_bus_add_match(b->bus, NULL, JOB_MATCH, job_removed, b);
+	return r < 0 ? r : call_simple(b, "Subscribe", NULL);
+}
+
+static int await_job(struct systemd_bus *b)
+{
 	while (!b->done) {
-		int left, r = b->sd_bus_process(b->bus, NULL);
+		int r = b->sd_bus_process(b->bus, NULL);
+		uint64_t left;
 
-		if (r < 0)
-			return r;
 		if (r > 0)
 			continue;
-		left = cgroup_deadline_left(deadline);
-		if (left == 0)
-			return -ETIMEDOUT;
-		r = b->sd_bus_wait(b->bus, left < 0 ? UINT64_MAX : (uint64_t)left * 1000);
+		if (r == 0)
+			r = systemd_time_left(b, &left);
+		if (r == 0)
+			r = b->sd_bus_wait(b->bus, left);
 		if (r < 0 && r != -EINTR)
 			return r;
 	}
 	return 0;
 }
 
-static int bus_error(int r, const sd_bus_error *error, const char *what, const char *unit,
-		     struct err *e)
-{
-	if (error && error->message)
-		return err_set(e, ERR_SYSTEM, -r, "%s '%s': systemd says: %s", what, unit,
-			       error->message);
-	return err_set(e, ERR_SYSTEM, -r, "%s '%s'", what, unit);
-}
-
 static int start_once(struct systemd_bus *b, const char *unit,
 		      const struct systemd_properties *properties, pid_t pid, sd_bus_error *error)
 {
 	sd_bus_message *m = NULL;
-	int r = new_call(b, "StartTransientUnit", &m);
+	int r = systemd_new_call(b, "StartTransientUnit", &m);
 
 	if (r >= 0)
 		r = b->sd_bus_message_append_basic(m, 's', unit);
@@ -325,54 +202,120 @@ int systemd_scope_start(struct systemd_bus *b, const char *unit,
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	bool taken;
-	int r = start_once(b, unit, properties, pid, &error);
+	int r = listen_for_jobs(b);
 
-	taken = r < 0 && b->sd_bus_error_has_name(&error, SERVICE ".UnitExists");
+	if (r >= 0)
+		r = start_once(b, unit, properties, pid, &error);
+	taken = r < 0 && b->sd_bus_error_has_name(&error, SYSTEMD_SERVICE ".UnitExists");
 	if (taken && call_simple(b, "ResetFailedUnit", unit) >= 0) {
 		b->sd_bus_error_free(&error);
 		r = start_once(b, unit, properties, pid, &error);
-		taken = r < 0 && b->sd_bus_error_has_name(&error, SERVICE ".UnitExists");
+		taken = r < 0 && b->sd_bus_error_has_name(&error, SYSTEMD_SERVICE ".UnitExists");
 	}
 	if (taken)
 		r = exists(unit, e);
 	else if (r < 0)
-		r = bus_error(r, &error, "start the scope", unit, e);
+		r = systemd_failed(b, r, &error, "start the scope", unit, e);
 	b->sd_bus_error_free(&error);
 	if (r < 0)
 		return r;
-	r = await_job(b, JOB_MS);
+	r = await_job(b);
 	if (r == 0 && strcmp(b->result, "done") == 0)
 		return 0;
 	if (r < 0) {
-		(void)bus_error(r, NULL, "wait for the scope", unit, e);
+		(void)systemd_failed(b, r, NULL, "wait for the scope", unit, e);
 	} else {
 		err_set(e, ERR_SYSTEM, 0, "start the scope '%s': systemd says: %s", unit,
 			b->result);
 		r = -EIO;
 	}
-	(void)systemd_scope_stop(b, unit, 0, NULL); /* it is ours, and of no use */
+	b->deadline = cgroup_deadline(GIVE_UP_MS);
+	(void)systemd_scope_stop(b, unit, false, NULL); /* it is ours, and of no use */
 	return r;
+}
+
+/* A property that is a text, in @a. */
+static int get_text(struct systemd_bus *b, const char *object, const char *interface,
+		    const char *name, struct arena *a, sd_bus_error *error, const char **ret)
+{
+	sd_bus_message *m = NULL, *reply = NULL;
+	const char *text = NULL;
+	int r = b->sd_bus_message_new_method_call(b->bus, &m, SYSTEMD_SERVICE, object,
+						  "org.freedesktop.DBus.Properties", "Get");
+
+	if (r >= 0)
+		r = b->sd_bus_message_append_basic(m, 's', interface);
+	if (r >= 0)
+		r = b->sd_bus_message_append_basic(m, 's', name);
+	if (r >= 0)
+		r = systemd_call(b, m, error, &reply);
+	if (r >= 0)
+		r = b->sd_bus_message_enter_container(reply, 'v', "s");
+	if (r >= 0)
+		r = b->sd_bus_message_read_basic(reply, 's', &text);
+	if (r >= 0 && !(*ret = arena_strdup(a, text)))
+		r = -ENOMEM;
+	b->sd_bus_message_unref(m);
+	b->sd_bus_message_unref(reply);
+	return r < 0 ? r : 0;
 }
 
 int systemd_scope_cgroup(struct systemd_bus *b, const char *unit, struct arena *a, const char **ret,
 			 struct err *e)
 {
-	cleanup_free char *object = NULL, *value = NULL;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = b->sd_bus_path_encode(OBJECT "/unit", unit, &object);
+	cleanup_free char *object = NULL;
+	const char *path = NULL;
+	int r = b->sd_bus_path_encode(SYSTEMD_OBJECT "/unit", unit, &object);
 
 	if (r >= 0)
-		r = b->sd_bus_get_property_string(b->bus, SERVICE, object, SCOPE, "ControlGroup",
-						  &error, &value);
+		r = get_text(b, object, SCOPE, "ControlGroup", a, &error, &path);
 	if (r < 0)
-		r = bus_error(r, &error, "find the cgroup of", unit, e);
-	else if (value[0] != '/')
+		r = systemd_failed(b, r, &error, "find the cgroup of", unit, e);
+	else if (path[0] != '/')
 		r = err_set(e, ERR_SYSTEM, ESRCH, "the scope '%s' has ended already", unit);
+	else
+		*ret = path;
 	b->sd_bus_error_free(&error);
+	return r;
+}
+
+int systemd_manager_cgroup(struct systemd_bus *b, struct arena *a, const char **ret, struct err *e)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = get_text(b, SYSTEMD_OBJECT, SYSTEMD_MANAGER, "ControlGroup", a, &error, ret);
+
 	if (r < 0)
-		return r;
-	*ret = arena_strdup(a, value);
-	return *ret ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "find the cgroup of '%s'", unit);
+		r = systemd_failed(b, r, &error, "find the cgroup of the systemd manager", NULL, e);
+	b->sd_bus_error_free(&error);
+	return r;
+}
+
+int systemd_scope_attach(struct systemd_bus *b, const char *unit, const char *below, pid_t pid,
+			 struct err *e)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	const uint32_t number = (uint32_t)pid;
+	sd_bus_message *m = NULL;
+	int r = systemd_new_call(b, "AttachProcessesToUnit", &m);
+
+	if (r >= 0)
+		r = b->sd_bus_message_append_basic(m, 's', unit);
+	if (r >= 0)
+		r = b->sd_bus_message_append_basic(m, 's', below);
+	if (r >= 0)
+		r = b->sd_bus_message_open_container(m, 'a', "u");
+	if (r >= 0)
+		r = b->sd_bus_message_append_basic(m, 'u', &number);
+	if (r >= 0)
+		r = b->sd_bus_message_close_container(m);
+	if (r >= 0)
+		r = systemd_call(b, m, &error, NULL);
+	if (r < 0)
+		r = systemd_failed(b, r, &error, "move a process into the scope", unit, e);
+	b->sd_bus_error_free(&error);
+	b->sd_bus_message_unref(m);
+	return r < 0 ? r : 0;
 }
 
 int systemd_scope_set(struct systemd_bus *b, const char *unit,
@@ -380,7 +323,7 @@ int systemd_scope_set(struct systemd_bus *b, const char *unit,
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
-	int r = new_call(b, "SetUnitProperties", &m);
+	int r = systemd_new_call(b, "SetUnitProperties", &m);
 
 	if (r >= 0)
 		r = b->sd_bus_message_append_basic(m, 's', unit);
@@ -389,21 +332,23 @@ int systemd_scope_set(struct systemd_bus *b, const char *unit,
 	if (r >= 0)
 		r = append_properties(b, m, properties, 0);
 	if (r >= 0)
-		r = b->sd_bus_call(b->bus, m, CALL_USEC, &error, NULL);
+		r = systemd_call(b, m, &error, NULL);
 	if (r < 0)
-		r = bus_error(r, &error, "change the properties of", unit, e);
+		r = systemd_failed(b, r, &error, "change the properties of", unit, e);
 	b->sd_bus_error_free(&error);
 	b->sd_bus_message_unref(m);
 	return r < 0 ? r : 0;
 }
 
-int systemd_scope_stop(struct systemd_bus *b, const char *unit, int timeout_ms, struct err *e)
+int systemd_scope_stop(struct systemd_bus *b, const char *unit, bool wait, struct err *e)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
 	bool gone;
-	int r = new_call(b, "StopUnit", &m);
+	int r = wait ? listen_for_jobs(b) : 0;
 
+	if (r >= 0)
+		r = systemd_new_call(b, "StopUnit", &m);
 	if (r >= 0)
 		r = b->sd_bus_message_append_basic(m, 's', unit);
 	if (r >= 0)
@@ -411,17 +356,17 @@ int systemd_scope_stop(struct systemd_bus *b, const char *unit, int timeout_ms, 
 	if (r >= 0)
 		r = call_for_job(b, m, &error);
 	b->sd_bus_message_unref(m);
-	gone = r < 0 && b->sd_bus_error_has_name(&error, SERVICE ".NoSuchUnit");
+	gone = r < 0 && b->sd_bus_error_has_name(&error, SYSTEMD_SERVICE ".NoSuchUnit");
 	if (r < 0 && !gone)
-		r = bus_error(r, &error, "stop the scope", unit, e);
+		r = systemd_failed(b, r, &error, "stop the scope", unit, e);
 	b->sd_bus_error_free(&error);
 	if (gone)
 		return 0;
-	if (r < 0)
+	if (r < 0 || !wait)
 		return r;
-	r = await_job(b, timeout_ms);
-	if (r < 0 && timeout_ms)
-		return bus_error(r, NULL, "wait for the end of the scope", unit, e);
+	r = await_job(b);
+	if (r < 0)
+		return systemd_failed(b, r, NULL, "wait for the end of the scope", unit, e);
 	(void)call_simple(b, "ResetFailedUnit", unit); /* it is gone if it has not failed */
 	return 0;
 }

@@ -6,9 +6,8 @@
 #include "cgroups/internal.h"
 #include "cgroups/systemd.h"
 
-#define SLICE	      ".slice"
-#define DEFAULT_SLICE "system.slice"
-#define SCOPE	      ".scope"
+#define SLICE ".slice"
+#define SCOPE ".scope"
 
 enum {
 	UNIT_NAME_MAX = 255 /* systemd.unit(5) */
@@ -66,11 +65,12 @@ const char *systemd_slice_path(const char *slice, struct arena *a)
 }
 
 /* The three fields, or the one, of @value. */
-static int split(const char *value, struct arena *a, struct cgroup_systemd *ret, struct err *e)
+static int split(const char *value, const char *slice, struct arena *a, struct cgroup_systemd *ret,
+		 struct err *e)
 {
 	const char *prefix = strchr(value, ':'), *name = prefix ? strchr(prefix + 1, ':') : NULL;
 
-	ret->slice = DEFAULT_SLICE;
+	ret->slice = slice;
 	if (!prefix) {
 		ret->unit = arena_printf(a, "%s" SCOPE, value);
 		return 0;
@@ -89,17 +89,20 @@ static int split(const char *value, struct arena *a, struct cgroup_systemd *ret,
 	return 0;
 }
 
-int systemd_emit_unit(const char *configured, const char *id, struct arena *a,
+int systemd_emit_unit(const char *configured, const char *id, bool user, struct arena *a,
 		      struct cgroup_systemd *ret, struct err *e)
 {
+	const char *usual = user ? "user" SLICE : "system" SLICE;
 	bool named = configured && *configured;
 	int r = 0;
 
+	ret->user = user;
 	if (named)
-		r = split(configured, a, ret, e);
+		r = split(configured, usual, a, ret, e);
 	else
-		*ret = (struct cgroup_systemd){ .slice = DEFAULT_SLICE,
-						.unit = arena_printf(a, "ctr-%s" SCOPE, id) };
+		*ret = (struct cgroup_systemd){ .slice = usual,
+						.unit = arena_printf(a, "ctr-%s" SCOPE, id),
+						.user = user };
 	if (r < 0)
 		return r;
 	if (!ret->unit || !ret->slice)

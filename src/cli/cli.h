@@ -4,6 +4,7 @@
 #define CTR_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/options.h"
 #include "container/container.h"
@@ -11,12 +12,28 @@
 
 /* Options that come before the verb. */
 struct cli_globals {
-	const char *root, *data_root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *root, *data_root, *config_file, *log, *log_format, *log_level, *cgroup_manager,
+		*rootless;
 	const char *criu; /* the program for checkpoint and restore, if not the one on PATH */
 	bool debug, version, systemd_cgroup;
 };
 
+/* What ctr.conf says: defaults for options of the command line. */
+struct cli_conf {
+	const char *root, *data_root, *cgroup_manager; /* NULL: nothing */
+	bool overlay; /* for run and create, unless they say otherwise */
+	char *text;   /* of the file: the strings are in it */
+};
+
+/*
+ * Read ctr.conf(5): the file that --config-file names, else /etc/ctr/ctr.conf for root of the host, and for others
+ * ctr/ctr.conf below $XDG_CONFIG_HOME or $HOME/.config, if it is there. -EPERM when somebody else could have
+ * written it; -EINVAL with file and line.
+ */
+int cli_conf_load(struct cli *cli, struct err *e);
+
 struct cli {
+	struct cli_conf conf;
 	struct cli_globals options;
 	const char *program; /* the name we were called by */
 	const char *verb;
@@ -30,6 +47,7 @@ struct cli {
 /* All verbs, ended by one without a name, and the options that come before them. */
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_option cli_global_options[];
+extern const char *const cli_cgroup_managers[];
 
 /* The whole of main. Returns the exit code. */
 int cli_main(int argc, char **argv);
@@ -72,8 +90,8 @@ void cli_report_warning(const struct err *e);
 /* Something odd that does not change the result; stderr only, and not when stderr is parsed. */
 void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for. */
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli);
+/* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for, in the mouth of @caller. */
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller);
 
 /* Call @fn for each container whose id matches the extended regular expression. */
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
@@ -82,11 +100,17 @@ int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *
 /* Write a finished JSON text to stdout. */
 int cli_print_json(struct json_out *o, struct err *e);
 
+/* "1.5M", in powers of 1024, into @buf. Returns @buf. */
+const char *cli_size_text(uint64_t bytes, char *buf, size_t size);
+
 /* Advice for the errors of the kernel that users meet most (hints.c); keeps a hint that is there. */
 void cli_hint(struct err *e);
 
 extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_start, cli_exec,
 	cli_state, cli_list, cli_ps, cli_kill, cli_pause, cli_resume, cli_delete, cli_wait,
-	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top, cli_network;
+	cli_features, cli_completion, cli_validate, cli_update, cli_events, cli_stats, cli_top,
+	cli_snapshot, cli_snapshot_create, cli_snapshot_list, cli_snapshot_rollback,
+	cli_snapshot_delete, cli_snapshot_diff, cli_snapshot_verify, cli_snapshot_export,
+	cli_snapshot_import, cli_clone, cli_gc, cli_network;
 
 #endif

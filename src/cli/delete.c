@@ -5,10 +5,11 @@
 #include <errno.h>
 
 #include "container/store.h"
+#include "rootfs/layers.h"
 #include "util/cleanup.h"
 
 struct delete_options {
-	bool force, regex;
+	bool force, regex, keep_layers;
 };
 
 static const struct cli_option options[] = {
@@ -16,14 +17,34 @@ static const struct cli_option options[] = {
 	  "kill it first if it runs; succeed if it does not exist", NULL },
 	{ "regex", 'r', CLI_FLAG, NULL, offsetof(struct delete_options, regex),
 	  "CONTAINER is a regular expression: all that match", NULL },
+	{ "keep-layers", 0, CLI_FLAG, NULL, offsetof(struct delete_options, keep_layers),
+	  "leave what it wrote, for another run of the same id", NULL },
 	{ 0 },
 };
 
 struct delete_task {
 	struct cli *cli;
-	bool force;
+	unsigned flags;
 	struct err *e;
 };
+
+/*
+ * Of a container whose program has ended, layers may be left, and nothing else. @r: the error that says so.
+ */
+static int delete_layers(const struct delete_task *t, const char *id, int r)
+{
+	struct layers *layers = NULL;
+	struct err none = ERR_INIT;
+
+	if (t->flags & DESTROY_KEEP_LAYERS || cli_data_root(t->cli, false, &none) < 0)
+		return r;
+	/* nothing to be removed, or what somebody works on */
+	if (layers_open(t->cli->data, id, &layers, &none) == -ENOENT)
+		return r;
+	layers_close(take_ptr(layers));
+	*t->e = (struct err)ERR_INIT;
+	return layers_remove(t->cli->data, id, t->e);
+}
 
 static int delete_one(const char *id, void *data)
 {
@@ -33,14 +54,16 @@ static int delete_one(const char *id, void *data)
 	enum container_status status;
 	int r = cli_container(t->cli, id, true, &c, &status, t->e);
 
+	if (r == -ENOENT)
+		r = delete_layers(t, id, r);
 	/* there may be a rest of it, from somebody who was killed at the very end of a delete */
-	if (r == -ENOENT && t->force) {
+	if (r == -ENOENT && t->flags & DESTROY_FORCE) {
 		if (t->cli->store >= 0)
 			store_sweep(t->cli->store);
 		return 0;
 	}
-	if (r == 0)
-		r = container_destroy(c, status, t->force, &warning, t->e);
+	if (r == 0 && c)
+		r = container_destroy(c, status, t->flags, &warning, t->e);
 	if (warning.kind)
 		cli_report_warning(&warning);
 	return r;
@@ -49,7 +72,12 @@ static int delete_one(const char *id, void *data)
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct delete_options *o = opts;
-	struct delete_task task = { .cli = cli, .force = o->force, .e = e };
+	struct delete_task task = {
+		.cli = cli,
+		.flags =
+			(o->force ? DESTROY_FORCE : 0) | (o->keep_layers ? DESTROY_KEEP_LAYERS : 0),
+		.e = e,
+	};
 
 	return o->regex ? cli_each_matching(cli, args[0], delete_one, &task, e)
 			: delete_one(args[0], &task);
@@ -58,7 +86,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 const struct cli_command cli_delete = {
 	.name = "delete",
 	.args = "CONTAINER",
-	.summary = "Remove a container: processes, cgroup and state",
+	.summary = "Remove a container: processes, cgroup, state and layers",
 	.options = options,
 	.run = run,
 	.options_size = sizeof(struct delete_options),

@@ -57,6 +57,7 @@ struct trigger {
 
 struct stream {
 	const char *id;
+	const struct net_setup *network; /* of its record */
 	struct cgroup cg;
 	struct pollfd polls[ENTRIES];
 	uint64_t last[COUNTERS];
@@ -159,7 +160,7 @@ static int print_stats(const struct stream *s, struct err *e)
 	if (r < 0)
 		return r;
 	json_out_key(&o, "data");
-	stats_json(&o, &stats);
+	stats_json(&o, &stats, s->network);
 	json_out_end_object(&o);
 	return stats_print_line(&o, e);
 }
@@ -278,6 +279,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = stats_open(cli, args[0], &c, &s.cg, e);
 	if (r < 0)
 		return r;
+	s.network = &c->record.network;
 	s.interval_usec = (uint64_t)interval * 1000;
 	if (o->stats)
 		return print_stats(&s, e);

@@ -18,8 +18,8 @@
 
 struct explain_options {
 	const char *format;
-	struct cli_list networks;
-	bool isolate;
+	struct overlay_options overlay;
+	struct network_options network;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -27,8 +27,8 @@ static const char *const formats[] = { "text", "json", NULL };
 static const struct cli_option options[] = {
 	{ "format", 'f', CLI_STRING, "FORMAT", offsetof(struct explain_options, format),
 	  "text or json", formats },
-	NETWORK_OPTIONS(offsetof(struct explain_options, networks),
-			offsetof(struct explain_options, isolate)),
+	OVERLAY_OPTIONS(offsetof(struct explain_options, overlay)),
+	NETWORK_OPTIONS(offsetof(struct explain_options, network)),
 	{ 0 },
 };
 
@@ -96,6 +96,30 @@ static void source_text(const struct plan *p, const struct plan_source *s, char 
 			    s->idmap_recursive ? " with all mounts below" : "");
 }
 
+static void text_overlay(const struct container *c)
+{
+	const struct container_overlay *o = &c->record.overlay;
+	bool late = !caller_is_privileged(&c->caller);
+	bool mapped = !late && oci_spec_namespace(c->spec, OCI_NS_USER);
+
+	if (!o->used)
+		return;
+	say("  %s <overlay>%s:", late ? "look at what ctr-init merges into" : "mount an overlay as",
+	    mapped ? ", idmapped" : "");
+	(void)putchar('\n');
+	if (o->data)
+		say("    written to: layers of the container's own, in %s", o->data);
+	else
+		say("    written to: a tmpfs, which goes away with the container");
+	if (o->size)
+		say(" (%" PRIu64 " bytes)", o->size);
+	(void)putchar('\n');
+	for (size_t i = 0; i < o->base.count; i++) {
+		say("    read-only: %s", o->base.items[i]);
+		text_origin(i + 1 == o->base.count ? "/root/path" : NULL);
+	}
+}
+
 static void text_sources(const struct plan *p)
 {
 	const char *copy = p->late_copies ? "look at" : "copy the mount of";
@@ -126,7 +150,8 @@ static void text_sources(const struct plan *p)
 /* A property of an annotation names where it comes from; others follow from the rest. */
 static void text_scope(const struct cgroup_systemd *s)
 {
-	say("  have systemd start the scope %s in %s", s->unit, s->slice);
+	say("  have %s start the scope %s in %s", s->user ? "the user's systemd" : "systemd",
+	    s->unit, s->slice);
 	text_origin("/linux/cgroupsPath");
 	for (size_t i = 0; i < s->properties.count; i++) {
 		char value[512];
@@ -138,8 +163,14 @@ static void text_scope(const struct cgroup_systemd *s)
 	}
 }
 
-static void text_cgroup(const struct cgroup_plan *c)
+static void text_cgroup(const struct container *container)
 {
+	const struct cgroup_plan *c = &container->cgroup_plan;
+
+	if (!container->record.cgroup_path) {
+		(void)printf("  create no cgroup\n");
+		return;
+	}
 	if (c->systemd.unit) {
 		text_scope(&c->systemd);
 	} else {
@@ -229,13 +260,15 @@ static void text_host(const struct container *c)
 	char flags[128];
 
 	(void)printf("On the host, ctr will:\n");
-	text_cgroup(&c->cgroup_plan);
+	text_cgroup(c);
 	text_resctrl(&c->resctrl);
+	text_overlay(c);
 	text_sources(c->plan);
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	(void)printf("  start ctr-init, sealed in memory, %s and in new namespaces: %s\n",
-		     c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
-						 : "in that cgroup",
+		     !c->record.cgroup_path	   ? "in the cgroup of the caller"
+		     : c->cgroup_plan.systemd.unit ? "waiting until it is in that scope,"
+						   : "in that cgroup",
 		     flags);
 	explain_network(&c->record.network, text_step, NULL);
 	explain_settings(c->spec, &c->caller, text_step, NULL);
@@ -350,8 +383,12 @@ static void json_scope(struct json_out *o, const struct cgroup_systemd *s)
 	json_out_end_object(o);
 }
 
-static void json_cgroup(struct json_out *o, const struct cgroup_plan *c)
+static void json_cgroup(struct json_out *o, const struct container *container)
 {
+	const struct cgroup_plan *c = &container->cgroup_plan;
+
+	if (!container->record.cgroup_path)
+		return;
 	json_out_member_object(o, "cgroup");
 	json_out_member_string(o, "path", c->path);
 	if (c->systemd.unit)
@@ -415,15 +452,31 @@ static void json_step(const char *text, const char *origin, void *data)
 	json_out_end_object(o);
 }
 
+static void json_overlay(struct json_out *o, const struct container_overlay *v)
+{
+	if (!v->used)
+		return;
+	json_out_member_object(o, "overlay");
+	json_out_member_bool(o, "ephemeral", !v->data);
+	if (v->size)
+		json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
 static void json_host(struct json_out *o, const struct container *c)
 {
 	char flags[128];
 
 	plan_arg_text(c->plan, PLAN_NS, c->plan->clone_flags, flags, sizeof(flags));
 	json_out_member_object(o, "host");
-	json_cgroup(o, &c->cgroup_plan);
+	json_cgroup(o, c);
 	json_resctrl(o, &c->resctrl);
 	json_out_member_string(o, "namespaces", flags);
+	json_overlay(o, &c->record.overlay);
 	json_maps(o, "uidMappings", &c->plan->uid_maps);
 	json_maps(o, "gidMappings", &c->plan->gid_maps);
 	json_out_member_array(o, "sources");
@@ -487,16 +540,21 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 								      .bundle = args[0],
 								      .interrupt = -EBADF,
 								      .explain = true };
-	enum cgroup_driver driver = cli_cgroup_driver(cli);
 	int r;
 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "explain");
-	if (driver == CGROUP_DRIVER_SYSTEMD)
-		rq.driver = driver;
-	r = launch_network(cli, &o->networks, o->isolate, true, &rq, e);
+	/* whose uid comes from the config (imagine_caller), and is not root's */
+	user.uid = rootless;
+	rq.driver = cli_cgroup_driver(cli, rq.caller);
+	user.uid = 0;
+	r = launch_overlay(cli, &o->overlay, true, &rq.overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->network, true, &rq, e);
 	if (r == 0)
 		r = container_load(c, &rq, e);
+	if (r == 0 && rq.driver == CGROUP_DRIVER_NONE)
+		r = container_check_disabled(c, e);
 	if (r == 0)
 		r = container_plan(c, e);
 	if (r < 0)

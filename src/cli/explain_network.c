@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "net/ports.h"
 #include "util/strbuf.h"
 
 static void add_address(struct strbuf *b, const char *what, const struct net_addr *a, bool prefix)
@@ -40,6 +41,43 @@ static void add_details(struct strbuf *b, const struct net_attachment *a, bool i
 		strbuf_adds(b, ", kept apart from its other containers");
 }
 
+static void explain_ports(const struct net_setup *s, explain_step_fn *step, void *data)
+{
+	for (size_t i = 0; i < s->ports.count; i++) {
+		const struct net_port *p = &s->ports.items[i];
+		char text[256], addr[NET_ADDR_TEXT];
+		struct strbuf b = STRBUF_OVER(text, sizeof(text));
+
+		strbuf_addf(&b, "lead port %u", p->host_port);
+		if (p->count > 1)
+			strbuf_addf(&b, " to %u", p->host_port + p->count - 1u);
+		strbuf_addf(&b, "/%s of %s to port %u", net_port_protocol(p),
+			    net_addr_set(&p->address) ? net_addr_text(&p->address, false, addr)
+						      : "the host",
+			    p->port);
+		if (p->count > 1)
+			strbuf_addf(&b, " to %u", p->port + p->count - 1u);
+		strbuf_adds(&b, " of the container");
+		step(text, "--publish", data);
+	}
+}
+
+static void explain_rate(const struct net_rate *rate, explain_step_fn *step, void *data)
+{
+	char text[128];
+
+	if (rate->ingress) {
+		(void)snprintf(text, sizeof(text), "limit what it receives to %llu bit/s",
+			       (unsigned long long)rate->ingress);
+		step(text, "--net-rate", data);
+	}
+	if (rate->egress) {
+		(void)snprintf(text, sizeof(text), "limit what it sends to %llu bit/s",
+			       (unsigned long long)rate->egress);
+		step(text, "--net-rate", data);
+	}
+}
+
 void explain_network(const struct net_setup *s, explain_step_fn *step, void *data)
 {
 	for (size_t i = 0; i < s->items.count; i++) {
@@ -53,9 +91,14 @@ void explain_network(const struct net_setup *s, explain_step_fn *step, void *dat
 		else if (a->kind == NET_MACVLAN)
 			strbuf_addf(&b, "make the interface '%s' a macvlan (%s) of the device '%s'",
 				    a->name, a->mode ? a->mode : "bridge", a->target);
+		else if (a->kind == NET_CNI)
+			strbuf_addf(&b, "have the plugins of '%s' make the interface '%s'",
+				    a->target, a->name);
 		else
 			continue; /* the namespaces tell all of it */
 		add_details(&b, a, s->isolate);
 		step(text, "--network", data);
 	}
+	explain_ports(s, step, data);
+	explain_rate(&s->rate, step, data);
 }

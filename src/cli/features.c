@@ -79,7 +79,8 @@ static void cgroup(struct json_out *o)
 	json_out_member_bool(o, "v1", false);
 	json_out_member_bool(o, "v2", true);
 	json_out_member_bool(o, "systemd", cgroup_driver_check(CGROUP_DRIVER_SYSTEMD, NULL) == 0);
-	json_out_member_bool(o, "systemdUser", false);
+	json_out_member_bool(o, "systemdUser",
+			     cgroup_driver_check(CGROUP_DRIVER_SYSTEMD_USER, NULL) == 0);
 	json_out_member_bool(o, "rdma", true);
 	json_out_end_object(o);
 }

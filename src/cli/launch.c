@@ -93,45 +93,6 @@ void launch_request_free(struct container_request *rq)
 	arena_free(&rq->arena);
 }
 
-static bool needs_definitions(const struct net_setup *s)
-{
-	for (size_t i = 0; i < s->items.count; i++)
-		if (s->items.items[i].kind == NET_BRIDGE)
-			return true;
-	return false;
-}
-
-int launch_network(struct cli *cli, const struct cli_list *networks, bool isolate, bool explain,
-		   struct container_request *rq, struct err *e)
-{
-	struct net_setup *s;
-	int r = 0;
-
-	rq->data = -EBADF;
-	if (!networks->count && isolate)
-		return err_set(e, ERR_USAGE, 0,
-			       "--isolate: there is no --network to keep it apart on");
-	if (!networks->count)
-		return 0;
-	s = arena_alloc(&rq->arena, sizeof(*s));
-	if (!s)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "read the options");
-	s->isolate = isolate;
-	for (size_t i = 0; r == 0 && i < networks->count; i++)
-		r = net_setup_parse(networks->items[i], &rq->arena, s, e);
-	if (r == 0)
-		r = net_setup_finish(s, e);
-	if (r == 0 && isolate && !needs_definitions(s))
-		r = err_set(e, ERR_USAGE, 0,
-			    "--isolate: only a network of kind bridge can do that");
-	if (r == 0 && !explain && needs_definitions(s)) {
-		r = cli_data_root(cli, true, e);
-		rq->data = cli->data;
-	}
-	rq->network = s;
-	return r;
-}
-
 int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
 		   struct err *e)
 {
@@ -147,9 +108,11 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
-	rq->driver = cli_cgroup_driver(cli);
+	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
-	r = launch_network(cli, &o->networks, o->isolate, false, rq, e);
+	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);
+	if (r == 0)
+		r = launch_network(cli, &o->network, false, rq, e);
 	if (r == 0)
 		r = pass_activation(rq, e);
 	if (r < 0)

@@ -5,19 +5,56 @@
 
 #include "cli/cli.h"
 
-struct launch_options {
-	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
-	struct cli_list networks;
-	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper, strict, isolate;
+struct network_options {
+	struct cli_list networks, publish, dns, dns_search;
+	const char *rate;
+	bool isolate;
+};
+
+/* Those of explain, too. */
+struct overlay_options {
+	bool overlay, no_overlay, ephemeral;
+	struct cli_list layers;
+	const char *size;
 };
 
 /* clang-format off */
-#define NETWORK_OPTIONS(networks, isolate)                                                            \
-	{ "network", 0, CLI_LIST, "NETWORK", networks,                                                \
-	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID or macvlan:DEVICE", NULL },   \
-	{ "isolate", 0, CLI_FLAG, NULL, isolate,                                                      \
-	  "keep it apart from other containers of its networks", NULL }
+#define OVERLAY_OPTIONS(at)                                                                           \
+	{ "overlay", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, overlay),             \
+	  "leave the rootfs as it is: what is written goes to a layer of the container's own", NULL }, \
+	{ "no-overlay", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, no_overlay),       \
+	  "use the rootfs itself, whatever ctr.conf says", NULL },                                    \
+	{ "layer", 0, CLI_LIST, "DIR", (at) + offsetof(struct overlay_options, layers),               \
+	  "put a directory on top of the rootfs, may be repeated; implies --overlay", NULL },         \
+	{ "ephemeral", 0, CLI_FLAG, NULL, (at) + offsetof(struct overlay_options, ephemeral),         \
+	  "the layer is in memory, and gone with the container; implies --overlay", NULL },           \
+	{ "size", 0, CLI_STRING, "SIZE", (at) + offsetof(struct overlay_options, size),               \
+	  "limit what the container can write to its layer, such as 512m or 10g", NULL }
+/* clang-format on */
+
+struct launch_options {
+	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
+	struct network_options network;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring, no_subreaper, strict;
+	struct overlay_options overlay;
+};
+
+/* clang-format off */
+#define NETWORK_OPTION(base, field) (base) + offsetof(struct network_options, field)
+#define NETWORK_OPTIONS(base)                                                                         \
+	{ "network", 0, CLI_LIST, "NETWORK", NETWORK_OPTION(base, networks),                          \
+	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID, macvlan:DEVICE or cni:FILE", NULL }, \
+	{ "publish", 'p', CLI_LIST, "[IP:]PORT:PORT[/udp]", NETWORK_OPTION(base, publish),            \
+	  "lead a port of the host, or a range, to one of the container", NULL },                     \
+	{ "isolate", 0, CLI_FLAG, NULL, NETWORK_OPTION(base, isolate),                                \
+	  "keep it apart from other containers of its networks", NULL },                              \
+	{ "dns", 0, CLI_LIST, "IP", NETWORK_OPTION(base, dns),                                        \
+	  "a name server for its resolv.conf, instead of the host's", NULL },                         \
+	{ "dns-search", 0, CLI_LIST, "DOMAIN", NETWORK_OPTION(base, dns_search),                      \
+	  "a search domain for its resolv.conf, instead of the host's", NULL },                       \
+	{ "net-rate", 0, CLI_STRING, "RATE", NETWORK_OPTION(base, rate),                              \
+	  "limit what it receives and sends: 10mbit, or in=RATE,out=RATE", NULL }
 #define LAUNCH_OPTION(type, member, field) offsetof(type, member) + offsetof(struct launch_options, field)
 #define LAUNCH_OPTIONS(type, member)                                                                  \
 	{ "bundle", 'b', CLI_STRING, "DIR", LAUNCH_OPTION(type, member, bundle),                      \
@@ -32,7 +69,7 @@ struct launch_options {
 	  "send a pidfd of the container's init to this socket", NULL },                              \
 	{ "preserve-fds", 0, CLI_UINT, "N", LAUNCH_OPTION(type, member, preserve_fds),                \
 	  "pass fds 3 to 3+N-1 to the program", NULL },                                               \
-	NETWORK_OPTIONS(LAUNCH_OPTION(type, member, networks), LAUNCH_OPTION(type, member, isolate)), \
+	NETWORK_OPTIONS(LAUNCH_OPTION(type, member, network)),                                        \
 	{ "no-pivot", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_pivot),                       \
 	  "chroot into the moved root: for hosts whose root is an initramfs", NULL },                 \
 	{ "no-new-keyring", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_new_keyring),           \
@@ -40,21 +77,29 @@ struct launch_options {
 	{ "no-subreaper", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, no_subreaper),               \
 	  "leave orphans to the caller, as ctr always does", NULL },                                  \
 	{ "strict", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, strict),                           \
-	  "refuse what is otherwise a warning about the config", NULL }
+	  "refuse what is otherwise a warning about the config", NULL },                              \
+	OVERLAY_OPTIONS(LAUNCH_OPTION(type, member, overlay))
 /* clang-format on */
 
 /*
  * Fill what the options, and the environment of socket activation (LISTEN_FDS, sd_listen_fds(3)), say
  * about the request.
  */
-int launch_request(struct cli *cli, const struct launch_options *o,
-		   struct container_request *rq, struct err *e);
+int launch_request(struct cli *cli, const struct launch_options *o, struct container_request *rq,
+		   struct err *e);
 
 /*
- * --network and --isolate as a request: rq->network, and rq->data where it needs the definitions. @explain:
- * nothing is opened.
+ * What the options, and without them ctr.conf, say about the root filesystem. The data root is opened, and made
+ * if it is missing, when there is to be an overlay on disk, unless @plan_only.
  */
-int launch_network(struct cli *cli, const struct cli_list *networks, bool isolate, bool explain,
+int launch_overlay(struct cli *cli, const struct overlay_options *o, bool plan_only,
+		   struct overlay_request *ret, struct err *e);
+
+/*
+ * --network and what goes with it as a request: rq->network, and rq->data where it needs the definitions.
+ * @explain: nothing is opened.
+ */
+int launch_network(struct cli *cli, const struct network_options *o, bool explain,
 		   struct container_request *rq, struct err *e);
 
 /* Release what launch_request and launch_network allocated. */

@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -26,7 +27,7 @@ enum {
 static const char *const log_formats[] = { "text", "json", NULL };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "warning", "error", NULL };
-static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+const char *const cli_cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
 static const char *const rootless_words[] = {
 	[CALLER_AUTO] = "auto",
 	[CALLER_ROOTLESS] = "true",
@@ -39,6 +40,8 @@ const struct cli_option cli_global_options[] = {
 	  "where the state of containers is kept", NULL },
 	{ "data-root", 0, CLI_STRING, "DIR", offsetof(struct cli_globals, data_root),
 	  "where layers, snapshots and networks are kept", NULL },
+	{ "config-file", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, config_file),
+	  "read this instead of /etc/ctr/ctr.conf; empty: read none", NULL },
 	{ "log", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, log),
 	  "append errors to this file", NULL },
 	{ "log-format", 0, CLI_STRING, "FORMAT", offsetof(struct cli_globals, log_format),
@@ -46,7 +49,7 @@ const struct cli_option cli_global_options[] = {
 	{ "log-level", 0, CLI_STRING, "LEVEL", offsetof(struct cli_globals, log_level),
 	  "debug, info, warn or error; debug shows warnings", log_levels },
 	{ "cgroup-manager", 0, CLI_STRING, "DRIVER", offsetof(struct cli_globals, cgroup_manager),
-	  "who makes cgroups: cgroupfs, systemd or disabled", cgroup_managers },
+	  "who makes cgroups: cgroupfs, systemd or disabled", cli_cgroup_managers },
 	{ "systemd-cgroup", 0, CLI_FLAG, NULL, offsetof(struct cli_globals, systemd_cgroup),
 	  "the same as --cgroup-manager systemd", NULL },
 	{ "rootless", 0, CLI_STRING, "WORD", offsetof(struct cli_globals, rootless),
@@ -70,15 +73,18 @@ static void print_version(void)
 		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
 }
 
-enum cgroup_driver cli_cgroup_driver(const struct cli *cli)
+enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
+	const char *word = cli->options.cgroup_manager ? cli->options.cgroup_manager
+						       : cli->conf.cgroup_manager;
 	enum cgroup_driver driver = CGROUP_DRIVER_CGROUPFS;
 
 	if (cli->options.systemd_cgroup)
-		return CGROUP_DRIVER_SYSTEMD;
-	if (cli->options.cgroup_manager)
-		(void)cgroup_driver_parse(cli->options.cgroup_manager,
-					  &driver); /* the table checked it */
+		driver = CGROUP_DRIVER_SYSTEMD;
+	else if (word)
+		(void)cgroup_driver_parse(word, &driver); /* the table checked it */
+	if (driver == CGROUP_DRIVER_SYSTEMD && !caller_is_host_root(caller))
+		return CGROUP_DRIVER_SYSTEMD_USER;
 	return driver;
 }
 
@@ -90,8 +96,9 @@ int cli_store(struct cli *cli, bool create, struct err *e)
 
 	if (cli->store >= 0)
 		return 0;
-	if (cli->options.root)
-		return store_open(cli->options.root, flags, &cli->store, e);
+	if (cli->options.root || cli->conf.root)
+		return store_open(cli->options.root ? cli->options.root : cli->conf.root, flags,
+				  &cli->store, e);
 	r = store_default_path(&cli->caller, path, sizeof(path), e);
 	if (!caller_is_host_root(&cli->caller))
 		flags |= STORE_NO_LINK | STORE_STICKY;
@@ -106,8 +113,10 @@ int cli_data_root(struct cli *cli, bool create, struct err *e)
 
 	if (cli->data >= 0)
 		return 0;
-	if (cli->options.data_root)
-		return store_open(cli->options.data_root, flags, &cli->data, e);
+	if (cli->options.data_root || cli->conf.data_root)
+		return store_open(cli->options.data_root ? cli->options.data_root
+							 : cli->conf.data_root,
+				  flags, &cli->data, e);
 	r = store_default_data_path(&cli->caller, path, sizeof(path), e);
 	return r < 0 ? r : store_open(path, flags, &cli->data, e);
 }
@@ -293,6 +302,9 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 	if (r < 0)
 		return r;
 	caller_probe(rootless_word(cli), &cli->caller);
+	r = cli_conf_load(cli, e);
+	if (r < 0)
+		return r;
 	return cli_run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
 }
 
@@ -312,6 +324,7 @@ int cli_main(int argc, char **argv)
 	r = prepare_process(&e);
 	if (r == 0)
 		r = dispatch(&cli, argc - 1, argv + 1, &e);
+	free(cli.conf.text);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");
 	if (r < 0) {

@@ -10,6 +10,7 @@
 #include "container/network.h"
 #include "net/attach.h"
 #include "net/definition.h"
+#include "net/kinds.h"
 #include "net/lease.h"
 #include "util/cleanup.h"
 
@@ -57,9 +58,11 @@ static int fill(const struct create_options *o, const char *name, struct net_def
 {
 	int r;
 
-	if (strlen(name) > NET_NAME_MAX)
-		return err_set(e, ERR_USAGE, 0, "network name is longer than %d bytes",
-			       NET_NAME_MAX);
+	if (!net_name_ok(name)) {
+		err_set(e, ERR_USAGE, 0, "'%s' is no name for a network", name);
+		err_hint(e, "use at most %d letters, digits and _ . - (not first)", NET_NAME_MAX);
+		return -EINVAL;
+	}
 	(void)snprintf(def->name, sizeof(def->name), "%s", name);
 	if (o->bridge && strlen(o->bridge) >= sizeof(def->bridge))
 		return err_set(e, ERR_USAGE, 0, "bridge '%s': this is no name for an interface",

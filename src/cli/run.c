@@ -132,7 +132,7 @@ static int clean_up(struct cli *cli, const char *id, struct err *e)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = container_destroy(c, status, true, &warning, e);
+	r = container_destroy(c, status, DESTROY_FORCE | DESTROY_KEEP_LAYERS, &warning, e);
 	if (warning.kind)
 		cli_report_warning(&warning);
 	return r;

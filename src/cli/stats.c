@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container/store.h"
+#include "net/attach.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/strbuf.h"
@@ -100,19 +101,12 @@ static uint64_t io_sum(const struct cgroup_stats *s, bool write)
 
 /* ---- the table ---- */
 
-/* "1.5M"; "-" for what is unlimited or not known. */
+/* "-" for what is unlimited or not known. */
 static const char *human(uint64_t bytes, bool known, char *buf, size_t size)
 {
-	static const char units[] = "BKMGTPE";
-	double n = (double)bytes;
-	int unit = 0;
-
-	for (; n >= 1024 && unit < 6; unit++)
-		n /= 1024;
-	if (!known || bytes == UINT64_MAX)
-		(void)snprintf(buf, size, "-");
-	else
-		(void)snprintf(buf, size, unit && n < 100 ? "%.1f%c" : "%.0f%c", n, units[unit]);
+	if (known && bytes != UINT64_MAX)
+		return cli_size_text(bytes, buf, size);
+	(void)snprintf(buf, size, "-");
 	return buf;
 }
 
@@ -152,13 +146,16 @@ static void pressure_text(char *buf, size_t size, const struct cgroup_stats *s)
 
 static void print_header(void)
 {
-	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %s\n", "ID", "CPU %", "MEMORY / LIMIT",
-		     "MEM %", "PIDS", "READ / WRITTEN", "STALLED % CPU MEM IO");
+	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %-17s %s\n", "ID", "CPU %",
+		     "MEMORY / LIMIT", "MEM %", "PIDS", "READ / WRITTEN", "RECEIVED / SENT",
+		     "STALLED % CPU MEM IO");
 }
 
-static void print_row(const char *id, double cpu, const struct cgroup_stats *s)
+static void print_row(const char *id, double cpu, const struct cgroup_stats *s,
+		      const struct net_stats *net)
 {
-	char busy[16] = "-", used[16] = "-", memory[40], io[40], tasks[48], pressure[48];
+	char busy[16] = "-", used[16] = "-", memory[40], io[40], traffic[40], tasks[48],
+	     pressure[48];
 	const struct cgroup_usage *m = &s->memory.memory;
 
 	if (cpu >= 0)
@@ -168,10 +165,11 @@ static void print_row(const char *id, double cpu, const struct cgroup_stats *s)
 			       100.0 * (double)m->current / (double)m->max);
 	pair(memory, sizeof(memory), m->current, m->max, s->memory.known);
 	pair(io, sizeof(io), io_sum(s, false), io_sum(s, true), s->io.count > 0);
+	pair(traffic, sizeof(traffic), net->rx_bytes, net->tx_bytes, net->known);
 	tasks_text(tasks, sizeof(tasks), s);
 	pressure_text(pressure, sizeof(pressure), s);
-	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %s\n", id, busy, memory, used, tasks, io,
-		     pressure);
+	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %-17s %s\n", id, busy, memory, used, tasks,
+		     io, traffic, pressure);
 }
 
 /* ---- JSON ---- */
@@ -194,7 +192,8 @@ static void member_limit(struct json_out *o, const char *key, uint64_t value)
 		json_out_uint(o, value);
 }
 
-static void json_row(struct json_out *o, const char *id, double cpu, const struct cgroup_stats *s)
+static void json_row(struct json_out *o, const char *id, double cpu, const struct cgroup_stats *s,
+		     const struct net_stats *net)
 {
 	json_out_object(o);
 	json_out_member_string(o, "id", id);
@@ -212,6 +211,10 @@ static void json_row(struct json_out *o, const char *id, double cpu, const struc
 	}
 	json_out_member_uint(o, "ioRead", io_sum(s, false));
 	json_out_member_uint(o, "ioWritten", io_sum(s, true));
+	if (net->known) {
+		json_out_member_uint(o, "netReceived", net->rx_bytes);
+		json_out_member_uint(o, "netSent", net->tx_bytes);
+	}
 	json_out_member_object(o, "pressure");
 	member_real(o, "cpu", s->cpu.psi.some.avg10);
 	member_real(o, "memory", s->memory.psi.some.avg10);
@@ -234,6 +237,7 @@ static int look(const char *id, void *data)
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	cleanup_(free_arena) struct arena a = { 0 };
 	struct cgroup_stats s;
+	struct net_stats net;
 	struct sample *sample;
 	double cpu;
 	int r = stats_open(b->cli, id, &c, &cg, b->e);
@@ -248,10 +252,11 @@ static int look(const char *id, void *data)
 	if (!sample)
 		return err_set(b->e, ERR_SYSTEM, ENOMEM, "remember container '%s'", id);
 	cpu = cpu_percent(sample, s.cpu.usage_usec);
+	net_stats_sum(&c->record.network, &net);
 	if (b->show && b->json)
-		json_row(b->json, id, cpu, &s);
+		json_row(b->json, id, cpu, &s, &net);
 	else if (b->show)
-		print_row(id, cpu, &s);
+		print_row(id, cpu, &s, &net);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "oci/json_out.h"
 
 /* The object that containerd and others know from `runc events --stats` as "data" (checklist 3.12). */
-void stats_json(struct json_out *o, const struct cgroup_stats *s);
+void stats_json(struct json_out *o, const struct cgroup_stats *s, const struct net_setup *net);
 
 /*
  * The value of an --interval option, in milliseconds; @fallback when it is not given. -EINVAL unless it is

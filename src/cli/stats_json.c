@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/attach.h"
+#include "net/link.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -170,7 +172,40 @@ static void hugetlb(struct json_out *o, const struct cgroup_stats *s)
 	json_out_end_object(o);
 }
 
-void stats_json(struct json_out *o, const struct cgroup_stats *s)
+/* As runc's structs have it, which name their members only in Go. */
+static void interface(struct json_out *o, const char *name, const struct net_stats *s)
+{
+	json_out_object(o);
+	json_out_member_string(o, "Name", name);
+	json_out_member_uint(o, "RxBytes", s->rx_bytes);
+	json_out_member_uint(o, "RxPackets", s->rx_packets);
+	json_out_member_uint(o, "RxErrors", 0);
+	json_out_member_uint(o, "RxDropped", s->rx_dropped);
+	json_out_member_uint(o, "TxBytes", s->tx_bytes);
+	json_out_member_uint(o, "TxPackets", s->tx_packets);
+	json_out_member_uint(o, "TxErrors", 0);
+	json_out_member_uint(o, "TxDropped", s->tx_dropped);
+	json_out_end_object(o);
+}
+
+static void interfaces(struct json_out *o, const struct net_setup *net)
+{
+	cleanup_fd int sock = -EBADF;
+
+	if (!net_setup_makes_links(net))
+		return;
+	sock = link_socket();
+	json_out_member_array(o, "network_interfaces");
+	for (size_t i = 0; sock >= 0 && i < net->items.count; i++) {
+		struct net_stats s;
+
+		if (net_stats_read(sock, &net->items.items[i], &s) == 0)
+			interface(o, net->items.items[i].name, &s);
+	}
+	json_out_end_array(o);
+}
+
+void stats_json(struct json_out *o, const struct cgroup_stats *s, const struct net_setup *net)
 {
 	const struct cgroup_usage *tasks = &s->pids.tasks;
 
@@ -184,6 +219,7 @@ void stats_json(struct json_out *o, const struct cgroup_stats *s)
 	json_out_end_object(o);
 	blkio(o, s);
 	hugetlb(o, s);
+	interfaces(o, net);
 	json_out_end_object(o);
 }
 

@@ -120,7 +120,7 @@ static int request(const struct cli *cli, const struct validate_options *o, cons
 				    : ".",
 		.config = o->config,
 		.config_only = o->config_only,
-		.driver = cli_cgroup_driver(cli),
+		.driver = cli_cgroup_driver(cli, &cli->caller),
 	};
 	return 0;
 }

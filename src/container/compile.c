@@ -143,6 +143,7 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		.bind_devices = oci_spec_namespace(spec, OCI_NS_USER) || !in->caller->makes_devices,
 		.host_sysfs = no_own_sysfs(spec, in->caller),
 		.mount_label = spec->linux_.mount_label,
+		.overlay = in->overlay,
 	};
 	int r;
 

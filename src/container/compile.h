@@ -6,6 +6,7 @@
 #include "container/record.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "rootfs/rootfs.h"
 #include "security/security.h"
 #include "util/caller.h"
 #include "util/err.h"
@@ -26,6 +27,7 @@ struct compile_input {
 	int notify;		 /* mount for the notify socket; < 0: none */
 	const char *notify_path; /* where its directory is, for a caller who may not copy mounts */
 	const char *document;	 /* exec: what the process was read from, or NULL */
+	const struct rootfs_overlay *overlay; /* the root is one; NULL: it is not */
 	const char *extra_env; /* NUL-separated entries that go before the process' own, or NULL */
 	size_t extra_env_len;
 };

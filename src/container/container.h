@@ -22,8 +22,19 @@
 #include "net/net.h"
 #include "oci/spec.h"
 #include "plan/plan.h"
+#include "rootfs/overlay.h"
 #include "security/security.h"
 #include "util/err.h"
+
+/* What is asked of the root filesystem beyond config.json. */
+struct overlay_request {
+	bool wanted;		   /* it is an overlay */
+	bool ephemeral;		   /* what is written goes to a tmpfs, and away with it */
+	uint64_t size;		   /* limit on that, in bytes; 0: none */
+	const char *const *layers; /* directories above the bundle's rootfs, the lowest first */
+	size_t layer_count;
+	int data; /* data root, unless ephemeral; -EBADF: only a plan is wanted */
+};
 
 struct container_request {
 	int store;	    /* state root */
@@ -37,10 +48,11 @@ struct container_request {
 	enum cgroup_driver driver;
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
+	struct overlay_request overlay;
 	bool strict;			 /* warnings about the config are errors */
 	const char *config;		 /* another file than the bundle's config.json, or NULL */
 	const struct net_setup *network; /* what --network says, finished; NULL: nothing */
-	int data; /* data root, where networks are defined; network: it must be open */
+	int data;	    /* data root, where networks are defined; network: it must be open */
 	struct arena arena; /* what is made of the command line lives here */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
@@ -48,6 +60,15 @@ struct container_request {
 	 */
 	bool explain;
 	const struct caller *caller; /* who asks; explain: who is to be thought of */
+};
+
+/* The overlay that is the root, while the container is created (container/overlay.h). */
+struct overlay_state {
+	int data;		  /* data root; not owned */
+	struct layers *layers;	  /* locked; NULL: there are none on disk */
+	bool made;		  /* they are ours to remove should the rest fail */
+	int mount;		  /* detached; -EBADF: none, or in the plan */
+	struct overlay_late late; /* for init, when only that can mount */
 };
 
 /* One container while a command works on it. Owns everything it points to. */
@@ -71,7 +92,8 @@ struct container {
 	int joined_network;	/* pidfd of the container whose network is joined; -EBADF: none */
 	struct net_devices net; /* moved into the container's network namespace */
 	bool announced;		/* init has said that the program comes next */
-	int console;		/* master of the terminal, -EBADF if none */
+	struct overlay_state overlay;
+	int console; /* master of the terminal, -EBADF if none */
 	unsigned keep_fds;
 	bool no_pivot, no_keyring, explain;
 	struct caller caller;  /* who works on it: its creator until somebody else asks */
@@ -104,8 +126,8 @@ int container_read_config(struct container *c, const char *bundle, const char *c
  */
 int container_check_disabled(const struct container *c, struct err *e);
 
-/* Can @caller have cgroups made by @driver? -EOPNOTSUPP when it is not built, -EPERM. */
-int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e);
+/* Can @driver make cgroups here? -EOPNOTSUPP when it is not built, or systemd does not run. */
+int container_check_driver(enum cgroup_driver driver, struct err *e);
 
 /* -ENOSYS for a kernel that is too old. */
 int container_check_kernel(struct err *e);
@@ -149,12 +171,18 @@ void container_abort(struct container *c);
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e);
 
+enum destroy_flags {
+	DESTROY_FORCE = 1,
+	DESTROY_KEEP_LAYERS = 2,
+};
+
 /*
- * Remove a container that container_open locked: kill what lives when @force, else refuse unless it is
- * stopped or merely created; then cgroup, poststop hooks, state. May be repeated after any failure.
+ * Remove a container that container_open locked: kill what lives with DESTROY_FORCE, else refuse unless it is
+ * stopped or merely created; then cgroup, poststop hooks, layers unless DESTROY_KEEP_LAYERS, state. May be
+ * repeated after any failure.
  * Poststop hooks that fail are warnings: *ret_warning (an err) says so, its kind stays ERR_NONE else.
  */
-int container_destroy(struct container *c, enum container_status status, bool force,
+int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e);
 
 /* Send @sig to the container's init. -ESRCH with "container not running" when there is none. */

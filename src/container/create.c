@@ -14,6 +14,7 @@
 #include "container/dialog.h"
 #include "container/hooks.h"
 #include "container/limits.h"
+#include "container/overlay.h"
 #include "container/network.h"
 #include "container/scheduling.h"
 #include "container/sdnotify.h"
@@ -97,12 +98,25 @@ static int enter_store(struct container *c, struct err *e)
 	return r < 0 ? r : record_save(c->dir, &c->record, e);
 }
 
-/* These sockets are in our directory, so the plan comes a second time, with their descriptors. */
-static int prepare_sockets(struct container *c, const struct container_request *rq, struct err *e)
+static void undo_overlay(void *data)
+{
+	container_overlay_undo(data);
+}
+
+static int enter_overlay(struct container *c, struct err *e)
+{
+	if (!c->record.overlay.used)
+		return 0;
+	undo_push(&c->undo, undo_overlay, c);
+	return container_overlay_enter(c, e);
+}
+
+/* What is known only now, descriptors and paths of layers: the plan comes a second time, with them. */
+static int plan_again(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = 0;
 
-	if (!rq->wait_start && !rq->notify)
+	if (!rq->wait_start && !rq->notify && !c->overlay.late.count)
 		return 0;
 	if (rq->wait_start)
 		r = startsock_listen(c->dir, &c->listener, e);
@@ -297,6 +311,8 @@ static int spawn(struct container *c, struct err *e)
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
+		container_overlay_place(c);
+	if (r == 0)
 		r = container_open_sources(c->plan, c->bundle, &c->caller, e);
 	if (r == 0)
 		r = container_check_joined(c->spec, c->plan, e);
@@ -306,6 +322,7 @@ static int spawn(struct container *c, struct err *e)
 		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
+	container_overlay_release(c);
 	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
 	undo_push(&c->undo, undo_hooks, c);
 	undo_push(&c->undo, undo_init, c);
@@ -366,24 +383,22 @@ int container_delegate_cgroup(struct container *c, struct err *e)
 {
 	int r;
 
-	if (caller_is_host_root(&c->caller) || cgroup_needs_process(c->record.cgroup_driver))
+	if (caller_is_host_root(&c->caller))
 		return 0;
-	r = cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
+	r = cgroup_needs_process(c->record.cgroup_driver)
+		    ? cgroup_plan_scope(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan,
+					&c->arena, e)
+		    : cgroup_plan_delegate(c->cgroup_root, &c->cgroup_plan, &c->arena, e);
 	c->record.cgroup_path = c->cgroup_plan.path;
 	return r;
 }
 
-int container_check_driver(enum cgroup_driver driver, const struct caller *caller, struct err *e)
+int container_check_driver(enum cgroup_driver driver, struct err *e)
 {
 	int r = cgroup_driver_check(driver, e);
 
-	if (r < 0 || driver != CGROUP_DRIVER_SYSTEMD)
+	if (r < 0 || !cgroup_needs_process(driver))
 		return r;
-	if (!caller_is_host_root(caller)) {
-		err_set(e, ERR_UNSUPPORTED, 0, "only root can use the systemd cgroup driver");
-		err_hint(e, "without it, limits need a cgroup of yours: " DELEGATE);
-		return -EPERM;
-	}
 	if (faccessat(AT_FDCWD, "/run/systemd/system", F_OK, 0) == 0) /* sd_booted(3) */
 		return 0;
 	err_set(e, ERR_UNSUPPORTED, 0, "systemd does not run here");
@@ -396,7 +411,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 	int r = container_check_kernel(e);
 
 	if (r == 0)
-		r = container_check_driver(rq->driver, rq->caller, e);
+		r = container_check_driver(rq->driver, e);
 	if (r == 0)
 		r = container_load(c, rq, e);
 	if (r == 0 && rq->driver == CGROUP_DRIVER_NONE)
@@ -418,7 +433,9 @@ static int create(struct container *c, const struct container_request *rq, struc
 	if (r == 0)
 		r = network_reserve(c, e);
 	if (r == 0)
-		r = prepare_sockets(c, rq, e);
+		r = enter_overlay(c, e);
+	if (r == 0)
+		r = plan_again(c, rq, e);
 	if (r == 0)
 		r = enter_cgroup(c, e);
 	if (r == 0)

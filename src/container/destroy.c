@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/overlay.h"
 #include "container/store.h"
 #include "container/watchers.h"
 #include "net/attach.h"
@@ -254,14 +255,15 @@ static void poststop(struct container *c, struct err *ret_warning)
 	(void)record_save(c->dir, &c->record, &ignored);
 }
 
-int container_destroy(struct container *c, enum container_status status, bool force,
+int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e)
 {
 	cleanup_fd int pidfd = -EBADF;
 	int r;
 
 	/* created is removed as runc and crun do, although the spec says otherwise (checklist L17) */
-	if (!force && status != STATUS_STOPPED && status != STATUS_CREATED && !ends_soon(c))
+	if (!(flags & DESTROY_FORCE) && status != STATUS_STOPPED && status != STATUS_CREATED &&
+	    !ends_soon(c))
 		return refuse(c, status, e);
 	if (process_open(&c->record.init, &pidfd) < 0)
 		pidfd = -EBADF; /* dead already */
@@ -277,5 +279,10 @@ int container_destroy(struct container *c, enum container_status status, bool fo
 	if (r < 0)
 		return r;
 	poststop(c, ret_warning);
+	if (!(flags & DESTROY_KEEP_LAYERS)) {
+		r = container_overlay_remove(c, e);
+		if (r < 0)
+			return r;
+	}
 	return store_remove(c->store, c->record.id, e);
 }

@@ -11,6 +11,7 @@
 
 #include "container/hooks.h"
 #include "container/terminal.h"
+#include "container/network_files.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "namespaces/timens.h"
@@ -210,7 +211,9 @@ static int network_connect(struct container *c, struct err *e)
 {
 	int r = devices_move(c, e);
 
-	return r < 0 ? r : net_attach(&c->record.network, &c->net, e);
+	if (r == 0)
+		r = net_attach(&c->record.network, &c->net, e);
+	return r < 0 ? r : network_files_again(c, e);
 }
 
 /* 1: stopped at @want, 0: go on listening. */

@@ -157,10 +157,44 @@ static int compile(struct container *c, const struct exec_request *rq,
 	return r < 0 ? r : container_compile_exec(&in, &join, process, &c->plan, e);
 }
 
+/* c->cgroup is where it goes, which may be below the scope. */
+static int move_by_manager(void *data, pid_t pid, struct err *e)
+{
+	struct container *c = data;
+	cleanup_(cgroup_close) struct cgroup scope = CGROUP_EMPTY;
+	bool itself = strcmp(c->cgroup.path, c->record.cgroup_path) == 0;
+	const char *slash = c->cgroup.path[0] == '/' ? "" : "/";
+	const char *below = itself ? "" : arena_printf(&c->arena, "%s%s", slash, c->cgroup.path);
+	int r = container_open_cgroup(c, &scope, e);
+
+	if (!below)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "join the cgroup");
+	return r < 0 ? r : cgroup_attach(&scope, below, pid, e);
+}
+
+/*
+ * The child is born in the cgroup. Between that of a session and that of the user's manager there is none
+ * that the user may write to, which clone3 wants (cgroup-v2.rst, "Delegation Containment"): then it waits
+ * until the manager has moved it.
+ */
+static int spawn(struct container *c, const struct exec_request *rq, struct err *e)
+{
+	struct spawn_place place = { .cgroup_fd = c->cgroup.fd };
+	int r = container_spawn(c->plan, &c->caller, &place, rq->keep_fds, &c->init, e);
+
+	if (r == -EACCES && c->record.cgroup_driver == CGROUP_DRIVER_SYSTEMD_USER) {
+		place = (struct spawn_place){ -EBADF, move_by_manager, c };
+		r = container_spawn(c->plan, &c->caller, &place, rq->keep_fds, &c->init, e);
+	}
+	if (r == -EBUSY)
+		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
+			    "of these with --cgroup");
+	return r;
+}
+
 static int launch(struct container *c, const struct exec_request *rq,
 		  const struct oci_process *process, struct err *e)
 {
-	const struct spawn_place place = { .cgroup_fd = c->cgroup.fd };
 	struct limits_nofile nofile;
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
@@ -169,10 +203,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		r = limits_set_cpus(0, process->exec_cpu_initial, e);
 	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
 	if (r == 0)
-		r = container_spawn(c->plan, &c->caller, &place, rq->keep_fds, &c->init, e);
-	if (r == -EBUSY)
-		err_hint(e, "the cgroup's controllers are divided among cgroups below it: name one "
-			    "of these with --cgroup");
+		r = spawn(c, rq, e);
 	if (r < 0)
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 
 #include "container/compile.h"
+#include "container/overlay.h"
 #include "container/network.h"
 #include "container/sdnotify.h"
 #include "container/store.h"
@@ -35,6 +36,7 @@ struct container *container_new(void)
 	c->resctrl_root = -EBADF;
 	c->cgroup = (struct cgroup)CGROUP_EMPTY;
 	c->init = (struct spawned)SPAWNED_EMPTY;
+	c->overlay.data = c->overlay.mount = -EBADF;
 	c->net = (struct net_devices)NET_DEVICES_EMPTY;
 	return c;
 }
@@ -60,6 +62,7 @@ void container_free(struct container *c)
 	close_fd(&c->console);
 	close_fd(&c->joined_network);
 	net_devices_close(&c->net);
+	container_overlay_close(c);
 	arena_free(&c->arena);
 	free(c);
 }
@@ -174,6 +177,10 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	if (r == 0)
 		r = fill_record(c, rq, e);
 	if (r == 0)
+		r = container_overlay_note(c, &rq->overlay, e);
+	if (r == 0)
+		r = network_mount_files(c, e);
+	if (r == 0)
 		r = cgroup_emit(c->spec, rq->id, &c->arena, &c->cgroup_plan, e);
 	if (r == 0)
 		r = cgroup_emit_scope(c->spec, rq->id, rq->driver, &c->arena, &c->cgroup_plan, e);
@@ -252,11 +259,16 @@ int container_plan(struct container *c, struct err *e)
 		.listener = c->listener,
 		.notify = c->notify_tree,
 	};
+	struct rootfs_overlay overlay;
 	char mount[PATH_MAX];
 	int r = surroundings(c, &in, mount, sizeof(mount), e);
 
 	if (r < 0)
 		return r;
+	if (c->record.overlay.used) {
+		container_overlay_describe(c, &overlay);
+		in.overlay = &overlay;
+	}
 	return container_compile(&in, &c->plan, e);
 }
 

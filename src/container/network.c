@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "container/network_files.h"
 #include "container/store.h"
 #include "net/attach.h"
+#include "net/firewall.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -36,6 +39,7 @@ static int copy_setup(struct container *c, const struct net_setup *from, int dat
 	memcpy(items, from->items.items, from->items.count * sizeof(*items));
 	*to = *from;
 	to->items.items = items;
+	to->arena = &c->arena;
 	if (data >= 0)
 		to->data = path_of(&c->arena, data);
 	return 0;
@@ -76,6 +80,33 @@ static const char *word_of(struct container *c, const struct net_attachment *a)
 					  : NULL;
 }
 
+/* A limit that the container could take off is none. */
+static int check_rate(const struct container *c, struct err *e)
+{
+	const struct oci_process *p = &c->spec->process;
+
+	if (!c->record.network.rate.egress || !p->capabilities.set ||
+	    !(p->capabilities.bounding & UINT64_C(1) << CAP_NET_ADMIN))
+		return 0;
+	err_set(e, ERR_USAGE, 0,
+		"--net-rate: with CAP_NET_ADMIN the container could take the limit of what it "
+		"sends "
+		"off");
+	err_origin(e, "config.json /process/capabilities/bounding");
+	err_hint(e, "take the capability away, or limit only what comes to it: in=RATE");
+	return -EINVAL;
+}
+
+/* Explaining, there is no state directory: as if it were the usual one. */
+int network_mount_files(struct container *c, struct err *e)
+{
+	const char *root = c->store >= 0 ? path_of(&c->arena, c->store) : "/run/ctr";
+
+	if (!root)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "find the state directory");
+	return network_files_mount(c, root, e);
+}
+
 int network_load(struct container *c, const struct net_setup *setup, int data, struct err *e)
 {
 	const struct net_attachment *first;
@@ -91,14 +122,21 @@ int network_load(struct container *c, const struct net_setup *setup, int data, s
 	path = word_of(c, first);
 	if (first->kind == NET_CONTAINER && !c->explain)
 		r = find_joined(c, first->target, &path, e);
-	return r < 0 ? r : net_setup_apply(&c->record.network, path, c->spec, e);
+	if (r == 0)
+		r = net_setup_apply(&c->record.network, path, c->spec, e);
+	return r < 0 ? r : check_rate(c, e);
 }
 
 int network_apply_again(struct container *c, struct err *e)
 {
-	const struct net_setup *s = &c->record.network;
+	struct net_setup *s = &c->record.network;
+	int r;
 
-	return s->items.count ? net_setup_apply(s, word_of(c, s->items.items), c->spec, e) : 0;
+	s->arena = &c->arena;
+	if (!s->items.count)
+		return 0;
+	r = net_setup_apply(s, word_of(c, s->items.items), c->spec, e);
+	return r < 0 ? r : network_mount_files(c, e);
 }
 
 int network_identify(struct container *c, struct err *e)
@@ -127,7 +165,14 @@ int network_reserve(struct container *c, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "find the state directory");
 	undo_push(&c->undo, undo_network, c);
 	r = net_reserve(&c->record.network, &owner, network_owner_lives, e);
-	return r < 0 ? r : record_save(c->dir, &c->record, e);
+	/* what is made in the firewall follows from the addresses in the record */
+	if (r == 0)
+		r = record_save(c->dir, &c->record, e);
+	if (r == 0)
+		r = firewall_open(&c->record.network, c->record.id, e);
+	if (r == 0)
+		r = network_files_write(c, e);
+	return r < 0 ? r : net_names_add(&c->record.network, &owner, c->spec->hostname, e);
 }
 
 static bool has_uuid(const struct net_setup *s, const uint8_t uuid[NET_UUID_SIZE])

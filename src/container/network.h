@@ -11,6 +11,9 @@
  */
 int network_load(struct container *c, const struct net_setup *setup, int data, struct err *e);
 
+/* hosts, resolv.conf and hostname come into the spec as mounts; once the record has an id. */
+int network_mount_files(struct container *c, struct err *e);
+
 /* The copy of config.json is as the user wrote it: lay the record's network over it once more. */
 int network_apply_again(struct container *c, struct err *e);
 

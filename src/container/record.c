@@ -75,6 +75,21 @@ static void write_resctrl(struct json_out *o, const struct resctrl_place *p)
 	json_out_end_object(o);
 }
 
+static void write_overlay(struct json_out *o, const struct container_overlay *v)
+{
+	if (!v->used)
+		return;
+	json_out_member_object(o, "overlay");
+	if (v->data)
+		json_out_member_string(o, "data", v->data);
+	json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
 static void write_exit(struct json_out *o, const struct container_exit *x)
 {
 	if (!x->known)
@@ -129,6 +144,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
+	write_overlay(o, &r->overlay);
 	write_pause(o, &r->pause);
 	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
@@ -279,6 +295,32 @@ static void get_exit(const struct json_node *root, struct arena *a, struct conta
 	ret->finished = get_string(x, "finished", a);
 }
 
+static bool get_overlay(const struct json_node *root, struct arena *a,
+			struct container_overlay *ret)
+{
+	const struct json_node *m = json_member(root, "overlay");
+	const struct json_node *base = m ? json_member(m, "base") : NULL;
+
+	if (!m)
+		return true;
+	if (!base || base->type != JSON_ARRAY)
+		return false;
+	ret->used = true;
+	ret->data = get_string(m, "data", a);
+	ret->size = get_uint(m, "size");
+	ret->base.items = arena_array(a, base->count, sizeof(*ret->base.items));
+	if (!ret->base.items)
+		return false;
+	json_for_each (item, base) {
+		const char *text = item->type == JSON_STRING ? arena_strdup(a, item->text) : NULL;
+
+		if (!text)
+			return false;
+		ret->base.items[ret->base.count++] = text;
+	}
+	return ret->base.count > 0;
+}
+
 static bool get_annotations(const struct json_node *root, struct arena *a, oci_pairs *ret)
 {
 	const struct json_node *m = json_member(root, "annotations");
@@ -339,8 +381,9 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	if (network && net_setup_read(network, a, &ret->network) < 0)
 		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
-	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
-	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
+	       get_overlay(root, a, &ret->overlay) && get_phase(root, &ret->phase) &&
+	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&
+	       get_annotations(root, a, &ret->annotations);
 }
 
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,

@@ -37,6 +37,15 @@ struct container_exit {
 	const char *finished; /* RFC 3339, when it was seen; NULL: unknown */
 };
 
+/* The root filesystem is an overlay. */
+struct container_overlay {
+	bool used;
+	const char *
+		data; /* the data root that has the layers; NULL: on a tmpfs of the container's own */
+	uint64_t size;	  /* limit on what the container writes, in bytes; 0: none */
+	oci_strings base; /* absolute paths of what is below its layers, the uppermost first */
+};
+
 /* Who had it paused. */
 struct container_pause {
 	pid_t pid; /* the caller of ctr, in the pid namespace of that; 0: nobody that we know of */
@@ -60,8 +69,9 @@ struct container_record {
 	bool hooks_done;    /* poststop hooks ran already */
 	bool no_keyring;    /* exec does as create did */
 	struct container_exit exit;
+	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
-	struct net_setup network; /* no items: config.json decides */
+	struct net_setup network;     /* no items: config.json decides */
 	oci_pairs annotations;
 };
 

@@ -185,6 +185,7 @@ static int open_source(struct plan_source *s, int bundle, const struct caller *c
 	case PLAN_SOURCE_NS: return sources_open_ns(s->path, s->ns_type, &s->fd, e);
 	case PLAN_SOURCE_EXE: return open_exe_source(s, e);
 	case PLAN_SOURCE_LOG: return open_log_source(s, e);
+	case PLAN_SOURCE_OVERLAY: /* container/overlay.c has put it there */
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}
@@ -232,6 +233,7 @@ static int probe_source(const struct oci_spec *spec, const struct plan_source *s
 	case PLAN_SOURCE_NS: return sources_probe_ns(spec, s, e);
 	case PLAN_SOURCE_EXE: /* host_hooks looks at all hooks */
 	case PLAN_SOURCE_LOG: /* made if it is missing, and looking makes nothing */
+	case PLAN_SOURCE_OVERLAY:
 	case PLAN_SOURCE_NONE:
 	case PLAN_SOURCE_FD: break;
 	}

@@ -126,6 +126,26 @@ void container_oci_members(struct json_out *o, const struct container_record *r,
 	annotations(o, r);
 }
 
+/* Not in "annotations": those are what config.json says. */
+static void overlay(struct json_out *o, const struct container_record *r)
+{
+	const struct container_overlay *v = &r->overlay;
+
+	if (!v->used)
+		return;
+	json_out_member_object(o, "ctr.overlay");
+	json_out_member_bool(o, "ephemeral", !v->data);
+	if (v->data)
+		json_out_member_string(o, "dataRoot", v->data);
+	if (v->size)
+		json_out_member_uint(o, "size", v->size);
+	json_out_member_array(o, "base");
+	for (size_t i = 0; i < v->base.count; i++)
+		json_out_string(o, v->base.items[i]);
+	json_out_end_array(o);
+	json_out_end_object(o);
+}
+
 static void paused_by(struct json_out *o, const struct container_pause *p)
 {
 	if (!p->pid)
@@ -155,6 +175,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 	kills = container_oom_kills(r);
 	if (kills) /* not "oomKilled": cri-o has ideas of its own about that name (checklist 0.14) */
 		json_out_member_uint(o, "ctr.oomKills", kills);
+	overlay(o, r);
 	if (status == STATUS_PAUSED)
 		paused_by(o, &r->pause);
 	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,19 +64,6 @@ static const char *runtime_dir(const struct caller *caller)
 	return caller->uid || !user || strcmp(user, "root") != 0 ? dir : NULL;
 }
 
-/* The host's uid of root of a user namespace: names in /tmp are the host's. */
-static uint32_t host_uid(const struct caller *caller)
-{
-	char line[64];
-	uint32_t inside, outside;
-
-	if (caller->initial_userns ||
-	    io_read_line(AT_FDCWD, "/proc/self/uid_map", line, sizeof(line)) < 0 ||
-	    sscanf(line, "%" SCNu32 " %" SCNu32, &inside, &outside) != 2 || inside != caller->uid)
-		return caller->uid;
-	return outside;
-}
-
 int store_default_path(const struct caller *caller, char *buf, size_t size, struct err *e)
 {
 	const char *dir = runtime_dir(caller);
@@ -93,11 +79,12 @@ int store_default_path(const struct caller *caller, char *buf, size_t size, stru
 	} else if (caller_is_host_root(caller) || (caller->uid == 0 && is_ours("/run", 0))) {
 		n = snprintf(buf, size, "/run/ctr");
 	} else {
-		n = snprintf(buf, size, "/run/user/%u", (unsigned)host_uid(caller));
+		n = snprintf(buf, size, "/run/user/%u", (unsigned)caller_host_uid(caller));
 		if (n > 0 && (size_t)n < size && is_ours(buf, caller->uid))
-			n = snprintf(buf, size, "/run/user/%u/ctr", (unsigned)host_uid(caller));
+			n = snprintf(buf, size, "/run/user/%u/ctr",
+				     (unsigned)caller_host_uid(caller));
 		else
-			n = snprintf(buf, size, "/tmp/ctr-%u", (unsigned)host_uid(caller));
+			n = snprintf(buf, size, "/tmp/ctr-%u", (unsigned)caller_host_uid(caller));
 	}
 	if ((size_t)n >= size)
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "state directory '%s'", dir ? dir : buf);

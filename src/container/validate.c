@@ -142,7 +142,7 @@ static int look_at_host(struct validation *v)
 	int r = settle(v, container_check_kernel(v->e));
 
 	if (r == 0)
-		r = settle(v, container_check_driver(v->rq->driver, &c->caller, v->e));
+		r = settle(v, container_check_driver(v->rq->driver, v->e));
 	if (r == 0 && v->rq->driver == CGROUP_DRIVER_NONE)
 		r = settle(v, container_check_disabled(c, v->e));
 	if (r < 0 || !c->plan)

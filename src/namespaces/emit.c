@@ -56,9 +56,8 @@ static size_t collect_joined(const struct oci_spec *spec, struct plan *p, struct
 			.kind = PLAN_SOURCE_NS,
 			.path = n->path,
 			.label = n->path,
-			.origin = n->from_option
-					  ? NULL
-					  : plan_origin(p, "/linux/namespaces/%zu/path", i),
+			.origin = n->from_option ? NULL
+						 : plan_origin(p, "/linux/namespaces/%zu/path", i),
 			.ns_type = flags[n->type],
 			.fd = -EBADF,
 		};

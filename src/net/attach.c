@@ -5,16 +5,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "net/bridge.h"
+#include "net/cni.h"
+#include "net/firewall.h"
 #include "net/ip.h"
 #include "net/kinds.h"
 #include "net/lease.h"
 #include "net/link.h"
+#include "net/names.h"
 #include "net/own.h"
+#include "net/rate.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 enum {
@@ -58,18 +65,30 @@ static void choose_mac(struct net_attachment *a, const uint8_t *uuid)
 		memcpy(a->mac + 2, ip->bytes + net_addr_size(ip) - 4, 4);
 }
 
-static void take_gateway(const struct net_def *def, struct net_attachment *a, bool first)
+static bool has_gateway(const struct net_setup *s, uint8_t family)
 {
-	if (def->internal || !first)
+	for (size_t i = 0; i < s->items.count; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+
+		if (net_addr_set(family == AF_INET ? &a->gw4 : &a->gw6))
+			return true;
+	}
+	return false;
+}
+
+/* Default routes, one for each family, lead through the first network that is not told otherwise. */
+static void take_gateway(const struct net_setup *s, const struct net_def *def,
+			 struct net_attachment *a)
+{
+	if (def->internal)
 		return;
-	if (!a->has_gw4 && net_addr_set(&a->ip4))
+	if (!a->has_gw4 && net_addr_set(&a->ip4) && !has_gateway(s, AF_INET))
 		a->gw4 = def->gw4;
-	if (!a->has_gw6 && net_addr_set(&a->ip6))
+	if (!a->has_gw6 && net_addr_set(&a->ip6) && !has_gateway(s, AF_INET6))
 		a->gw6 = def->gw6;
 }
 
-/* @gateway: default routes lead through the first network that is not told otherwise. */
-static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool gateway,
+static int reserve_bridge(struct net_setup *s, struct net_attachment *a,
 			  const struct lease_context *ctx, struct err *e)
 {
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
@@ -83,6 +102,8 @@ static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool ga
 		r = lease_take(&d, ctx, ip6, a, e);
 	if (r == 0)
 		r = bridge_ensure(ctx->sock, &d.def, ip6, &index, e);
+	if (r == 0)
+		r = firewall_network_add(&d.def, e);
 	if (r < 0)
 		return r;
 	memcpy(a->bridge, d.def.bridge, sizeof(a->bridge));
@@ -93,7 +114,7 @@ static int reserve_bridge(struct net_setup *s, struct net_attachment *a, bool ga
 	if (!a->mtu)
 		a->mtu = d.def.mtu;
 	choose_mac(a, d.def.uuid);
-	take_gateway(&d.def, a, gateway);
+	take_gateway(s, &d.def, a);
 	return 0;
 }
 
@@ -106,14 +127,6 @@ static int reserve_macvlan(struct net_attachment *a, int sock, struct err *e)
 		return err_set(e, ERR_USAGE, -r, "--network macvlan: the device '%s'", a->target);
 	choose_mac(a, a->uuid);
 	return 0;
-}
-
-static bool has_gateway(const struct net_setup *s)
-{
-	for (size_t i = 0; i < s->items.count; i++)
-		if (net_addr_set(&s->items.items[i].gw4) || net_addr_set(&s->items.items[i].gw6))
-			return true;
-	return false;
 }
 
 int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_lives lives,
@@ -132,11 +145,33 @@ int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_li
 		struct net_attachment *a = &s->items.items[i];
 
 		if (a->kind == NET_BRIDGE)
-			r = reserve_bridge(s, a, !has_gateway(s), &ctx, e);
+			r = reserve_bridge(s, a, &ctx, e);
 		else if (a->kind == NET_MACVLAN)
 			r = reserve_macvlan(a, sock, e);
+		else if (a->kind == NET_CNI)
+			r = cni_load(a, s->arena, e);
 	}
 	return r;
+}
+
+int net_names_add(const struct net_setup *s, const struct net_owner *owner, const char *hostname,
+		  struct err *e)
+{
+	const struct net_attachment *a = net_setup_primary(s);
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int data = -EBADF;
+	struct names_entry self = { .id = owner->id, .root = owner->root, .hostname = hostname };
+	int r;
+
+	if (!a || a->kind != NET_BRIDGE)
+		return 0;
+	self.ip4 = a->ip4;
+	self.ip6 = a->ip6;
+	memcpy(self.uuid, a->uuid, sizeof(self.uuid));
+	r = open_data(s, &data, e);
+	if (r == 0)
+		r = net_dir_open(data, a->target, &d, e);
+	return r < 0 ? r : names_add(d.fd, owner->boot, &self, e);
 }
 
 /* ---- attach ---- */
@@ -155,7 +190,21 @@ static int failed(const struct net_attachment *a, int r, const char *what, struc
 	return r;
 }
 
-static int make_veth(struct net_attachment *a, int sock, int ns)
+/*
+ * A container that asks for its own published port is answered by way of the host. With br_netfilter the
+ * packet does not get as far: its destination changes while it is in the bridge, to the port that it came from.
+ */
+static bool needs_hairpin(const struct net_setup *s, const struct net_attachment *a)
+{
+	char value[8];
+
+	return s->ports.count && !a->isolate &&
+	       io_read_line(AT_FDCWD, "/proc/sys/net/bridge/bridge-nf-call-iptables", value,
+			    sizeof(value)) > 0 &&
+	       value[0] == '1';
+}
+
+static int make_veth(struct net_attachment *a, int sock, int ns, bool hairpin)
 {
 	struct own_veth v = {
 		.uuid = a->uuid, .ns = ns, .name = a->name, .mac = a->mac, .mtu = a->mtu
@@ -173,7 +222,7 @@ static int make_veth(struct net_attachment *a, int sock, int ns)
 	if (r < 0)
 		return r;
 	a->host_index = own.index;
-	return own_claim(sock, own.index, a->uuid, true, a->isolate);
+	return own_claim_port(sock, own.index, a->uuid, a->isolate, hairpin);
 }
 
 static int make_macvlan(const struct net_attachment *a, int sock, int ns)
@@ -220,15 +269,50 @@ static int configure(const struct net_attachment *a, int inside, struct err *e)
 	return r < 0 ? failed(a, r, "add a route", e) : 0;
 }
 
-static int attach_one(struct net_attachment *a, const struct net_devices *d, struct err *e)
+/* Each end limits what it sends. */
+static int limit(const struct net_setup *s, const struct net_attachment *a,
+		 const struct net_devices *d, struct err *e)
+{
+	const struct net_rate *rate = &s->rate;
+	struct link l;
+	int r = 0;
+
+	if (rate->ingress)
+		r = net_rate_limit(d->outside, a->host_index, rate->ingress, rate->ingress_burst);
+	if (r == 0 && rate->egress)
+		r = link_find(d->inside, a->name, &l);
+	if (r == 0 && rate->egress)
+		r = net_rate_limit(d->inside, l.index, rate->egress, rate->egress_burst);
+	return r < 0 ? failed(a, r, "limit its rate", e) : 0;
+}
+
+/* Plugins open the namespace by a path: that of our descriptor. */
+static int attach_cni(struct net_setup *s, struct net_attachment *a, int ns, struct err *e)
+{
+	char path[64];
+	const struct cni_container c = { .netns = path,
+					 .ports = s->ports.items,
+					 .port_count = s->ports.count };
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), ns);
+	return cni_add(a, &c, s->arena, e);
+}
+
+static int attach_one(struct net_setup *s, struct net_attachment *a, const struct net_devices *d,
+		      struct err *e)
 {
 	cleanup_fd int ns = link_namespace(d->inside);
 	int r = ns;
 
+	if (ns >= 0 && a->kind == NET_CNI)
+		return attach_cni(s, a, ns, e);
 	if (ns >= 0)
-		r = a->kind == NET_BRIDGE ? make_veth(a, d->outside, ns)
+		r = a->kind == NET_BRIDGE ? make_veth(a, d->outside, ns, needs_hairpin(s, a))
 					  : make_macvlan(a, d->outside, ns);
-	return r < 0 ? failed(a, r, "make it", e) : configure(a, d->inside, e);
+	if (r < 0)
+		return failed(a, r, "make it", e);
+	r = configure(a, d->inside, e);
+	return r < 0 ? r : limit(s, a, d, e);
 }
 
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
@@ -244,7 +328,7 @@ int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
 			       "open a netlink socket");
 	for (size_t i = 0; r == 0 && i < s->items.count; i++)
 		if (net_kinds[s->items.items[i].kind].links)
-			r = attach_one(&s->items.items[i], d, e);
+			r = attach_one(s, &s->items.items[i], d, e);
 	return r;
 }
 
@@ -270,7 +354,7 @@ void net_announce(const struct net_setup *s, const struct net_devices *d)
 		const struct net_attachment *a = &s->items.items[i];
 		struct link l;
 
-		if (!net_kinds[a->kind].links)
+		if (a->kind != NET_BRIDGE && a->kind != NET_MACVLAN)
 			continue;
 		if (a->kind == NET_BRIDGE)
 			wait_running(a, d->outside);
@@ -319,25 +403,35 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 	}
 	if (r < 0)
 		return r;
+	r = names_remove(d.fd, a->uuid, e);
 	lease_return(&d, a);
-	if (!lease_any(&d))
+	if (!lease_any(&d)) {
+		firewall_network_remove(&d.def);
 		bridge_remove(sock, &d.def);
-	return 0;
+	}
+	return r;
 }
 
 int net_detach(const struct net_setup *s, struct err *e)
 {
+	const struct cni_container gone = { .ports = s->ports.items, .port_count = s->ports.count };
 	cleanup_fd int sock = -EBADF;
-	int r = 0;
+	int r;
 
 	if (!net_setup_makes_links(s))
 		return 0;
 	sock = link_socket();
 	if (sock < 0)
 		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
-	for (size_t i = 0; r == 0 && i < s->items.count; i++)
-		if (s->items.items[i].kind == NET_BRIDGE)
-			r = detach_bridge(s, sock, &s->items.items[i], e);
+	r = firewall_close(s, e);
+	for (size_t i = s->items.count; r == 0 && i > 0; i--) {
+		const struct net_attachment *a = &s->items.items[i - 1];
+
+		if (a->kind == NET_BRIDGE)
+			r = detach_bridge(s, sock, a, e);
+		else if (a->kind == NET_CNI)
+			r = cni_del(a, &gone, e);
+	}
 	return r;
 }
 
@@ -429,6 +523,7 @@ static size_t collect_network(struct net_dir *d, const struct lease_context *ctx
 	*ret_gone += c.links + before - left;
 	if (left == 0 &&
 	    own_find(ctx->sock, d->def.bridge, "bridge", d->def.uuid, &own, NULL) == 0) {
+		firewall_network_remove(&d->def);
 		bridge_remove(ctx->sock, &d->def);
 		++*ret_gone;
 	}
@@ -466,8 +561,10 @@ int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count,
 	if (sock < 0)
 		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
 	r = net_def_each(data, gc_network, &gc, e);
-	*ret_count = gc.gone;
-	return r;
+	if (r == 0)
+		r = firewall_sweep(data, e);
+	*ret_count = gc.gone + (r > 0 ? (size_t)r : 0);
+	return r < 0 ? r : 0;
 }
 
 static int in_use(const struct lease *l, void *data)
@@ -486,6 +583,10 @@ int net_delete(int data, const char *name, const char *boot, net_owner_lives liv
 	if (sock < 0)
 		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
 	r = net_dir_open(data, name, &d, e);
+	if (r == -EBADMSG) { /* whose bridge that was is not known any more */
+		r = net_dir_open_damaged(data, name, &d, e);
+		return r < 0 ? r : net_dir_remove(data, &d, e);
+	}
 	if (r < 0)
 		return r;
 	if (collect_network(&d, &ctx, &gone) > 0) {

@@ -26,6 +26,13 @@ int net_identify(struct net_setup *s, struct err *e);
 int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_lives lives,
 		struct err *e);
 
+/*
+ * The hosts files of its first network name it (names.h), under its id and, for itself, @hostname (or NULL). Its own
+ * file is there.
+ */
+int net_names_add(const struct net_setup *s, const struct net_owner *owner, const char *hostname,
+		  struct err *e);
+
 /* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);
 

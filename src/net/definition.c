@@ -214,9 +214,8 @@ static int open_locked(int networks, const char *name, int *ret)
 	return -ETIMEDOUT;
 }
 
-int net_dir_open(int data, const char *name, struct net_dir *ret, struct err *e)
+static int lock_network(int data, const char *name, struct net_dir *d, struct err *e)
 {
-	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
 	cleanup_fd int networks = -EBADF;
 	int r;
 
@@ -224,12 +223,33 @@ int net_dir_open(int data, const char *name, struct net_dir *ret, struct err *e)
 		return missing(name, e);
 	r = open_networks(data, false, &networks, e);
 	if (r == 0)
-		r = open_locked(networks, name, &d.fd);
+		r = open_locked(networks, name, &d->fd);
 	if (r == -ENOENT)
 		return missing(name, e);
+	if (r < 0 && networks >= 0)
+		return err_set(e, ERR_SYSTEM, -r, "lock network '%s'", name);
+	return r;
+}
+
+int net_dir_open_damaged(int data, const char *name, struct net_dir *ret, struct err *e)
+{
+	struct net_dir d = NET_DIR_EMPTY;
+	int r = lock_network(data, name, &d, e);
+
 	if (r < 0)
-		return networks < 0 ? r : err_set(e, ERR_SYSTEM, -r, "lock network '%s'", name);
-	r = read_definition(d.fd, name, &d.def, e);
+		return r;
+	(void)snprintf(d.def.name, sizeof(d.def.name), "%s", name);
+	*ret = d;
+	return 0;
+}
+
+int net_dir_open(int data, const char *name, struct net_dir *ret, struct err *e)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	int r = lock_network(data, name, &d, e);
+
+	if (r == 0)
+		r = read_definition(d.fd, name, &d.def, e);
 	if (r < 0)
 		return r;
 	d.leases = open_dir(d.fd, LEASES);

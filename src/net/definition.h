@@ -54,6 +54,9 @@ int net_def_check(struct net_def *def, struct err *e);
 /* Open and lock (at most ten seconds) the network @name. -ENOENT: "network ... does not exist". */
 int net_dir_open(int data, const char *name, struct net_dir *ret, struct err *e);
 
+/* The same without reading the definition: for net_dir_remove, which needs the name alone. */
+int net_dir_open_damaged(int data, const char *name, struct net_dir *ret, struct err *e);
+
 /* The same, and the network `default` is made when it is missing. */
 int net_dir_open_or_default(int data, const char *name, struct net_dir *ret, struct err *e);
 

@@ -224,10 +224,10 @@ static int check_bridge(struct others *o, struct net_def *def, struct err *e)
 		return r;
 	r = link_find(o->sock, def->bridge, &foreign);
 	if (r == 0) {
-		err_set(e, ERR_USAGE, EEXIST, "bridge '%s': the host has an interface of this name",
+		err_set(e, ERR_USAGE, 0, "bridge '%s': the host has an interface of this name",
 			def->bridge);
 		err_hint(e, "it is not ctr's: choose another name with --bridge");
-		return -EEXIST;
+		return -EINVAL;
 	}
 	return r == -ENODEV ? 0 : err_set(e, ERR_SYSTEM, -r, "look for '%s'", def->bridge);
 }

@@ -14,6 +14,8 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 
+#define LEASE_NEW "lease"
+
 enum {
 	LEASE_MAX = 8192
 };
@@ -60,6 +62,7 @@ static int lease_read(const struct net_dir *d, const char *name, struct lease *r
 	return 0;
 }
 
+/* Complete or not there. What a dead writer left has the one name that the next one writes to as well. */
 static int lease_write(const struct net_dir *d, const char *name, const struct net_owner *o,
 		       const uint8_t uuid[NET_UUID_SIZE])
 {
@@ -70,7 +73,8 @@ static int lease_write(const struct net_dir *d, const char *name, const struct n
 	if (strchr(o->root, '\n')) /* nobody calls a directory so and means it */
 		return -EINVAL;
 	n = asprintf(&text, "%s\n%s\n%s\n%s\n", net_alias(uuid, alias), o->boot, o->id, o->root);
-	return n < 0 ? -ENOMEM : io_replace_file(d->leases, name, 0600, text, (size_t)n);
+	n = n < 0 ? -ENOMEM : io_replace_file(d->fd, LEASE_NEW, 0600, text, (size_t)n);
+	return n == 0 && renameat(d->fd, LEASE_NEW, d->leases, name) < 0 ? -errno : n;
 }
 
 static bool host_link_stands(int sock, const uint8_t uuid[NET_UUID_SIZE])

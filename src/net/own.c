@@ -189,7 +189,8 @@ int own_make_veth(int sock, const struct own_veth *v)
 	return netlink_run(sock, &r, NULL, NULL);
 }
 
-int own_claim(int sock, int index, const uint8_t uuid[NET_UUID_SIZE], bool port, bool isolate)
+int own_claim_port(int sock, int index, const uint8_t uuid[NET_UUID_SIZE], bool isolate,
+		   bool hairpin)
 {
 	struct nlattr *info, *data;
 	struct netlink_request r;
@@ -197,14 +198,13 @@ int own_claim(int sock, int index, const uint8_t uuid[NET_UUID_SIZE], bool port,
 
 	(void)netlink_begin_link(&r, RTM_NEWLINK, 0, index);
 	mnl_attr_put_str(r.h, IFLA_IFALIAS, net_alias(uuid, alias));
-	if (port) {
-		info = mnl_attr_nest_start(r.h, IFLA_LINKINFO);
-		mnl_attr_put_strz(r.h, IFLA_INFO_SLAVE_KIND, "bridge");
-		data = mnl_attr_nest_start(r.h, IFLA_INFO_SLAVE_DATA);
-		mnl_attr_put_u8(r.h, IFLA_BRPORT_ISOLATED, isolate);
-		mnl_attr_nest_end(r.h, data);
-		mnl_attr_nest_end(r.h, info);
-	}
+	info = mnl_attr_nest_start(r.h, IFLA_LINKINFO);
+	mnl_attr_put_strz(r.h, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = mnl_attr_nest_start(r.h, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u8(r.h, IFLA_BRPORT_ISOLATED, isolate);
+	mnl_attr_put_u8(r.h, IFLA_BRPORT_MODE, hairpin);
+	mnl_attr_nest_end(r.h, data);
+	mnl_attr_nest_end(r.h, info);
 	return netlink_run(sock, &r, NULL, NULL);
 }
 

@@ -54,8 +54,12 @@ struct own_veth {
  */
 int own_make_veth(int sock, const struct own_veth *v);
 
-/* The alias, and whether the port is kept apart from the other ports that are (IFLA_BRPORT_ISOLATED). */
-int own_claim(int sock, int index, const uint8_t uuid[NET_UUID_SIZE], bool port, bool isolate);
+/*
+ * The alias of a port; whether it is kept apart from the other ports that are (IFLA_BRPORT_ISOLATED), and whether
+ * the bridge sends back what came from it (IFLA_BRPORT_MODE).
+ */
+int own_claim_port(int sock, int index, const uint8_t uuid[NET_UUID_SIZE], bool isolate,
+		   bool hairpin);
 
 /* The alias of a bridge, and up. */
 int own_claim_bridge(int sock, int index, const uint8_t uuid[NET_UUID_SIZE]);

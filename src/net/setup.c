@@ -27,6 +27,11 @@ const struct net_kind_info net_kinds[NET_KIND_COUNT] = {
 				  NET_KEY_MTU | NET_KEY_ROUTE | NET_KEY_MODE,
 			  .namespace = true,
 			  .links = true },
+	[NET_CNI] = { .name = "cni",
+		      .target = "a configuration file",
+		      .keys = NET_KEY_NAME,
+		      .namespace = true,
+		      .links = true },
 };
 
 const char *net_kind_name(enum net_kind kind)

@@ -102,7 +102,8 @@ struct net_setup {
 	struct net_rate rate;		  /* --net-rate: of every interface that ctr makes */
 	const char *data;		  /* data root of the definitions, absolute; NULL: none */
 	bool isolate;			  /* --isolate: of every bridge item */
-	bool hosts;			  /* ctr writes hosts, hostname and resolv.conf for it */
+	struct arena *arena; /* where strings go that are found out later; of the owner */
+	bool hosts;	     /* ctr writes hosts, hostname and resolv.conf for it */
 };
 
 /* Who holds a lease, a port or a rule: written beside it, looked for when it may be stale. */

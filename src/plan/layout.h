@@ -195,6 +195,8 @@ enum plan_stage {
 	PLAN_STAGE_LABEL,     /* writing a label; text: the file below /proc */
 	PLAN_STAGE_HOOK_EXIT, /* value: wait status; text: tail of the output */
 	PLAN_STAGE_HOOK_TIMEOUT,
+	PLAN_STAGE_LAYER,  /* opening a directory of an overlay; text: its path */
+	PLAN_STAGE_MERGE,  /* mounting the overlay */
 	PLAN_STAGE_LOOKUP, /* the program was not found in PATH */
 	PLAN_STAGE_EXEC,   /* execve */
 	PLAN_STAGE_PLAN,   /* the plan did not pass plan_check */

@@ -19,11 +19,12 @@
 enum plan_source_kind {
 	PLAN_SOURCE_NONE, /* filled by init while it runs */
 	PLAN_SOURCE_TREE, /* a detached copy of a mount: open_tree(OPEN_TREE_CLONE); see late_copies */
-	PLAN_SOURCE_ROOT, /* the same for the rootfs: its last component is no symlink */
-	PLAN_SOURCE_NS,	  /* a namespace file */
-	PLAN_SOURCE_EXE,  /* the executable of a hook */
-	PLAN_SOURCE_LOG,  /* a file that is made if it is missing, and appended to */
-	PLAN_SOURCE_FD,	  /* supplied by the caller (listening socket, device clone, ...) */
+	PLAN_SOURCE_ROOT,    /* the same for the rootfs: its last component is no symlink */
+	PLAN_SOURCE_OVERLAY, /* the rootfs as an overlay, which container/overlay.c has mounted */
+	PLAN_SOURCE_NS,	     /* a namespace file */
+	PLAN_SOURCE_EXE,     /* the executable of a hook */
+	PLAN_SOURCE_LOG,     /* a file that is made if it is missing, and appended to */
+	PLAN_SOURCE_FD,	     /* supplied by the caller (listening socket, device clone, ...) */
 };
 
 struct plan_source {

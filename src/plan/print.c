@@ -202,6 +202,8 @@ static const char *const stage_text[PLAN_STAGE_COUNT] = {
 	[PLAN_STAGE_OUTSIDE] = "it is outside of the container's root",
 	[PLAN_STAGE_MISMATCH] = "found",
 	[PLAN_STAGE_LABEL] = "write to",
+	[PLAN_STAGE_LAYER] = "open the layer",
+	[PLAN_STAGE_MERGE] = "mount the overlay",
 	[PLAN_STAGE_HOOK_TIMEOUT] = "did not end before its deadline",
 	[PLAN_STAGE_PLAN] = "the plan is damaged",
 };

@@ -18,6 +18,9 @@ void rootfs_emit_pivot(const struct rootfs_layout *l, struct plan *p);
 uint64_t rootfs_emit_source(const struct rootfs_layout *l, const struct plan_source *src,
 			    struct plan *p);
 
+/* A register for the overlay that is the root, mounted by then: by ctr, or by an operation that is added. */
+uint64_t rootfs_emit_overlay(const struct rootfs_overlay *o, struct plan *p);
+
 /* The default devices and links of a fresh /dev, and linux.devices. */
 int rootfs_emit_devices(const struct oci_spec *spec, struct rootfs_layout *l, struct plan *p,
 			struct err *e);

@@ -405,7 +405,7 @@ static void emit_root(const struct oci_spec *spec, struct rootfs_layout *l, stru
 	/* never shared: attaching and detaching trees here would do the same to the host's mounts */
 	PLAN_ADD(p, "/linux/rootfsPropagation", propagation,
 		 .prop = prop == MS_PRIVATE || prop == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
-	l->root = rootfs_emit_source(l, &src, p);
+	l->root = l->overlay ? rootfs_emit_overlay(l->overlay, p) : rootfs_emit_source(l, &src, p);
 	PLAN_ADD(p, "/root/path", root_attach, .root = l->root);
 	if (!l->late_pivot)
 		rootfs_emit_pivot(l, p);

@@ -195,7 +195,7 @@ int layers_commit_first(struct layers *l, struct err *e)
 }
 
 /* Also where somebody was killed before there was a record. */
-static int make_dirs(struct layers *l, struct err *e)
+int layers_make_dirs(struct layers *l, struct err *e)
 {
 	int r;
 
@@ -246,7 +246,7 @@ static int begin(int data, const char *id, struct layers **ret, struct err *e)
 	l = new_layers(data, id);
 	if (!l)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "make the layers of '%s'", id);
-	r = make_dirs(l, e);
+	r = layers_make_dirs(l, e);
 	if (r == 0)
 		*ret = take_ptr(l);
 	return r;

@@ -67,6 +67,9 @@ int layers_open_lowers(const struct layers *l, int index, struct overlay_stack *
 /* The directories that the container writes to. */
 int layers_open_upper(const struct layers *l, int *ret_upper, int *ret_work, struct err *e);
 
+/* Make and lock DATA/ID with what is in it, but for the record. */
+int layers_make_dirs(struct layers *l, struct err *e);
+
 /*
  * The layers of a new container, locked, with directories but without a record: layers_commit_first makes it
  * complete, layers_abandon takes back what was made. -EEXIST, without a text, when there is a record.

@@ -9,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 
 #include "rootfs/overlay_check.h"
 #include "util/cleanup.h"
@@ -203,8 +207,40 @@ static int copy_lowers(const struct overlay_stack *s, const struct overlay_how *
 
 struct task {
 	struct overlayfs_job job;
+	const struct overlay_how *how;
 	int result; /* the mount, or -errno */
 };
+
+/* Who has it is bound by no quota and no reserve of a filesystem; all that a container writes, overlayfs writes. */
+static int drop_resource(void)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		return -errno;
+	d[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &= ~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	return syscall(SYS_capset, &h, d) < 0 ? -errno : 0;
+}
+
+/*
+ * Overlayfs makes its own files, such as whiteouts, with the credentials of who mounts it, and on an idmapped
+ * mount only ids that it maps can make files: root of the host is none of them. The capabilities stay.
+ */
+static int take_ids(const struct overlay_how *how)
+{
+	if (how->userns < 0)
+		return 0;
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		return -errno;
+	/* they report nothing but the ids before: asked again, the ones now */
+	(void)setfsgid(how->gid);
+	(void)setfsuid(how->uid);
+	return (uint32_t)setfsgid((gid_t)-1) == how->gid &&
+			       (uint32_t)setfsuid((uid_t)-1) == how->uid
+		       ? 0
+		       : -EPERM;
+}
 
 /*
  * A mount namespace for a moment, in a process that has our memory and our descriptors: we wait until it
@@ -218,6 +254,10 @@ static int in_namespace(void *data)
 
 	if (top >= 0)
 		(void)close(top);
+	if (r == 0)
+		r = take_ids(t->how);
+	if (r == 0)
+		r = drop_resource();
 	t->result = r < 0 ? r : overlayfs_mount(&t->job);
 	return 0;
 }
@@ -244,7 +284,7 @@ static int explain_failure(const struct overlay_stack *s, const struct task *t, 
 	int r = t->result;
 
 	if (r == -ELOOP || r == -EBUSY) {
-		int found = overlay_find_overlap(s, e);
+		int found = overlay_find_overlap(s, false, e);
 
 		if (found < 0)
 			return found;
@@ -259,10 +299,11 @@ static int explain_failure(const struct overlay_stack *s, const struct task *t, 
 	return r;
 }
 
-static int merge(const struct overlay_stack *s, const struct trees *t, const char *options,
-		 int *ret_mount, struct err *e)
+static int merge(const struct overlay_stack *s, const struct overlay_how *how,
+		 const struct trees *t, const char *options, int *ret_mount, struct err *e)
 {
 	struct task task = {
+		.how = how,
 		.job = { .lowers = t->lowers,
 			 .count = t->count,
 			 .writable = t->writable,
@@ -279,7 +320,8 @@ static int merge(const struct overlay_stack *s, const struct trees *t, const cha
 }
 
 /* The kernel makes no overlay of one directory that nobody writes to: its copy is the view. */
-static int view(const struct overlay_stack *s, struct trees *t, int *ret_mount, struct err *e)
+static int view(const struct overlay_stack *s, const struct overlay_how *how, struct trees *t,
+		int *ret_mount, struct err *e)
 {
 	cleanup_fd int mnt = -EBADF;
 	char options[OVERLAYFS_OPTIONS_MAX];
@@ -290,7 +332,7 @@ static int view(const struct overlay_stack *s, struct trees *t, int *ret_mount, 
 	} else {
 		r = overlay_options(NULL, NULL, false, NULL, options, sizeof(options), e);
 		if (r == 0)
-			r = merge(s, t, options, &mnt, e);
+			r = merge(s, how, t, options, &mnt, e);
 		if (r < 0)
 			return r;
 	}
@@ -298,6 +340,17 @@ static int view(const struct overlay_stack *s, struct trees *t, int *ret_mount, 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "make the view of the layers read-only");
 	*ret_mount = take_fd(&mnt);
+	return 0;
+}
+
+/* Maps may have no root: whose directories overlayfs could then not use. What is above them is ours alone. */
+static int give_work(const struct writable *w, const struct overlay_how *how, struct err *e)
+{
+	if (how->userns < 0)
+		return 0;
+	if (fchownat(w->dir, w->work, how->inner_uid, how->inner_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(w->dir, ".", 0711, 0) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "prepare the work directory of the layers");
 	return 0;
 }
 
@@ -317,7 +370,11 @@ static int prepare_writable(const struct overlay_stack *s, const struct overlay_
 	}
 	r = overlay_check_upper(s->upper, false, e);
 	if (r == 0)
+		r = overlay_find_overlap(s, true, e);
+	if (r == 0)
 		r = open_writable(s, &w, e);
+	if (r == 0)
+		r = give_work(&w, how, e);
 	if (r == 0)
 		r = copy_mount(w.dir, how->userns, &t->writable, e);
 	close_fd(&w.dir);
@@ -347,9 +404,9 @@ int overlay_mount(const struct overlay_stack *s, const struct overlay_how *how, 
 	if (r < 0)
 		return r;
 	if (s->upper < 0 && !how->scratch)
-		return view(s, &t, ret_mount, e);
+		return view(s, how, &t, ret_mount, e);
 	r = prepare_writable(s, how, &t, options, sizeof(options), e);
-	return r < 0 ? r : merge(s, &t, options, ret_mount, e);
+	return r < 0 ? r : merge(s, how, &t, options, ret_mount, e);
 }
 
 /* ---- for ctr-init ---- */
@@ -406,6 +463,8 @@ int overlay_late_make(const struct overlay_stack *s, const struct overlay_how *h
 
 	if (r == 0 && !how->scratch) {
 		r = overlay_check_upper(s->upper, true, e);
+		if (r == 0)
+			r = overlay_find_overlap(s, true, e);
 		if (r == 0)
 			r = open_writable(s, &w, e);
 	}

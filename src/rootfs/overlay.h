@@ -55,6 +55,8 @@ struct overlay_how {
 	 * -EBADF: as they are.
 	 */
 	int userns;
+	/* Somebody who exists in it, on the host and inside: overlayfs works as that one, who gets the work directory. */
+	uint32_t uid, gid, inner_uid, inner_gid;
 	bool scratch; /* the upper is on a tmpfs of its own and ends with the mount; s->upper is empty */
 	const char *size;  /* of that tmpfs, as its option; NULL: its default */
 	const char *label; /* SELinux label of all files, or NULL */

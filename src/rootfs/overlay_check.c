@@ -132,20 +132,17 @@ static int overlap(int inner, int outer, bool equal, struct err *e)
 	return -ELOOP;
 }
 
-/* Is @st, a directory on the way up from the one at @index, another one of the stack? */
-static int compare(const struct overlay_stack *s, size_t index, const struct stat *st, bool start,
-		   struct err *e)
+/* @st is a directory on the way up from the one at @index: is it another one of the stack? */
+static int compare(const struct overlay_stack *s, const struct stat *all, size_t index,
+		   const struct stat *st, bool start, struct err *e)
 {
-	struct stat other;
-
 	for (size_t i = 0; i < s->count + 2; i++)
-		if (i != index && dir_at(s, i) >= 0 && fstat(dir_at(s, i), &other) == 0 &&
-		    same(st, &other))
+		if (i != index && dir_at(s, i) >= 0 && same(st, &all[i]))
 			return overlap(dir_at(s, index), dir_at(s, i), start, e);
 	return 0;
 }
 
-static int climb(const struct overlay_stack *s, size_t index, struct err *e)
+static int climb(const struct overlay_stack *s, const struct stat *all, size_t index, struct err *e)
 {
 	cleanup_fd int at = fcntl(dir_at(s, index), F_DUPFD_CLOEXEC, 3);
 	struct stat here, before = { 0 };
@@ -156,7 +153,7 @@ static int climb(const struct overlay_stack *s, size_t index, struct err *e)
 
 		if (at < 0 || fstat(at, &here) < 0 || (depth && same(&here, &before)))
 			break;
-		r = compare(s, index, &here, depth == 0, e);
+		r = compare(s, all, index, &here, depth == 0, e);
 		before = here;
 		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		close_fd(&at);
@@ -165,12 +162,18 @@ static int climb(const struct overlay_stack *s, size_t index, struct err *e)
 	return r;
 }
 
-int overlay_find_overlap(const struct overlay_stack *s, struct err *e)
+int overlay_find_overlap(const struct overlay_stack *s, bool upper_only, struct err *e)
 {
+	cleanup_free struct stat *all = calloc(s->count + 2, sizeof(*all));
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->count + 2; i++)
+	if (!all)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "look at the layers");
+	for (size_t i = 0; i < s->count + 2; i++)
+		if (dir_at(s, i) >= 0 && fstat(dir_at(s, i), &all[i]) < 0)
+			return err_set(e, ERR_SYSTEM, errno, "look at the layers");
+	for (size_t i = upper_only ? s->count : 0; r == 0 && i < s->count + 2; i++)
 		if (dir_at(s, i) >= 0)
-			r = climb(s, i, e);
+			r = climb(s, all, i, e);
 	return r;
 }

@@ -16,8 +16,11 @@
  */
 int overlay_check_upper(int upper, bool userxattr, struct err *e);
 
-/* Two of the directories that are the same, or one inside of the other: -ELOOP with both. 0: none. */
-int overlay_find_overlap(const struct overlay_stack *s, struct err *e);
+/*
+ * Two of the directories that are the same, or one inside of the other: -ELOOP with both. 0: none. The kernel
+ * takes an upper directory inside of a lower one: with @upper_only that is what is looked for.
+ */
+int overlay_find_overlap(const struct overlay_stack *s, bool upper_only, struct err *e);
 
 /* The path of a directory, for messages; "?" when it cannot be told. */
 void overlay_dir_name(int fd, char *buf, size_t size);

@@ -10,6 +10,17 @@
 #include "plan/plan.h"
 #include "util/err.h"
 
+/* The root filesystem is an overlay (rootfs/overlay.h). */
+struct rootfs_overlay {
+	const char *const *lowers; /* absolute paths, the uppermost first */
+	size_t count;
+	const char *writable;  /* the directory that holds upper and work; NULL: a tmpfs */
+	const char *size;      /* of that tmpfs, or NULL */
+	bool late;	       /* ctr cannot mount it: init does */
+	const char *options;   /* late: all but lowerdir; NULL in a plan that nobody runs */
+	const uint64_t *files; /* late: device and inode of each directory, or NULL as above */
+};
+
 /* What the operations have in common while one container's tree is laid out. */
 struct rootfs_layout {
 	const char *cgroup_mount; /* in: where the host has its cgroup v2 tree, or NULL */
@@ -19,11 +30,12 @@ struct rootfs_layout {
 	bool host_sysfs;	  /* in: a new sysfs is not possible: the host's is bound */
 	bool late_pivot;	  /* in: hooks run between the mounts and pivot_root */
 	bool no_pivot;		  /* in: chroot into the moved root instead */
-	const char *mount_label;  /* in: SELinux label of new filesystems, NULL or empty: none */
-	const char *context;	  /* out: the same as a mount option */
-	uint64_t root;		  /* out: register of the root mount */
-	uint64_t dev;		  /* out: register of a fresh /dev, or PLAN_REG_NONE */
-	uint64_t readonly[64];	  /* mounts that turn read-only at the end */
+	const struct rootfs_overlay *overlay; /* in: NULL: the root is the directory itself */
+	const char *mount_label; /* in: SELinux label of new filesystems, NULL or empty: none */
+	const char *context;	 /* out: the same as a mount option */
+	uint64_t root;		 /* out: register of the root mount */
+	uint64_t dev;		 /* out: register of a fresh /dev, or PLAN_REG_NONE */
+	uint64_t readonly[64];	 /* mounts that turn read-only at the end */
 	size_t readonly_count;
 };
 

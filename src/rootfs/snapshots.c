@@ -44,6 +44,11 @@ int snapshots_look(int data, const char *id, struct arena *a, struct layers_reco
 	return r;
 }
 
+int snapshots_each(int data, int (*fn)(const char *id, void *context), void *context, struct err *e)
+{
+	return layers_each(data, fn, context, e);
+}
+
 /* ---- names ---- */
 
 static bool is_taken(const struct layers_record *r, const char *name)

@@ -52,7 +52,7 @@ struct snapshot_capture {
 	/* Nobody writes between these. @thaw is called once after each successful @freeze. */
 	int (*freeze)(void *context, struct err *e);
 	int (*thaw)(void *context, struct err *e);
-	/* Called now and then with @total bytes and files copied; its non-zero result ends it. Or NULL. */
+	/* Called now and then with what is copied so far; -ECANCELED ends it. Or NULL. */
 	int (*tick)(uint64_t bytes, uint64_t files, void *context);
 	void *context;
 	/* filled */
@@ -88,6 +88,27 @@ enum snapshot_fate {
  */
 int snapshots_delete(struct layers *l, const char *name, bool mounted, enum snapshot_fate *ret,
 		     struct err *e);
+
+/* Call @fn for each name below @data that may be a container with layers, sorted. Non-zero ends it. */
+int snapshots_each(int data, int (*fn)(const char *id, void *context), void *context,
+		   struct err *e);
+
+/* How much the layers of a snapshot take on the disk, as du(1) counts. */
+struct snapshot_size {
+	uint64_t own;	  /* its own layer */
+	uint64_t beneath; /* those that it lies on, without the base */
+};
+
+/*
+ * Of the snapshot at @index of @r, a record below @data. Layers do not change: what was counted once is noted
+ * beside them. @index == LAYERS_NONE: own is that of the upper directory of @id, which may change meanwhile.
+ */
+int snapshots_size(int data, const char *id, const struct layers_record *r, int index,
+		   struct snapshot_size *ret, struct err *e);
+
+/* The containers other than @id that share the layer, "web2, web3", into @buf: how many bytes, or -errno. */
+int snapshots_sharers(int data, const char *id, const char *layer, char *buf, size_t size,
+		      struct err *e);
 
 /*
  * Make layers for the container @id, which has none: what it starts from is the snapshot @name, or what

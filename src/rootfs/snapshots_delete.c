@@ -21,8 +21,8 @@ enum {
 /* ---- clones ---- */
 
 struct users {
-	const struct layers *l;
-	const char *layer;
+	int data;
+	const char *except, *layer;
 	struct strbuf names;
 	struct err *e;
 };
@@ -34,23 +34,28 @@ static int find_user(const char *id, void *context)
 	struct arena a = { 0 };
 	int r;
 
-	if (strcmp(id, u->l->id) == 0)
+	if (strcmp(id, u->except) == 0)
 		return 0;
-	r = snapshots_look(u->l->data, id, &a, &record, u->e);
+	r = snapshots_look(u->data, id, &a, &record, u->e);
 	if (r == 0 && layers_record_uses(&record, u->layer))
 		strbuf_addf(&u->names, "%s%s", u->names.len ? ", " : "", id);
 	arena_free(&a);
 	return r == -ENOENT ? 0 : r;
 }
 
-/* The containers that share the layer, into @buf; how many bytes that is, or -errno. */
+int snapshots_sharers(int data, const char *id, const char *layer, char *buf, size_t size,
+		      struct err *e)
+{
+	struct users u = { data, id, layer, STRBUF_OVER(buf, size), e };
+	int r = layers_each(data, find_user, &u, e);
+
+	return r < 0 ? r : (int)u.names.len;
+}
+
 static int users_of(const struct layers *l, const char *layer, char *buf, size_t size,
 		    struct err *e)
 {
-	struct users u = { l, layer, STRBUF_OVER(buf, size), e };
-	int r = layers_each(l->data, find_user, &u, e);
-
-	return r < 0 ? r : (int)u.names.len;
+	return snapshots_sharers(l->data, l->id, layer, buf, size, e);
 }
 
 /* ---- merging ---- */

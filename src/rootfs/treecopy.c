@@ -151,7 +151,9 @@ int treecopy_ahead(struct treecopy *c, int from, struct err *e)
 	treewalk_end(&w);
 	if (r == -ESTALE) /* the tree moves under our feet: what there is by now must do */
 		r = 0;
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "copy the container's files") : r;
+	if (r == -ECANCELED)
+		return err_set(e, ERR_STATE, ECANCELED, "interrupted");
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "copy the container's files") : 0;
 }
 
 /* 1 when the contents were there already, and are in their place now. */
@@ -270,8 +272,8 @@ static int walk(struct treecopy *c, struct treewalk *w, struct dirstack *to, str
 			r = enter(c, w, to, entry.name);
 		else
 			r = copy_entry(c, &entry, dirstack_top(to));
-		if (r > 0)
-			return r;
+		if (r == -ECANCELED)
+			return err_set(e, ERR_STATE, ECANCELED, "interrupted");
 		if (r < 0)
 			return err_set(e, ERR_SYSTEM, -r, "copy '%s'",
 				       treewalk_path(w, treewalk_current(w), path, sizeof(path)));

@@ -20,7 +20,7 @@ struct treecopy {
 	int links; /* empty directory beside the target, where the first of several links is kept */
 	int ahead; /* the same, for contents that are copied ahead; -EBADF: none are */
 	bool reflink; /* the filesystem can: contents are shared, until one side changes */
-	/* Called now and then; what it returns other than 0 ends the copy and is its result. Or NULL. */
+	/* Called now and then; -ECANCELED ends the copy. Or NULL. */
 	int (*tick)(const struct treecopy *c, void *context);
 	void *context;
 	uint64_t bytes, files;		    /* done so far: contents, and entries of the tree */

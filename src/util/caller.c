@@ -2,6 +2,9 @@
 /* See caller.h. */
 #include "util/caller.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <linux/capability.h>
@@ -92,4 +95,16 @@ struct caller caller_user(uint32_t uid, uint32_t gid)
 		.setgroups = true,
 		.needs_no_cgroup = true,
 	};
+}
+
+uint32_t caller_host_uid(const struct caller *c)
+{
+	char line[64];
+	uint32_t inside, outside;
+
+	if (c->initial_userns ||
+	    io_read_line(AT_FDCWD, "/proc/self/uid_map", line, sizeof(line)) < 0 ||
+	    sscanf(line, "%" SCNu32 " %" SCNu32, &inside, &outside) != 2 || inside != c->uid)
+		return c->uid;
+	return outside;
 }

@@ -35,6 +35,12 @@ void caller_probe(enum caller_rootless word, struct caller *ret);
 struct caller caller_root(void);
 struct caller caller_user(uint32_t uid, uint32_t gid);
 
+/*
+ * The uid on the host: root of a user namespace that maps its first id is whoever made that. For names in
+ * /tmp and /run/user, which are the host's.
+ */
+uint32_t caller_host_uid(const struct caller *c);
+
 /* May do in its mount namespace what root of the host may. */
 static inline bool caller_is_privileged(const struct caller *c)
 {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "util/kernel.h"
@@ -89,7 +91,8 @@ static int attach_all(struct overlayfs_job *job, int stage, char data[DATA_SIZE]
 static int merge(struct overlayfs_job *job, int stage)
 {
 	char data[DATA_SIZE];
-	int r = attach_all(job, stage, data);
+	struct statfs fs;
+	int mnt, r = attach_all(job, stage, data);
 
 	if (r < 0)
 		return r;
@@ -98,7 +101,15 @@ static int merge(struct overlayfs_job *job, int stage)
 		return -errno;
 	if (mount("overlay", MERGED, "overlay", 0, data) < 0) /* lint-ok: see the header */
 		return -errno;
-	return kernel_open_tree(stage, MERGED, OPEN_TREE_CLONE);
+	mnt = kernel_open_tree(stage, MERGED, OPEN_TREE_CLONE);
+	if (mnt < 0 || job->writable < 0)
+		return mnt;
+	/* when it cannot work in the work directory, it says so in its log, and is read-only */
+	job->failed = "write to the layers: the overlay is read-only";
+	if (fstatfs(mnt, &fs) == 0 && !(fs.f_flags & ST_RDONLY))
+		return mnt;
+	(void)close(mnt);
+	return -EROFS;
 }
 
 int overlayfs_mount(struct overlayfs_job *job)

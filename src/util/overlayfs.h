@@ -38,7 +38,8 @@ struct overlayfs_job {
  * Returns the descriptor of the detached mount, or -errno. Needs CAP_SYS_ADMIN over its mount namespace,
  * which must be the caller's alone, with "/" a mount that is not shared: the mounts of the job are left
  * attached there, on top of "/", and the working directory is changed. overlayfs_leave takes them away
- * again. -ENAMETOOLONG when the options are too long.
+ * again. -ENAMETOOLONG when the options are too long; -EROFS when nothing can be written to the work directory,
+ * for which overlayfs itself has no error.
  */
 int overlayfs_mount(struct overlayfs_job *job);
 

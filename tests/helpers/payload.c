@@ -15,11 +15,13 @@
 #include "payload_sched.h"
 #include "payload_socket.h"
 #include "payload_spy.h"
+#include "payload_tree.h"
 
 static const struct command commands[] = {
 	{ "accept", "FD", 1, run_accept },
 	{ "args", "[ARGUMENT...]", 0, run_args },
 	{ "caps", "", 0, run_caps },
+	{ "churn", "DIRECTORY SEED [COUNT]", 2, run_churn },
 	{ "clock", "boottime|monotonic", 1, run_clock },
 	{ "cwd", "", 0, run_cwd },
 	{ "die", "SIGNAL", 1, run_die },
@@ -31,6 +33,7 @@ static const struct command commands[] = {
 	{ "ioprio", "", 0, run_ioprio },
 	{ "keyring", "", 0, run_keyring },
 	{ "limits", "[NAME...]", 0, run_limits },
+	{ "manifest", "DIRECTORY", 1, run_manifest },
 	{ "mempolicy", "", 0, run_mempolicy },
 	{ "mkdir", "PATH...", 1, run_mkdir },
 	{ "mknod", "PATH MAJOR MINOR", 3, run_mknod },

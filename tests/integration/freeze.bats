@@ -134,19 +134,27 @@ hangs() {
 	delete_ctr
 }
 
-@test "delete -f: while pause waits" {
+@test "delete -f: while pause waits, which then ends as well" {
+	local pause delete
 	hungfs_start
 	start_payload stat /hung/x
 	wait_until hangs
-	"$CTR" --root "$root" pause --timeout 20s "$tag" 2>"$T/pause.err" &
+	start=$SECONDS
+	# without the descriptor that keeps the filesystem's server
+	"$CTR" --root "$root" pause --timeout 20s "$tag" 2>"$T/pause.err" 9>&- 3>&- &
 	pause=$!
 	frozen() { [ "$(cat "$v2/ctr/$tag/cgroup.freeze")" = 1 ]; }
 	wait_until frozen
+	"$CTR" --root "$root" delete -f "$tag" 9>&- 3>&- &
+	delete=$!
+	killed() { grep -q '^SigPnd:.*1..$\|^ShdPnd:.*1..$' "/proc/$pid/status"; }
+	wait_until killed
+	kill -0 "$pause"
 	hungfs_end
-	start=$SECONDS
-	delete_ctr
-	[ $((SECONDS - start)) -lt 5 ]
+	wait "$delete"
 	wait "$pause" || true
+	[ $((SECONDS - start)) -lt 8 ]
+	[ ! -e "$v2/ctr/$tag" ]
 }
 
 @test "delete -f: processes that fork as fast as they can" {

@@ -105,7 +105,7 @@ static int find(const struct dirs *d, const char *lower, const char *upper, stru
 	struct overlay_stack s = {
 		.lowers = lowers, .count = 1, .upper = openat(d->fd, upper, O_PATH), .work = -EBADF
 	};
-	int r = overlay_find_overlap(&s, e);
+	int r = overlay_find_overlap(&s, false, e);
 
 	(void)close(lowers[0]);
 	(void)close(s.upper);

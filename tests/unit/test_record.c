@@ -146,6 +146,12 @@ static void same(const struct container_record *a, const struct container_record
 	assert_int_equal(a->creator.setgroups, b->creator.setgroups);
 	assert_int_equal(a->creator.needs_no_cgroup, b->creator.needs_no_cgroup);
 	assert_int_equal(a->hooks_started, b->hooks_started);
+	assert_int_equal(a->pause.pid, b->pause.pid);
+	assert_int_equal(a->pause.uid, b->pause.uid);
+	if (a->pause.pid) {
+		assert_string_equal(a->pause.command, b->pause.command);
+		assert_string_equal(a->pause.since, b->pause.since);
+	}
 	assert_int_equal(a->annotations.count, b->annotations.count);
 	for (size_t i = 0; i < a->annotations.count; i++) {
 		assert_string_equal(a->annotations.items[i].key, b->annotations.items[i].key);
@@ -181,6 +187,10 @@ static void test_round_trip(void **state)
 	r.phase = PHASE_CREATING;
 	r.cgroup_driver = CGROUP_DRIVER_SYSTEMD;
 	round_trip(*state, &r);
+	r.cgroup_driver = CGROUP_DRIVER_SYSTEMD_USER;
+	r.pause = (struct container_pause){ 77, 1000, "podman", "2026-05-01T00:00:00.000000000Z" };
+	round_trip(*state, &r);
+	r.pause = (struct container_pause){ 0 };
 	r.phase = PHASE_RUNNING;
 	r.cgroup_driver = CGROUP_DRIVER_NONE;
 	r.init.pid = 1;

@@ -32,6 +32,25 @@ static const struct {
 	{ NULL, "ctr-web1.scope", "system.slice", "/system.slice" },
 };
 
+/* Those that name no slice. */
+static void test_user_units(void **state)
+{
+	static const char *const configured[] = { ":box:x", "box", "", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(configured); i++) {
+		struct cgroup_systemd s = { 0 };
+		struct arena a = { 0 };
+		struct err e = ERR_INIT;
+
+		assert_int_equal(systemd_emit_unit(configured[i], "web1", true, &a, &s, &e), 0);
+		assert_true(s.user);
+		assert_string_equal(s.slice, "user.slice");
+		assert_string_equal(s.slice_path, "/user.slice");
+		arena_free(&a);
+	}
+}
+
 static void test_units(void **state)
 {
 	(void)state;
@@ -40,7 +59,7 @@ static void test_units(void **state)
 		struct arena a = { 0 };
 		struct err e = ERR_INIT;
 
-		if (systemd_emit_unit(units[i].configured, "web1", &a, &s, &e) != 0)
+		if (systemd_emit_unit(units[i].configured, "web1", false, &a, &s, &e) != 0)
 			fail_msg("%s: %s", units[i].configured, e.text);
 		assert_string_equal(s.unit, units[i].unit);
 		assert_string_equal(s.slice, units[i].slice);
@@ -77,8 +96,9 @@ static void test_bad_units(void **state)
 		struct arena a = { 0 };
 		struct err e = ERR_INIT;
 
-		assert_int_equal(systemd_emit_unit(bad_units[i].configured, "web1", &a, &s, &e),
-				 -EINVAL);
+		assert_int_equal(
+			systemd_emit_unit(bad_units[i].configured, "web1", false, &a, &s, &e),
+			-EINVAL);
 		assert_string_equal(e.text, bad_units[i].text);
 		assert_string_equal(e.origin, "config.json /linux/cgroupsPath");
 		assert_non_null(strstr(e.hint, "slice:prefix:name"));
@@ -96,10 +116,10 @@ static void test_long_unit(void **state)
 	(void)state;
 	memset(name, 'x', sizeof(name));
 	name[249] = '\0'; /* and ".scope" */
-	assert_int_equal(systemd_emit_unit(name, "web1", &a, &s, &e), 0);
+	assert_int_equal(systemd_emit_unit(name, "web1", false, &a, &s, &e), 0);
 	name[249] = 'x';
 	name[250] = '\0';
-	assert_int_equal(systemd_emit_unit(name, "web1", &a, &s, &e), -EINVAL);
+	assert_int_equal(systemd_emit_unit(name, "web1", false, &a, &s, &e), -EINVAL);
 	arena_free(&a);
 }
 
@@ -282,10 +302,15 @@ static void test_other_annotations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_units),		cmocka_unit_test(test_bad_units),
-		cmocka_unit_test(test_long_unit),	cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_property_list),	cmocka_unit_test(test_annotations),
-		cmocka_unit_test(test_bad_annotations), cmocka_unit_test(test_other_annotations),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_user_units),
+		cmocka_unit_test(test_bad_units),
+		cmocka_unit_test(test_long_unit),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_property_list),
+		cmocka_unit_test(test_annotations),
+		cmocka_unit_test(test_bad_annotations),
+		cmocka_unit_test(test_other_annotations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,29 @@ wait_stopped() {
 	wait "$follower"
 }
 
+# Notifications may come 10 ms late; a run that removes its container needs less.
+@test "events: the last kill of a container that run removes, each time" {
+	need_cgroup_controller memory
+	config_resources="{\"memory\":{\"limit\":$((16 * MIB))}}"
+	bundle_config 'read x <>/tmp/go; exec dd if=/dev/zero of=/dev/null bs=64M count=1'
+	mkfifo "$bundle/rootfs/tmp/go"
+	for _ in 1 2 3; do
+		"$CTR" run -b "$bundle" "$id" </dev/null 2>/dev/null 3>&- &
+		runs=$!
+		until [ "$("$CTR" state "$id" 2>/dev/null | jq -r .status)" = running ]; do sleep 0.1; done
+		"$CTR" events --interval 1h "$id" >"$BATS_TEST_TMPDIR/events" </dev/null 3>&- &
+		follower=$!
+		until [ -e "/run/ctr/$id/watchers" ]; do sleep 0.1; done
+		echo go >"$bundle/rootfs/tmp/go"
+		status=0
+		wait "$runs" || status=$?
+		[ "$status" -eq 137 ]
+		wait "$follower"
+		follower=''
+		[ "$(jq -r 'select(.type == "oom") | .type' "$BATS_TEST_TMPDIR/events")" = oom ]
+	done
+}
+
 @test "events: memory.high and pids.max" {
 	need_cgroup_controller memory
 	need_cgroup_controller pids

@@ -125,6 +125,7 @@ flat_value() {
 
 @test "cpu.cpus is written to cpuset.cpus and binds the payload" {
 	need_cgroup_controller cpuset
+	two_cpus
 	config_resources='{"cpu":{"cpus":"0"}}'
 	ctr_run 'cat /sys/fs/cgroup/cpuset.cpus /sys/fs/cgroup/cpuset.cpus.effective; nproc'
 	[ "$status" -eq 0 ]

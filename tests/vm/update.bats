@@ -169,7 +169,7 @@ eat() {
 
 @test "update --cpuset-cpus moves the payload" {
 	need_cgroup_controller cpuset
-	[ "$(nproc)" -ge 2 ] || need_fail 'only one CPU'
+	two_cpus
 	start
 	update --cpuset-cpus 1 --cpuset-mems 0
 	[ "$status" -eq 0 ]

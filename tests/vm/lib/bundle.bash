@@ -32,6 +32,16 @@ need_cgroup_controller() {
 	grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || need_fail "no $1 controller"
 }
 
+# In an emulated VM only one runs, see qemu.sh.
+two_cpus() {
+	local second=/sys/devices/system/cpu/cpu1/online
+	if [ "${CTR_IN_VM:-}" = 1 ] && [ -e "$second" ]; then
+		second_cpu=$second
+		echo 1 >"$second"
+	fi
+	[ "$(nproc)" -ge 2 ] || need_fail 'only one CPU'
+}
+
 # Some rules are kept by ctr only; for the other runtimes such a test says nothing.
 need_ctr() {
 	case $("$CTR" --version 2>/dev/null | head -n 1) in
@@ -57,6 +67,7 @@ bundle_setup() {
 }
 
 bundle_teardown() {
+	[ -z "${second_cpu:-}" ] || echo 0 >"$second_cpu"
 	"$bundle_lib/leaks" check "$id" "$BATS_TEST_TMPDIR/before" >&2
 }
 

@@ -24,6 +24,8 @@ job_write() {
 	{
 		job_environment "$ctr"
 		printf 'exec bats --formatter tap'
+		# shellcheck disable=SC2154 # opt_timing is set by run
+		[ -z "$opt_timing" ] || printf ' --timing'
 		[ -z "$filter" ] || printf ' --filter %q' "$filter"
 		printf ' %q' "$@"
 		printf '\n'

@@ -40,19 +40,29 @@ qemu_probe_kvm() {
 		</dev/null 2>/dev/null | grep -q '^ctr-vm: probe ok'
 }
 
+# What is slow when it is emulated, and can be done without: strings moved byte by byte (erms), five levels
+# of page tables (la57); mwait is emulated by spinning, hlt is not (monitor).
+readonly qemu_tcg_cpu=max,-erms,-la57,-monitor
+# Where programs are not always at the same addresses all their code is translated anew at each start. Of the CPUs
+# one runs: emulated ones that keep each other informed are slower together than one alone. Tests that need
+# another switch it on (bundle.bash, two_cpus).
+readonly qemu_tcg_cmdline='norandmaps maxcpus=1'
+
 # Sets qemu_command to what all kinds of VM have in common. Arguments: WORK KERNEL INITRAMFS ACCEL
 # MODE. Inside option values QEMU wants commas doubled.
 qemu_command_base() {
-	local work=$1 kernel=$2 initramfs=$3 accel=$4 mode=$5 cpu=max
-	[ "$accel" = tcg ] || cpu=host
-	[ "$accel" = kvm ] || accel=tcg,thread=multi
+	local work=$1 kernel=$2 initramfs=$3 accel=$4 mode=$5 cpu=host line
+	line=$(qemu_cmdline "$mode")
+	if [ "$accel" != kvm ]; then
+		accel=tcg,thread=multi cpu=$qemu_tcg_cpu line+=" $qemu_tcg_cmdline"
+	fi
 	# shellcheck disable=SC2054 # the commas belong to QEMU's option syntax
 	qemu_command=(
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -name ctr-vm
 		-accel "$accel" -cpu "$cpu"
 		-m "${CTR_VM_MEMORY:-1536}" -smp "${CTR_VM_CPUS:-2}"
 		-kernel "$(host_kernel_image "$kernel")" -initrd "$initramfs"
-		-append "$(qemu_cmdline "$mode")"
+		-append "$line"
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
 		-device virtio-9p-pci,fsdev=root,mount_tag=ctr-root
 		-fsdev "local,id=job,path=${work//,/,,}/share,security_model=none,readonly=on"

@@ -326,23 +326,21 @@ denied() {
 	is_gone
 }
 
-@test "--systemd-cgroup of an ordinary user is an error" {
-	bundle_config true
-	local home
+@test "--systemd-cgroup of an ordinary user without a manager is an error" {
+	local home user=(setpriv --reuid 1000 --regid 1000 --clear-groups env -u XDG_RUNTIME_DIR "$CTR")
 	home=$(mktemp -d "/run/$id.XXXXXX")
-	cp "$bundle/config.json" "$home"
-	mkdir "$home/state"
+	mkdir "$home/state" "$home/rootfs"
 	chown -R 1000:1000 "$home"
-	run setpriv --reuid 1000 --regid 1000 --clear-groups "$CTR" --root "$home/state" \
-		--systemd-cgroup run -b "$home" "$id" </dev/null
+	"${user[@]}" spec --rootless -b "$home"
+	run "${user[@]}" --root "$home/state" --systemd-cgroup run -b "$home" "$id" </dev/null
 	rm -r "$home"
 	printf '%s\n' "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *'only root can use the systemd cgroup driver'* ]]
+	[[ $output == *'connect to the systemd user manager: no such file or directory'* ]]
 }
 
 @test "features says that the driver is there" {
 	run "$CTR" features
 	[ "$(jq .linux.cgroup.systemd <<<"$output")" = true ]
-	[ "$(jq .linux.cgroup.systemdUser <<<"$output")" = false ]
+	[ "$(jq .linux.cgroup.systemdUser <<<"$output")" = true ]
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ctr gc: what commands left that were killed. Each kind of thing has a collector in the table. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "rootfs/layers.h"
+
+struct gc_options {
+	bool dry_run;
+};
+
+static const struct cli_option options[] = {
+	{ "dry-run", 'n', CLI_FLAG, NULL, offsetof(struct gc_options, dry_run),
+	  "only say what would be removed", NULL },
+	{ 0 },
+};
+
+static int tell(const char *what, void *context)
+{
+	const struct gc_options *o = context;
+
+	(void)printf("%s %s\n", o->dry_run ? "would remove" : "removed", what);
+	return 0;
+}
+
+/* Without a data root nothing was ever made there. */
+static int collect_layers(struct cli *cli, const struct gc_options *o, struct err *e)
+{
+	struct gc_options copy = *o;
+	struct err none = ERR_INIT;
+	int r = cli_data_root(cli, false, &none);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		*e = none;
+		return r;
+	}
+	return layers_gc(cli->data, o->dry_run, tell, &copy, e);
+}
+
+static int (*const collectors[])(struct cli *cli, const struct gc_options *o, struct err *e) = {
+	collect_layers,
+};
+
+static int run(struct cli *cli, const void *opts, char **args, struct err *e)
+{
+	(void)args;
+	for (size_t i = 0; i < sizeof(collectors) / sizeof(collectors[0]); i++) {
+		int r = collectors[i](cli, opts, e);
+
+		if (r < 0)
+			return err_wrap(e, "gc");
+	}
+	return 0;
+}
+
+const struct cli_command cli_gc = {
+	.name = "gc",
+	.args = "",
+	.summary = "Remove what commands left that were killed",
+	.options = options,
+	.run = run,
+	.options_size = sizeof(struct gc_options),
+};
