@@ -133,7 +133,7 @@ teardown() {
 	is ''
 	write_once "$look"
 	is "$want"
-	same 0 "$(ls "$data/.layers" | wc -l)"
+	same 0 "$(layer_count)"
 	nothing_to_collect
 }
 
@@ -153,7 +153,7 @@ teardown() {
 	ctr snapshot create "$tag" b -q
 	ctr snapshot rollback "$tag" b
 	ok
-	same 1 "$(ls "$data/.layers" | wc -l)"
+	same 1 "$(layer_count)"
 	write_once 'cat /f'
 	is a
 }
@@ -191,7 +191,7 @@ teardown() {
 	is "$tag-2: a clone of $tag@1, a new snapshot"
 	ctr clone "$tag" "$tag-3"
 	is "$tag-3: a clone of $tag@1"
-	same 1 "$(ls "$data/.layers" | wc -l)"
+	same 1 "$(layer_count)"
 	clone_once "$tag-2" 'cat /f; echo two >/f'
 	is one
 	write_once 'cat /f'
@@ -211,7 +211,7 @@ teardown() {
 	ctr delete "$tag-2"
 	ctr delete "$tag-4"
 	ok
-	same 0 "$(ls "$data/.layers" | wc -l)"
+	same 0 "$(layer_count)"
 }
 
 @test "clone: a hundred of them cost no data" {
@@ -221,8 +221,8 @@ teardown() {
 	for ((i = 0; i < 100; i++)); do
 		"$CTR" --root "$root" --data-root "$data" clone -q "$tag@a" "$tag-$i"
 	done
-	same 1 "$(ls "$data/.layers" | wc -l)"
-	same 100 "$(ls "$data" | grep -c -- -)"
+	same 1 "$(layer_count)"
+	same 100 "$(find "$data" -maxdepth 1 -name '*-*' | wc -l)"
 	[ "$(du -sk "$data" | cut -f1)" -lt 8192 ]
 }
 
@@ -235,6 +235,26 @@ teardown() {
 	clone_once "$tag-2" 'cat /f'
 	is one
 	stop
+}
+
+@test "snapshot: the day of an operator, as doc/snapshots.md tells it" {
+	local command
+	args sh -c 'while :; do sleep 1; done'
+	mkdir -p "$rootfs/srv/www"
+	write_config
+	ln -s "$bundle" "$T/web"
+	cd "$T"
+	while read -r command; do
+		capture bash -c "ctr() { '$CTR' --root '$root' --data-root '$data' \"\$@\"; }; $command"
+		ok
+		[[ $command != *' diff '* ]] || has /etc/release /srv/www
+	done < <(sed -n 's/^    ctr/ctr/p' "$CTR_SRCDIR/doc/snapshots.md")
+	ctr exec web1 sh -c 'cat /etc/release; ls -d /srv/www'
+	is $'release 41\n/srv/www'
+	ctr delete -f web1
+	ok
+	ctr delete -f test
+	ok
 }
 
 @test "gc: without a data directory, and with nothing to do" {
@@ -326,27 +346,27 @@ sweep() {
 	has 'end exit 0'
 }
 
-@test "snapshot: killed at every fifth system call of create" {
-	sweep 5 snapshot create "$tag" new
+@test "snapshot: killed at every 13th system call of create" {
+	sweep 13 snapshot create "$tag" new
 }
 
-@test "snapshot: killed at every seventh system call of rollback" {
-	sweep 7 snapshot rollback "$tag" a --keep-as kept
+@test "snapshot: killed at every 17th system call of rollback" {
+	sweep 17 snapshot rollback "$tag" a --keep-as kept
 }
 
-@test "snapshot: killed at every seventh system call of rollback --prune" {
-	sweep 7 snapshot rollback "$tag" a --prune
+@test "snapshot: killed at every 19th system call of rollback --prune" {
+	sweep 19 snapshot rollback "$tag" a --prune
 }
 
-@test "snapshot: killed at every eleventh system call of delete" {
-	sweep 11 snapshot delete "$tag" b
+@test "snapshot: killed at every 29th system call of delete" {
+	sweep 29 snapshot delete "$tag" b
 }
 
 @test "snapshot: killed while a running container is copied: it is frozen, nothing else is left" {
 	local at
 	start_overlay 'echo one >/f; while :; do sleep 1; done'
 	wait_until test -s "$(upper)/f"
-	for ((at = 60; at < 3000; at += 23)); do
+	for ((at = 60; at < 3000; at += 31)); do
 		capture "$payload" kill-at "$at" "$CTR" --root "$root" --data-root "$data" snapshot create "$tag" "s$at"
 		[[ $output != *'end exit '* ]] || break
 		[ "$(state_of)" = running ] || { ctr resume "$tag"; ok; }
@@ -379,8 +399,8 @@ on_filesystem() {
 
 @test "snapshot: no space in the middle of a copy: refused, and nothing has changed" {
 	on_filesystem tmpfs size=1m
-	start_overlay 'dd if=/dev/zero of=/f bs=1024 count=700 2>/dev/null; : >/done; while :; do sleep 1; done'
-	wait_until test -n "$(find "$seen" -name done)"
+	start_overlay 'dd if=/dev/zero of=/f bs=1024 count=700 2>/dev/null; : >/ready; while :; do sleep 1; done'
+	wait_until test -n "$(find "$seen" -name ready)"
 	local before
 	before=$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")
 	ctr snapshot create "$tag" full
@@ -508,8 +528,8 @@ has_file() {
 @test "snapshot: of a running container on XFS: contents cost no space" {
 	local free
 	on_filesystem xfs loop 320M
-	start_overlay 'dd if=/dev/zero of=/f bs=65536 count=800 2>/dev/null; sync; : >/done; while :; do sleep 1; done'
-	wait_until has_file done
+	start_overlay 'dd if=/dev/zero of=/f bs=65536 count=800 2>/dev/null; sync; : >/ready; while :; do sleep 1; done'
+	wait_until has_file ready
 	free=$(stat -f -c %f "$seen")
 	ctr snapshot create "$tag" a
 	ok
