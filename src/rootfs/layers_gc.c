@@ -102,8 +102,12 @@ static int collect_container(const char *id, void *context)
 	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	own = kernel_openat2(dir, LAYERS_OWN_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
-	if (own < 0)
+	if (own < 0) {
+		/* whoever made it was killed right after; not if there is something else in it */
+		if (own == -ENOENT && !c->dry_run)
+			(void)unlinkat(c->data, id, AT_REMOVEDIR);
 		return 0;
+	}
 	p.own = own;
 	r = collect_place(c, &p, dir, &a);
 	arena_free(&a);
