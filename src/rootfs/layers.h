@@ -50,7 +50,10 @@ void layers_close(struct layers *l);
 /* The directories to be merged for the container itself: with upper and work. */
 int layers_stack(const struct layers *l, struct overlay_stack *ret, struct err *e);
 
-/* Those of its snapshot @name, which nobody writes to; NULL: the base alone. -ENOENT names those that exist. */
+/*
+ * Those of its snapshot @name, which nobody writes to; NULL: what the container started from, the base or, for
+ * a clone, the snapshot that it was made from. -ENOENT names those that exist.
+ */
 int layers_snapshot_stack(const struct layers *l, const char *name, struct overlay_stack *ret,
 			  struct err *e);
 
