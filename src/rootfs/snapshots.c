@@ -318,6 +318,7 @@ static bool has_layers(int data, const char *id)
 static int clone_to(struct layers *l, int index, struct layers *to, struct err *e)
 {
 	struct layers_record *r = &to->record;
+	cleanup_fd int shared = -EBADF;
 	int ret;
 
 	*r = (struct layers_record){ .base = l->record.base,
@@ -332,7 +333,15 @@ static int clone_to(struct layers *l, int index, struct layers *to, struct err *
 	ret = chain_of(l, index, &r->origin_layers, &r->origin_count);
 	if (ret < 0)
 		return err_set(e, ERR_SYSTEM, -ret, "record the clone");
-	return layers_commit_first(to, e);
+	/*
+	 * Whoever looks for layers without a user reads one record after the other: it would find neither this one,
+	 * if it was written behind it, nor that of the origin, if that was removed right after.
+	 */
+	shared = openat(to->shared, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (shared < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open the directory of layers");
+	ret = layers_lock(shared, "the directory of layers", e);
+	return ret < 0 ? ret : layers_commit_first(to, e);
 }
 
 int snapshots_clone(struct layers *l, const char *name, const char *id, struct err *e)
