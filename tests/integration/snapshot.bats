@@ -298,7 +298,9 @@ late() {
 	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
 	mkdir "$root/$tag" # it looked for a container before
 	let_go
-	! wait "$late"
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
 	grep -q "container '$tag' was made meanwhile" "$T/late"
 	rmdir "$root/$tag"
 	write_once 'cat /f'
