@@ -306,12 +306,14 @@ static int refuse_taken(const char *id, struct err *e)
 }
 
 /* Asked before anything is locked: two clones in opposite directions would wait for each other. */
-static bool has_layers(int data, const char *id)
+int snapshots_check_free(int data, const char *id, struct err *e)
 {
 	char path[ID_MAX + sizeof("/" LAYERS_RECORD_FILE)];
 
+	if (!id_is_valid(id))
+		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
 	(void)snprintf(path, sizeof(path), "%s/" LAYERS_RECORD_FILE, id);
-	return faccessat(data, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(data, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? refuse_taken(id, e) : 0;
 }
 
 /* @to is locked, and has directories, but no record. */
@@ -354,9 +356,10 @@ int snapshots_clone(struct layers *l, const char *name, const char *id, struct e
 		if (index < 0)
 			return index;
 	}
-	if (!id_is_valid(id))
-		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
-	r = has_layers(l->data, id) ? -EEXIST : layers_begin(l->data, id, &to, e);
+	r = snapshots_check_free(l->data, id, e);
+	if (r < 0)
+		return r;
+	r = layers_begin(l->data, id, &to, e);
 	if (r == -EEXIST)
 		return refuse_taken(id, e);
 	if (r < 0)

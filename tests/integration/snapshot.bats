@@ -232,6 +232,10 @@ teardown() {
 	ctr clone "$tag" "$tag-2"
 	ok
 	has 'a new snapshot: copied' 'frozen for'
+	ctr clone "$tag" "$tag-2"
+	fails "container '$tag-2' already has layers"
+	ctr snapshot list -q "$tag"
+	is 1
 	clone_once "$tag-2" 'cat /f'
 	is one
 	stop
