@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -501,11 +502,11 @@ static const struct {
 
 /* ---- whiteouts ---- */
 
-static int make_opaque(const struct import *im, const struct place *p, const struct tar_entry *t,
-		       struct err *e)
+static int make_opaque(const struct place *p, const struct tar_entry *t, struct err *e)
 {
-	const char *name = im->x->user_xattrs ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	char name[64];
 
+	(void)snprintf(name, sizeof(name), "%sopaque", layer_overlay_prefix());
 	return fsetxattr(p->dir, name, "y", 1, 0) < 0 ? failed(e, -errno, t->path) : 0;
 }
 
@@ -520,7 +521,7 @@ static int make_whiteout(struct import *im, struct place *p, const struct tar_en
 	if (t->type != TAR_FILE || t->size)
 		return refuse(e, t->path, "a whiteout that is no empty file");
 	if (strcmp(hidden, ".wh..opq") == 0)
-		return make_opaque(im, p, t, e);
+		return make_opaque(p, t, e);
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0 ||
 	    strncmp(hidden, ".wh.", 4) == 0)
 		return refuse(e, t->path, "a whiteout of nothing");
