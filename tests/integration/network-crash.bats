@@ -163,9 +163,7 @@ killed() {
 	net_ctr gc
 	is ''
 	# the state of one is lost, and somebody keeps its namespace
-	nsenter -t "$pid" -n sleep 60 </dev/null >/dev/null 2>&1 3>&- &
-	keeper=$!
-	wait_until test "$(readlink "/proc/$keeper/ns/net")" != "$(readlink /proc/self/ns/net)"
+	keep_namespace "$pid"
 	mv "$root/$tag-2" "$T/lost"
 	kill -KILL "$pid"
 	net_ctr gc --dry-run
