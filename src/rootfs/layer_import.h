@@ -37,9 +37,8 @@ struct layer_import {
 	/* Directories of the layers below, the uppermost first: a directory that the archive does not describe looks like theirs. */
 	const int *below;
 	size_t below_count;
-	bool devices;	  /* make device nodes; needs CAP_MKNOD */
-	bool plain;	  /* no layer: whiteouts are an error, nothing is of overlayfs */
-	bool user_xattrs; /* overlayfs is mounted with "userxattr" (without privileges) */
+	bool devices; /* make device nodes; needs CAP_MKNOD */
+	bool plain;   /* no layer: whiteouts are an error, nothing is of overlayfs */
 	const struct layer_import_limits *limits; /* NULL: the defaults */
 	/* An attribute that is not kept. NULL: not told. */
 	void (*left_out)(void *data, const char *path, const char *why);
