@@ -258,12 +258,16 @@ int cli_print_json(struct json_out *o, struct err *e)
 /* ---- entry ---- */
 
 /* A careless caller must not lend us, or the container, descriptors that it forgot to close (R13). */
-static int prepare_process(void)
+static int prepare_process(struct err *e)
 {
+	int r;
+
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return -1;
-	return kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+			return err_set(e, ERR_SYSTEM, errno,
+				       "open /dev/null in place of descriptor %d", fd);
+	r = kernel_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "keep inherited descriptors to ctr") : 0;
 }
 
 static enum caller_rootless rootless_word(const struct cli *cli)
@@ -314,10 +318,12 @@ int cli_main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r;
 
-	if (prepare_process() < 0 || argc < 1)
+	if (argc < 1)
 		return 1;
 	umask(022);
-	r = dispatch(&cli, argc - 1, argv + 1, &e);
+	r = prepare_process(&e);
+	if (r == 0)
+		r = dispatch(&cli, argc - 1, argv + 1, &e);
 	free(cli.conf.text);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");

@@ -62,7 +62,7 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
 	/* the record went because the container did */
-	if (r == -ENOENT && !store_is_current(store, id, c->dir)) {
+	if (r == -ENOENT && store_check_current(store, id, c->dir) == -ENOENT) {
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
 		return -ENOENT;
 	}

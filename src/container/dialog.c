@@ -40,11 +40,16 @@ static int deadline_ms(const struct container *c)
 	return ms < INT32_MAX ? (int)ms : INT32_MAX;
 }
 
+/*
+ * 1: there is something to read, 0: there never will be. Init's death closes the socket; but between its
+ * fork into a pid namespace and the message that tells of it there is a child that has the socket, too.
+ */
 static int wait_readable(struct container *c, struct err *e)
 {
 	struct pollfd p[] = {
 		{ .fd = c->init.sync, .events = POLLIN },
 		{ .fd = c->interrupt, .events = POLLIN },
+		{ .fd = c->init.pidfd, .events = POLLIN },
 	};
 	int n;
 
@@ -55,9 +60,11 @@ static int wait_readable(struct container *c, struct err *e)
 		return err_set(e, ERR_SYSTEM, errno, "wait for ctr-init");
 	if (n == 0)
 		return err_set(e, ERR_SYSTEM, ETIMEDOUT, "wait for ctr-init");
-	if (!p[0].revents)
-		return err_set(e, ERR_SYSTEM, EINTR, "interrupted");
-	return 0;
+	if (p[0].revents)
+		return 1;
+	if (p[2].revents) /* what it said last may have come since the socket was looked at */
+		return poll(p, 1, 0) > 0;
+	return err_set(e, ERR_SYSTEM, EINTR, "interrupted");
 }
 
 static void take_passed_fd(struct msghdr *msg, int *ret_fd)
@@ -69,7 +76,7 @@ static void take_passed_fd(struct msghdr *msg, int *ret_fd)
 		memcpy(ret_fd, CMSG_DATA(h), sizeof(int));
 }
 
-/* 1: a message, 0: the other end is closed. */
+/* 1: a message, 0: the other end is closed, or nobody is there any more. */
 static int receive(struct container *c, struct plan_message *m, int *ret_fd, struct err *e)
 {
 	union {
@@ -86,7 +93,7 @@ static int receive(struct container *c, struct plan_message *m, int *ret_fd, str
 	ssize_t n;
 	int r = wait_readable(c, e);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
 	*ret_fd = -EBADF;
 	n = recvmsg(c->init.sync, &msg, MSG_CMSG_CLOEXEC);

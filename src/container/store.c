@@ -187,12 +187,13 @@ static int wait_lock(int dir)
 	return -ETIMEDOUT;
 }
 
-bool store_is_current(int root, const char *id, int dir)
+int store_check_current(int root, const char *id, int dir)
 {
 	struct stat a, b;
 
-	return fstat(dir, &a) == 0 && fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	if (fstat(dir, &a) < 0 || fstatat(root, id, &b, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? 0 : -ENOENT;
 }
 
 static void tombstone_name(const char *id, char *buf, size_t size)
@@ -262,8 +263,8 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
 	r = dir < 0 ? dir : wait_lock(dir);
-	if (r == 0 && !store_is_current(root, id, dir))
-		r = -ENOENT;
+	if (r == 0)
+		r = store_check_current(root, id, dir);
 	if (r < 0) {
 		if (r != -ENOENT) /* by that name there may be somebody else's by now */
 			(void)unlinkat(root, id, AT_REMOVEDIR);
@@ -283,8 +284,8 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 	dir = open_container(root, id);
 	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
 	/* while we waited for the lock its holder may have removed the container */
-	if (r == 0 && !store_is_current(root, id, dir))
-		r = -ENOENT;
+	if (r == 0)
+		r = store_check_current(root, id, dir);
 	if (r == -ENOENT) {
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
 		return -ENOENT;

@@ -61,8 +61,8 @@ enum store_lock {
 /* Open the directory of @id. -ENOENT: "container ... does not exist". */
 int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, struct err *e);
 
-/* True while @dir is the directory of @id: false when that was removed, or replaced by another. */
-bool store_is_current(int root, const char *id, int dir);
+/* 0 while @dir is the directory of @id; -ENOENT when that was removed, or replaced by another. */
+int store_check_current(int root, const char *id, int dir);
 
 /* True when somebody else holds the lock of @dir right now. */
 bool store_is_busy(int dir);

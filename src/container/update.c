@@ -6,6 +6,7 @@
 #include "container/update.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,9 +202,17 @@ static int change_all(struct container *c, const struct oci_spec *new,
 
 #define NEW_CONFIG "config.json.new"
 
+/* The new config takes the place of the old one, or the other way round. */
+static int swap_config(const struct container *c)
+{
+	return renameat2(c->dir, NEW_CONFIG, c->dir, "config.json", RENAME_EXCHANGE) < 0 ? -errno
+											 : 0;
+}
+
 /*
- * First the new config under another name, which a full disk would refuse; then the kernel; then the
- * rename, which takes no room.
+ * First the new config, which a full disk would refuse; then the kernel. It is the last that can fail:
+ * the old config is kept until then, and the way back to it takes no room. Should we be killed in
+ * between, the config is ahead of the kernel, and the same update can be asked for again.
  */
 static int change_and_remember(struct container *c, const struct oci_spec *new,
 			       const struct container_update *u, const struct cgroup_plan *after,
@@ -211,13 +220,17 @@ static int change_and_remember(struct container *c, const struct oci_spec *new,
 {
 	int r = io_replace_file(c->dir, NEW_CONFIG, 0600, text, len);
 
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "keep the new config.json");
-	r = change_all(c, new, u, after, e);
-	if (r == 0 && renameat(c->dir, NEW_CONFIG, c->dir, "config.json") < 0)
-		r = err_set(e, ERR_SYSTEM, errno, "keep the new config.json");
-	if (r < 0)
-		(void)unlinkat(c->dir, NEW_CONFIG, 0); /* it goes with the container else */
+	if (r == 0)
+		r = swap_config(c);
+	if (r < 0) {
+		err_set(e, ERR_SYSTEM, -r, "keep the new config.json");
+	} else {
+		r = change_all(c, new, u, after, e);
+		if (r < 0 && swap_config(c) < 0)
+			err_hint(e,
+				 "'config.json' of the container has the new values all the same");
+	}
+	(void)unlinkat(c->dir, NEW_CONFIG, 0); /* it goes with the container else */
 	return r;
 }
 

@@ -15,6 +15,13 @@
  */
 int bridge_ensure(int sock, const struct net_def *def, bool ip6, int *ret_index, struct err *e);
 
+/*
+ * The same for who cannot wait: the kernel takes tens of milliseconds (RCU), so a child does it and nobody
+ * waits for that. It has nothing open but @sock and @lock, the descriptor that holds the network's lock:
+ * whoever wants the network next gets it when the bridge is gone.
+ */
+void bridge_remove_later(int sock, int lock, const struct net_def *def);
+
 /* Remove it, if it is there and ours; what fails is passed over, since the next one finds it again. */
 void bridge_remove(int sock, const struct net_def *def);
 

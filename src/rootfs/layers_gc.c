@@ -48,9 +48,11 @@ static int collect_name(const struct collector *c, const struct place *p, const 
 	char what[ID_MAX + NAME_MAX + 64];
 	int r;
 
-	if (p->record.upper &&
-	    (strcmp(p->record.upper, name) == 0 || layers_record_uses(&p->record, name)))
+	if (p->record.upper && strcmp(p->record.upper, name) == 0)
 		return 0;
+	/* a new snapshot, complete, whose maker was killed before the last step */
+	if (p->record.upper && layers_record_uses(&p->record, name))
+		return c->dry_run ? 0 : layers_publish(c->data, p->own, name, c->e);
 	(void)snprintf(what, sizeof(what), "unfinished layer %s of container '%s'", name, p->id);
 	r = c->told(what, c->context);
 	if (r == 0 && !c->dry_run)

@@ -188,10 +188,33 @@ static void forbid_untraced(const struct process *p)
 	(void)process_vm_writev(p->pid, &mine, 1, &theirs, 1, 0);
 }
 
+/*
+ * A signal that is ignored interrupts a call all the same while somebody traces; the kernel then makes it
+ * again. To the program, and here, it is one call. These are its marks: include/linux/errno.h.
+ */
+static bool will_be_restarted(int64_t result)
+{
+	enum {
+		ERESTARTSYS = 512,
+		ERESTARTNOINTR = 513,
+		ERESTARTNOHAND = 514,
+		ERESTART_RESTARTBLOCK = 516
+	};
+
+	return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
+	       result == -ERESTART_RESTARTBLOCK;
+}
+
 static bool on_entry(struct trace *t, struct process *p, const struct ptrace_syscall_info *info)
 {
+	bool again =
+		p->restarts && (info->entry.nr == SYS_restart_syscall || info->entry.nr == p->nr);
+
 	p->inside = true;
+	p->restarts = false;
 	p->idle = 0;
+	if (again)
+		return false;
 	p->nr = info->entry.nr;
 	for (unsigned i = 0; i < ARGS; i++)
 		p->args[i] = info->entry.args[i];
@@ -218,9 +241,10 @@ static void on_syscall(struct trace *t, struct process *p)
 		stays = on_entry(t, p, &info);
 	} else {
 		p->inside = false;
+		p->restarts = will_be_restarted(info.exit.rval);
 		if (p->nr == SYS_brk && !p->hit)
 			p->break_at = info.exit.rval;
-		stays = finish_fault(t, p);
+		stays = !p->restarts && finish_fault(t, p);
 	}
 	if (!stays)
 		go_on(p, 0);

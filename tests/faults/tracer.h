@@ -65,6 +65,7 @@ struct process {
 	bool started; /* counted: it has executed the command */
 	bool leaving; /* interrupted, to be detached */
 	bool inside;  /* in a system call */
+	bool restarts; /* the call was interrupted, and is made again */
 	unsigned children, calls;
 	unsigned short per_call[CALL_MAX];
 	uint64_t nr, args[ARGS];

@@ -84,6 +84,17 @@ static void parse(const struct cli_option *table, bool stop, const char *text, s
 	free(copy);
 }
 
+/* A group has no options of its own, but commands. */
+static void parse_all(const struct cli_command *const *table, const char *text, size_t size)
+{
+	for (; *table; table++) {
+		if ((*table)->verbs)
+			parse_all((*table)->verbs, text, size);
+		else
+			parse((*table)->options, (*table)->stop_at_args, text, size);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -93,8 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	size = strlen(text);
 	parse(cli_global_options, true, text, size);
-	for (const struct cli_command *const *c = cli_commands; *c; c++)
-		parse((*c)->options, (*c)->stop_at_args, text, size);
+	parse_all(cli_commands, text, size);
 	free(text);
 	return 0;
 }

@@ -54,3 +54,7 @@ nothing_to_collect() {
 all_of_data() {
 	(cd "$data" && find . -printf '%p %y %m %U:%G %s %T@ %l\n' | sort)
 }
+
+layer_count() {
+	find "$data/.layers" -mindepth 1 -maxdepth 1 | wc -l
+}

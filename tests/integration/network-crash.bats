@@ -152,3 +152,30 @@ killed() {
 	done
 	containers=()
 }
+
+@test "network crash: gc collects what no container has any more" {
+	args payload sleep
+	net_start "$tag-1" --network bridge
+	net_start "$tag-2" --network bridge
+	net_ctr gc
+	is ''
+	# the state of one is lost, and somebody keeps its namespace
+	nsenter -t "$pid" -n sleep 60 </dev/null >/dev/null 2>&1 3>&- &
+	keeper=$!
+	wait_until test "$(readlink "/proc/$keeper/ns/net")" != "$(readlink /proc/self/ns/net)"
+	mv "$root/$tag-2" "$T/lost"
+	kill -KILL "$pid"
+	net_ctr gc --dry-run
+	has "would remove address 10.88.0.3 of network 'default' (container '$tag-2')"
+	net_ctr gc
+	has "removed address 10.88.0.3 of network 'default' (container '$tag-2')"
+	has_not "$tag-1" bridge
+	same 1 "$(ip -n "$host" -o link show type veth | wc -l)"
+	kill "$keeper"
+	mv "$root/$tag-1" "$T/lost1"
+	net_ctr gc
+	has "container '$tag-1'" "removed bridge 'ctr0' of network 'default'"
+	same '' "$(links_left)"
+	mv "$T/lost" "$root/$tag-2"
+	mv "$T/lost1" "$root/$tag-1"
+}

@@ -49,7 +49,7 @@ host_has() {
 	kill "$keeper"
 	ok
 	refute host_has "$link"
-	refute host_has ctr0
+	wait_until refute host_has ctr0
 }
 
 @test "hostile network: the interface is deleted; a link of the host that now has its name stays" {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables are lib.bash's and the test files'
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # For tests of --network: "the host" is a network namespace of the test's own, and the data root its own
@@ -32,6 +32,11 @@ net_teardown() {
 	left=$(links_left) || true
 	if [ -n "$left" ]; then
 		printf 'left on the host: %s\n' "$left"
+		failed=1
+	fi
+	left=$(on_host_run nft list ruleset 2>/dev/null || true)
+	if [ -n "$left" ]; then
+		printf 'firewall left: %s\n' "$left"
 		failed=1
 	fi
 	left=$(find "$data/.networks" -path '*/leases/*' 2>/dev/null || true)

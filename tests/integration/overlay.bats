@@ -213,6 +213,24 @@ xattr() {
 	no_layers
 }
 
+@test "overlay: layers of a container in another state directory are neither used nor removed" {
+	args payload sleep
+	write_config
+	ctr run -d --overlay -b "$bundle" "$tag"
+	ok
+	capture "$CTR" --root "$T/other" --data-root "$data" run --overlay -b "$bundle" "$tag"
+	fails "the layers of '$tag' are those of a container in the state directory '$root'" "ctr --root $root delete"
+	capture "$CTR" --root "$T/other" --data-root "$data" delete -f "$tag"
+	fails "in the state directory '$root'"
+	ctr exec "$tag" sh -c 'echo fine >/file; cat /file'
+	is fine
+	ctr delete -f --keep-layers "$tag"
+	ok
+	capture "$CTR" --root "$T/other" --data-root "$data" delete "$tag"
+	ok
+	no_layers
+}
+
 @test "overlay: a read-only root" {
 	config '.root.readonly = true'
 	run_overlay 'echo 1 >/file; mkdir /dev/shm/a && echo fine' --overlay
@@ -468,7 +486,9 @@ keeps_its_files_on() {
 	[ ! -e "$data/$tag" ]
 }
 
-@test "overlay: options that contradict each other" {
+@test "overlay: options that contradict each other, and features" {
+	ctr features
+	same true "$(jq -r '.annotations."ctr.overlay.enabled"' <<<"$output")"
 	write_config
 	ctr run --overlay --no-overlay -b "$bundle" "$tag"
 	fails '--no-overlay does not go with --overlay'

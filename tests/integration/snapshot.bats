@@ -6,9 +6,15 @@ load layers
 setup() {
 	ctr_setup
 	data=$T/data
+	holder=''
 	config '.root.readonly = false'
 }
-teardown() { layers_teardown; }
+teardown() {
+	local failed=0
+	layers_teardown || failed=1
+	[ -z "${holder:-}" ] || kill "$holder"
+	return "$failed"
+}
 
 @test "snapshot: of a stopped container, then rollback; the present state becomes a snapshot" {
 	write_once 'echo one >/f; mkdir /d; echo x >/d/x'
@@ -127,7 +133,7 @@ teardown() { layers_teardown; }
 	is ''
 	write_once "$look"
 	is "$want"
-	same 0 "$(ls "$data/.layers" | wc -l)"
+	same 0 "$(layer_count)"
 	nothing_to_collect
 }
 
@@ -147,7 +153,7 @@ teardown() { layers_teardown; }
 	ctr snapshot create "$tag" b -q
 	ctr snapshot rollback "$tag" b
 	ok
-	same 1 "$(ls "$data/.layers" | wc -l)"
+	same 1 "$(layer_count)"
 	write_once 'cat /f'
 	is a
 }
@@ -185,7 +191,7 @@ teardown() { layers_teardown; }
 	is "$tag-2: a clone of $tag@1, a new snapshot"
 	ctr clone "$tag" "$tag-3"
 	is "$tag-3: a clone of $tag@1"
-	same 1 "$(ls "$data/.layers" | wc -l)"
+	same 1 "$(layer_count)"
 	clone_once "$tag-2" 'cat /f; echo two >/f'
 	is one
 	write_once 'cat /f'
@@ -205,7 +211,7 @@ teardown() { layers_teardown; }
 	ctr delete "$tag-2"
 	ctr delete "$tag-4"
 	ok
-	same 0 "$(ls "$data/.layers" | wc -l)"
+	same 0 "$(layer_count)"
 }
 
 @test "clone: a hundred of them cost no data" {
@@ -215,8 +221,8 @@ teardown() { layers_teardown; }
 	for ((i = 0; i < 100; i++)); do
 		"$CTR" --root "$root" --data-root "$data" clone -q "$tag@a" "$tag-$i"
 	done
-	same 1 "$(ls "$data/.layers" | wc -l)"
-	same 100 "$(ls "$data" | grep -c -- -)"
+	same 1 "$(layer_count)"
+	same 100 "$(find "$data" -maxdepth 1 -name '*-*' | wc -l)"
 	[ "$(du -sk "$data" | cut -f1)" -lt 8192 ]
 }
 
@@ -229,6 +235,26 @@ teardown() { layers_teardown; }
 	clone_once "$tag-2" 'cat /f'
 	is one
 	stop
+}
+
+@test "snapshot: the day of an operator, as doc/snapshots.md tells it" {
+	local command
+	args sh -c 'while :; do sleep 1; done'
+	mkdir -p "$rootfs/srv/www"
+	write_config
+	ln -s "$bundle" "$T/web"
+	cd "$T"
+	while read -r command; do
+		capture bash -c "ctr() { '$CTR' --root '$root' --data-root '$data' \"\$@\"; }; $command"
+		ok
+		[[ $command != *' diff '* ]] || has /etc/release /srv/www
+	done < <(sed -n 's/^    ctr/ctr/p' "$CTR_SRCDIR/doc/snapshots.md")
+	ctr exec web1 sh -c 'cat /etc/release; ls -d /srv/www'
+	is $'release 41\n/srv/www'
+	ctr delete -f web1
+	ok
+	ctr delete -f test
+	ok
 }
 
 @test "gc: without a data directory, and with nothing to do" {
@@ -320,27 +346,27 @@ sweep() {
 	has 'end exit 0'
 }
 
-@test "snapshot: killed at every fifth system call of create" {
-	sweep 5 snapshot create "$tag" new
+@test "snapshot: killed at every 13th system call of create" {
+	sweep 13 snapshot create "$tag" new
 }
 
-@test "snapshot: killed at every seventh system call of rollback" {
-	sweep 7 snapshot rollback "$tag" a --keep-as kept
+@test "snapshot: killed at every 17th system call of rollback" {
+	sweep 17 snapshot rollback "$tag" a --keep-as kept
 }
 
-@test "snapshot: killed at every seventh system call of rollback --prune" {
-	sweep 7 snapshot rollback "$tag" a --prune
+@test "snapshot: killed at every 19th system call of rollback --prune" {
+	sweep 19 snapshot rollback "$tag" a --prune
 }
 
-@test "snapshot: killed at every eleventh system call of delete" {
-	sweep 11 snapshot delete "$tag" b
+@test "snapshot: killed at every 29th system call of delete" {
+	sweep 29 snapshot delete "$tag" b
 }
 
 @test "snapshot: killed while a running container is copied: it is frozen, nothing else is left" {
 	local at
 	start_overlay 'echo one >/f; while :; do sleep 1; done'
 	wait_until test -s "$(upper)/f"
-	for ((at = 60; at < 3000; at += 23)); do
+	for ((at = 60; at < 3000; at += 31)); do
 		capture "$payload" kill-at "$at" "$CTR" --root "$root" --data-root "$data" snapshot create "$tag" "s$at"
 		[[ $output != *'end exit '* ]] || break
 		[ "$(state_of)" = running ] || { ctr resume "$tag"; ok; }
@@ -351,26 +377,164 @@ sweep() {
 	stop
 }
 
+# on_filesystem TYPE OPTIONS [IMAGE_SIZE]: the data root is on a filesystem of its own, which only ctr sees
+on_filesystem() {
+	local source=ctr-test
+	mkdir "$T/fs"
+	if [ -n "${3:-}" ]; then
+		source=$T/image
+		truncate -s "$3" "$source"
+		"mkfs.$1" -q "$source"
+	fi
+	# shellcheck disable=SC2016 # of the other shell
+	env -u CTR_TEST_TAG unshare -m --propagation private sh -c '
+		mount -t "$1" -o "$2" "$3" "$4" && echo mounted && exec sleep 600' \
+		sh "$1" "$2" "$source" "$T/fs" >"$T/mounted" 3>&- &
+	holder=$!
+	wait_until grep -q mounted "$T/mounted"
+	data=$T/fs/data
+	seen=/proc/$holder/root$T/fs/data
+	ctr() { capture nsenter -t "$holder" -m "$CTR" --root "$root" --data-root "$data" "$@"; }
+}
+
 @test "snapshot: no space in the middle of a copy: refused, and nothing has changed" {
-	local size before
-	start_overlay 'dd if=/dev/zero of=/f bs=1024 count=600; : >/done; while :; do sleep 1; done'
-	wait_until test -e "$(upper)/done"
-	stop
-	mkdir "$T/small"
-	mount -t tmpfs -o size=1m ctr-test "$T/small"
-	cp -a "$data" "$T/small/data"
-	ctr() { capture "$CTR" --root "$root" --data-root "$T/small/data" "$@"; }
-	args sh -c 'while :; do sleep 1; done'
-	write_config
-	ctr run -d --overlay -b "$bundle" "$tag"
-	ok
-	data=$T/small/data
-	before=$(all_of_data | grep -v "/layers \\| \./$tag \|^\./$tag d")
+	on_filesystem tmpfs size=1m
+	start_overlay 'dd if=/dev/zero of=/f bs=1024 count=700 2>/dev/null; : >/ready; while :; do sleep 1; done'
+	wait_until test -n "$(find "$seen" -name ready)"
+	local before
+	before=$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")
 	ctr snapshot create "$tag" full
-	fails 'no space left on device'
+	fails "copy 'f': no space left on device"
 	same running "$(state_of)"
-	same "$before" "$(all_of_data | grep -v "/layers \\| \./$tag \|^\./$tag d")"
+	same "$before" "$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")"
 	stop
 	nothing_to_collect
-	umount "$T/small"
+}
+
+# ---- random operations, on several filesystems ----
+
+# The container's own files, as it sees them itself; what ctr mounts or makes anew is left out.
+now_into() {
+	args payload manifest /t
+	write_config
+	ctr run --overlay -b "$bundle" "$tag"
+	ok
+	cp "$T/stdout" "$T/$1"
+}
+
+churn() {
+	args payload churn /t "$1" 150
+	write_config
+	ctr run --overlay -b "$bundle" "$tag"
+	ok
+}
+
+# Whatever is done to other snapshots: going back to one shows what was there when it was made.
+equals_models() {
+	local name
+	now_into found
+	same "$(<"$T/now")" "$(<"$T/found")"
+	for name in "$@"; do
+		ctr clone -q "$tag@$name" "$tag-look"
+		ok
+		args payload manifest /t
+		write_config
+		ctr run --overlay -b "$bundle" "$tag-look"
+		ok
+		same "$(<"$T/model.$name")" "$output"
+		ctr delete "$tag-look"
+		ok
+	done
+}
+
+# snapshots_keep_everything SEED: on the filesystem of $data
+snapshots_keep_everything() {
+	local seed=$1 name
+	RANDOM=$seed
+	capability CAP_MKNOD
+	capability CAP_CHOWN
+	capability CAP_FOWNER
+	mkdir "$rootfs/t"
+	"$payload" churn "$rootfs/t" "$seed" 150
+	for name in a b c d; do
+		churn "$seed$RANDOM"
+		now_into "model.$name"
+		ctr snapshot create "$tag" "$name"
+		ok
+	done
+	churn "$seed$RANDOM"
+	now_into now
+	equals_models a b c d
+	ctr snapshot delete "$tag" b
+	ok
+	ctr snapshot delete "$tag" d
+	ok
+	equals_models a c
+	ctr snapshot rollback "$tag" a --keep-as e
+	ok
+	cp "$T/now" "$T/model.e"
+	cp "$T/model.a" "$T/now"
+	equals_models a c e
+	ctr snapshot delete "$tag" a
+	ok
+	equals_models c e
+	# and once more with a copy of a running container
+	args sh -c '/bin/payload churn /t 77 150; : >/ready; while :; do sleep 1; done'
+	write_config
+	ctr run -d --overlay -b "$bundle" "$tag"
+	wait_until has_file ready
+	ctr exec "$tag" /bin/payload manifest /t
+	ok
+	cp "$T/stdout" "$T/model.f"
+	ctr snapshot create "$tag" f -f json
+	ok
+	method=$(jq -r .method <<<"$output")
+	stop
+	cp "$T/model.f" "$T/now"
+	ctr snapshot rollback "$tag" f --prune
+	ok
+	equals_models c e f
+	nothing_to_collect
+}
+
+has_file() {
+	[ -n "$(find "${seen:-$data}/$tag/layers" -name "$1")" ]
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on tmpfs" {
+	on_filesystem tmpfs size=64m
+	snapshots_keep_everything 1
+	same copy "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on ext4" {
+	on_filesystem ext4 loop 64M
+	snapshots_keep_everything 2
+	same copy "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on XFS, which shares contents" {
+	on_filesystem xfs loop 320M
+	snapshots_keep_everything 3
+	same reflink "$method"
+}
+
+@test "snapshot: random operations: each snapshot stays what it was, on btrfs, which shares contents" {
+	on_filesystem btrfs loop 128M
+	snapshots_keep_everything 4
+	same reflink "$method"
+}
+
+@test "snapshot: of a running container on XFS: contents cost no space" {
+	local free
+	on_filesystem xfs loop 320M
+	start_overlay 'dd if=/dev/zero of=/f bs=65536 count=800 2>/dev/null; sync; : >/ready; while :; do sleep 1; done'
+	wait_until has_file ready
+	free=$(stat -f -c %f "$seen")
+	ctr snapshot create "$tag" a
+	ok
+	has "$tag@a: shared 50.0M in"
+	# 50 MiB are 12800 blocks
+	[ $((free - $(stat -f -c %f "$seen"))) -lt 1000 ]
+	stop
 }

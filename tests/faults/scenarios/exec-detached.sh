@@ -5,7 +5,7 @@ setup() {
 	ctr run -d -b "$bundle" "$id" </dev/null
 	verb=(exec -d --pid-file "$dir/pid" "$id" /bin/payload sleep)
 }
-processes() { [ "$(ctr ps -f json "$id" | jq length)" = "$1" ]; }
+processes() { [ "$(ctr ps "$id" | wc -l)" = $(($1 + 1)) ]; } # and a title
 holds() {
 	expect_status running
 	case $how in

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # set for, and by, `one`
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A container runs in the foreground and ends. Whatever happens, if ctr lives it leaves nothing.
+# A container runs in the foreground and ends. If that fails, nothing is left of it; but if only removing it
+# fails, after its program has ended, it is stopped and stays for delete.
 prepare() { bundle "$(runs args hello)"; }
 setup() { verb=(run -b "$bundle" "$id"); }
 holds() {
@@ -9,6 +10,12 @@ holds() {
 		expect_gone
 		grep -q hello "$dir/stdout" || complain 'the program did not run'
 		;;
-	failed) expect_gone ;;
+	failed)
+		if grep -q hello "$dir/stdout"; then
+			expect_status gone stopped
+		else
+			expect_gone
+		fi
+		;;
 	esac
 }
