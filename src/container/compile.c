@@ -3,7 +3,6 @@
 #include "container/compile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -61,15 +60,12 @@ static void emit_notify(const struct compile_input *in, const struct rootfs_layo
 	struct plan_source tree = {
 		.kind = PLAN_SOURCE_FD,
 		.label = "notify socket",
-		.fd = fcntl(in->notify, F_DUPFD_CLOEXEC, 3),
+		.fd = plan_copy_fd(p, in->notify),
 		.set = SDNOTIFY_ATTR,
 		.prop = MS_PRIVATE,
 	};
-	uint64_t reg;
+	uint64_t reg = plan_source(p, &tree);
 
-	if (tree.fd < 0)
-		tree.fd = -EBADF;
-	reg = plan_source(p, &tree);
 	if (p->late_copies)
 		rootfs_emit_copy(reg, &tree, in->notify_path, p);
 	PLAN_ADD(p, NULL, mount_tree, .root = l->root, .path = plan_str(p, SDNOTIFY_MOUNT),

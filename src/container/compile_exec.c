@@ -6,7 +6,6 @@
 #include "container/compile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 
 #include "namespaces/namespaces.h"
@@ -18,12 +17,10 @@ static void emit_join(const struct compile_input *in, const struct compile_join 
 	struct plan_source init = {
 		.kind = PLAN_SOURCE_FD,
 		.label = "the container's init",
-		.fd = fcntl(join->pidfd, F_DUPFD_CLOEXEC, 3),
+		.fd = plan_copy_fd(p, join->pidfd),
 	};
 
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Join the container"));
-	if (init.fd < 0)
-		init.fd = -EBADF;
 	if (join->flags & CLONE_NEWUSER &&
 	    !oci_annotation_flag(in->spec, OCI_ANNOTATION_KEEP_GROUPS))
 		PLAN_ADD(p, NULL, groups_none, );

@@ -3,7 +3,6 @@
 #include "container/compile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,11 +100,9 @@ static void emit_wait(const struct compile_input *in, struct plan *p)
 	struct plan_source listener = {
 		.kind = PLAN_SOURCE_FD,
 		.label = "start socket",
-		.fd = fcntl(in->listener, F_DUPFD_CLOEXEC, 3),
+		.fd = plan_copy_fd(p, in->listener),
 	};
 
-	if (listener.fd < 0)
-		listener.fd = -EBADF;
 	PLAN_ADD(p, NULL, wait_start, .listener = plan_source(p, &listener));
 }
 

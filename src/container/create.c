@@ -31,6 +31,7 @@
 enum {
 	REMOVE_DEADLINE_MS = 10000,
 	DEATH_MS = 10000,
+	FEW_FILES = 16, /* that init has open, generously */
 	MIN_MAJOR = 5,
 	MIN_MINOR = 14
 };
@@ -293,6 +294,12 @@ static int join_resctrl(struct container *c, struct err *e)
 	return r;
 }
 
+/* Init has yet to accept who starts it, above the descriptors that the payload keeps. */
+static unsigned least_files(const struct container *c)
+{
+	return c->listener >= 0 ? c->keep_fds + FEW_FILES : 0;
+}
+
 static int spawn(struct container *c, struct err *e)
 {
 	const struct spawn_place place = {
@@ -323,7 +330,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
-		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, &c->caller, e);
+		r = limits_set(c->plan, &c->spec->process, c->init.pid, &nofile, least_files(c),
+			       &c->caller, e);
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
@@ -553,10 +561,14 @@ int container_start_created(struct container *c, enum container_status status, b
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)
+		r = net_check(&c->record.network, c->record.init.pid, e);
+	if (r == 0)
 		r = startsock_connect(c->dir, &c->init.sync, e);
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)
 		r = sdnotify_bind(c->dir, &c->notify, e);
+	if (r == 0)
+		r = limits_set_files(&c->spec->process, c->record.init.pid, e);
 	if (r == 0)
 		r = note_running(c, e);
 	if (r < 0)

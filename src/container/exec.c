@@ -208,7 +208,7 @@ static int launch(struct container *c, const struct exec_request *rq,
 		return r;
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
-		r = limits_set(c->plan, process, c->init.pid, &nofile, &c->caller, e);
+		r = limits_set(c->plan, process, c->init.pid, &nofile, 0, &c->caller, e);
 	if (r == 0 && (process->exec_cpu_final || !process->exec_cpu_initial))
 		r = limits_set_cpus(c->init.pid, process->exec_cpu_final, e);
 	if (r == 0)

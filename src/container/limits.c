@@ -120,7 +120,10 @@ static int limit_refused(const struct plan *p, const struct oci_rlimit *l, size_
 	err_set(e, ERR_SYSTEM, errnum, "set resource limit %s to %llu:%llu",
 		oci_names_of(&oci_rlimit_names, (uint64_t)l->resource), (unsigned long long)l->soft,
 		(unsigned long long)l->hard);
-	plan_error_origin(p, origin, e);
+	if (p)
+		plan_error_origin(p, origin, e);
+	else
+		err_origin(e, "config.json %s", origin);
 	if (errnum == EPERM)
 		err_hint(e, "a hard limit can be raised only with CAP_SYS_RESOURCE");
 	return -errnum;
@@ -176,17 +179,34 @@ int limits_set_cpus(pid_t pid, const char *cpus, struct err *e)
 }
 
 int limits_set(const struct plan *p, const struct oci_process *process, pid_t pid,
-	       const struct limits_nofile *nofile, const struct caller *caller, struct err *e)
+	       const struct limits_nofile *nofile, unsigned least_files,
+	       const struct caller *caller, struct err *e)
 {
 	int r = nofile->raised ? set_value(pid, RLIMIT_NOFILE, &nofile->before) : 0;
 
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "restore the limit on open files");
-	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
-		r = set_limit(p, pid, process, i, e);
+	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++) {
+		const struct oci_rlimit *l = &process->rlimits.items[i];
+
+		if (l->resource != RLIMIT_NOFILE || l->soft >= least_files)
+			r = set_limit(p, pid, process, i, e);
+	}
 	if (r == 0 && process->oom_score_adj.set && caller_is_host_root(caller))
 		r = set_oom_score(p, pid, process->oom_score_adj.value, e);
 	return r;
+}
+
+int limits_set_files(const struct oci_process *process, pid_t pid, struct err *e)
+{
+	for (size_t i = 0; i < process->rlimits.count; i++) {
+		const struct oci_rlimit *l = &process->rlimits.items[i];
+		int r = l->resource == RLIMIT_NOFILE ? set_limit(NULL, pid, process, i, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* The first line of @path as a number; @fallback when it cannot be read. */

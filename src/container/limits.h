@@ -25,10 +25,15 @@ int limits_raise_nofile(const struct plan *p, struct limits_nofile *ret, struct 
  * rlimits and oom_score_adj of @process for @pid. Last, because ctr-init would be the first to hit
  * them. Raising a hard limit, or lowering the score, needs CAP_SYS_RESOURCE. For others than root the
  * score is an operation of the plan: that file of ctr-init belongs to root of its user namespace.
- * @p names the document in errors.
+ * @p names the document in errors. Who still has to open something after that, because it waits for
+ * start, keeps its limit on open files if the new one is below @least_files (else 0).
  */
 int limits_set(const struct plan *p, const struct oci_process *process, pid_t pid,
-	       const struct limits_nofile *nofile, const struct caller *caller, struct err *e);
+	       const struct limits_nofile *nofile, unsigned least_files,
+	       const struct caller *caller, struct err *e);
+
+/* RLIMIT_NOFILE of config.json, for a process that was spared it. */
+int limits_set_files(const struct oci_process *process, pid_t pid, struct err *e);
 
 /*
  * Pin a process (0: the caller) to @cpus ("0-3,7"), or let it use all that its cpuset has when NULL:

@@ -337,7 +337,7 @@ static int empty_dir(int dir, bool deeper)
 
 	if (!d)
 		return -errno;
-	while ((entry = readdir(d))) {
+	while ((errno = 0, entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
 		    (deeper && strcmp(entry->d_name, RECORD_FILE) == 0))
 			continue;
@@ -345,6 +345,8 @@ static int empty_dir(int dir, bool deeper)
 		if (removed < 0)
 			r = removed;
 	}
+	if (errno) /* readdir(3): the end, or it cannot be read */
+		r = -errno;
 	(void)closedir(d);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 enum {
 	PASSWD_LIMIT = 1024 * 1024,
@@ -248,6 +249,19 @@ static void become_mortal(void)
 	(void)sigprocmask(SIG_UNBLOCK, &deadly, NULL);
 }
 
+/* The host may be short of memory or files just now: nobody is told when we die of that here. */
+static bool wait_again(int errnum)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+
+	if (errnum == EINTR || errnum == ECONNABORTED)
+		return true;
+	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOMEM && errnum != ENOBUFS)
+		return false;
+	(void)KERNEL_CALL(SYS_nanosleep, &pause, NULL);
+	return true;
+}
+
 /*
  * `ctr start` connects to the socket in the state directory, and from then on is who we answer to.
  * Letting go of the old peer first tells `ctr create` that we no longer depend on it. One that goes away
@@ -259,7 +273,7 @@ int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 	(void)close(in->sync);
 	for (;;) {
 		in->sync = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);
-		if (in->sync < 0 && errno != EINTR && errno != ECONNABORTED)
+		if (in->sync < 0 && !wait_again(errno))
 			return -errno;
 		if (in->sync < 0)
 			continue;

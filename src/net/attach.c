@@ -332,6 +332,21 @@ int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
 	return r;
 }
 
+int net_check(const struct net_setup *s, int pid, struct err *e)
+{
+	char path[64];
+	const struct cni_container c = { .netns = path,
+					 .ports = s->ports.items,
+					 .port_count = s->ports.count };
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	for (size_t i = 0; r == 0 && i < s->items.count; i++)
+		if (s->items.items[i].kind == NET_CNI)
+			r = cni_check(&s->items.items[i], &c, e);
+	return r;
+}
+
 /* ---- announce ---- */
 
 /* The kernel lets packets pass a little after the link is up: the bridge hears of it by a work queue. */

@@ -36,6 +36,9 @@ int net_names_add(const struct net_setup *s, const struct net_owner *owner, cons
 /* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);
 
+/* Before a container that was created is started: plugins say whether all is as they left it (CHECK). */
+int net_check(const struct net_setup *s, int pid, struct err *e);
+
 /*
  * Wait (at most a tenth of a second) until packets pass, and announce the addresses: gratuitous ARP,
  * unsolicited neighbour advertisements. What fails is passed over: neighbours then ask.

@@ -74,10 +74,11 @@ static const struct field setup_fields[] = {
 
 static void write_address(struct json_out *o, const char *key, const struct net_addr *a)
 {
+	bool prefix = a->prefix != 8 * net_addr_size(a); /* of one address: not said */
 	char text[NET_ADDR_TEXT];
 
 	if (net_addr_set(a))
-		json_out_member_string(o, key, net_addr_text(a, true, text));
+		json_out_member_string(o, key, net_addr_text(a, prefix, text));
 }
 
 static void write_text(struct json_out *o, const char *key, const char *text)

@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,15 @@ static uint64_t reg_add(struct plan *p, const struct plan_source *src)
 	return p->reg_count++;
 }
 
+int plan_copy_fd(struct plan *p, int fd)
+{
+	int copy = fd < 0 ? -EBADF : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0 && fd >= 0)
+		p->fd_errno = errno;
+	return copy < 0 ? -EBADF : copy;
+}
+
 uint64_t plan_reg(struct plan *p, const char *label)
 {
 	return reg_add(p, &(struct plan_source){ .label = label, .fd = -EBADF });
@@ -162,6 +172,8 @@ int plan_finish(const struct plan *p, struct err *e)
 			    "container can have");
 		return -E2BIG;
 	}
+	if (p->fd_errno)
+		return err_set(e, ERR_SYSTEM, p->fd_errno, "copy a descriptor for the plan");
 	return p->failed ? err_set(e, ERR_SYSTEM, ENOMEM, "make the plan") : 0;
 }
 

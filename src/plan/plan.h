@@ -56,6 +56,7 @@ struct plan {
 	char *pool;
 	size_t pool_size, pool_room;
 	bool failed, too_large; /* no memory; more than init's tables hold */
+	int fd_errno;		/* a descriptor could not be copied */
 	/* origins point into config.json, but exec has another process: of this file, or (NULL) none */
 	bool other_process;
 	const char *process_file;
@@ -110,6 +111,12 @@ uint64_t plan_str(struct plan *p, const char *s);
 uint64_t plan_blob(struct plan *p, const void *data, size_t len);
 /* NUL-separated list, in order. */
 uint64_t plan_list(struct plan *p, const oci_strings *list);
+
+/*
+ * A copy of a descriptor of the caller for a source of the plan, which owns it; -EBADF for one that is not
+ * there. When it cannot be made, plan_finish() fails.
+ */
+int plan_copy_fd(struct plan *p, int fd);
 
 /* A register that init fills itself; @label is for people. Returns its number (0 after a failure). */
 uint64_t plan_reg(struct plan *p, const char *label);

@@ -154,7 +154,8 @@ sweep() {
 	"$CTR" --root "$root" create -b "$bundle" "$tag" >"$T/out" </dev/null
 	for ((at = 1; at < 3000; at++)); do
 		capture "$payload" kill-at "$at" "$CTR" --root "$root" start "$tag"
-		[[ $output != *'end exit '* ]] || break
+		# the last one was let go, and had not come to closing its socket when it was asked
+		[[ $output != *'end exit '* ]] || { now=$(state_of) && break; }
 		[[ $output == *'killed signal 9'* ]]
 		now=$(state_of)
 		[ "$now" = created ] || { [ "$now" = running ] && [ "$at" -gt 20 ]; }

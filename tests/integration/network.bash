@@ -34,6 +34,11 @@ net_teardown() {
 		printf 'left on the host: %s\n' "$left"
 		failed=1
 	fi
+	left=$(on_host_run nft list ruleset 2>/dev/null || true)
+	if [ -n "$left" ]; then
+		printf 'firewall left: %s\n' "$left"
+		failed=1
+	fi
 	left=$(find "$data/.networks" -path '*/leases/*' 2>/dev/null || true)
 	if [ -n "$left" ]; then
 		printf 'leases left: %s\n' "$left"

@@ -222,5 +222,5 @@ teardown() { net_teardown; }
 	[[ $stderr != *nftables* ]] || need 'libnftables'
 	ok
 	state_is "$tag" '.network[0].ports' \
-		'[{"address":"127.0.0.1/32","hostPort":8080,"port":80,"count":2,"protocol":"tcp"}]'
+		'[{"address":"127.0.0.1","hostPort":8080,"port":80,"count":2,"protocol":"tcp"}]'
 }

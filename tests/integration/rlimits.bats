@@ -58,6 +58,22 @@ STACK 100000000 200000000'
 	has $'FSIZE 4000 4000\nNOFILE 3 3'
 }
 
+@test "rlimits: one that is too small for ctr-init is set by start" {
+	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 3, "hard": 4}]'
+	args payload limits NOFILE
+	write_config
+	ctr create -b "$bundle" "$tag"
+	ok
+	same created "$(state_of)"
+	"$CTR" --root "$root" create -b "$bundle" "$tag-2" >"$T/out" </dev/null
+	ctr start "$tag-2"
+	ok
+	wait_until grep -q . "$T/out"
+	same 'NOFILE 3 4' "$(cat "$T/out")"
+	delete_ctr "$tag-2"
+	delete_ctr
+}
+
 @test "rlimits: none: those of the caller" {
 	config '.process.rlimits = []'
 	args payload limits NOFILE CORE
