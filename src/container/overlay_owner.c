@@ -18,8 +18,7 @@
 #include "util/kernel.h"
 #include "util/strbuf.h"
 
-#define USER_FILE "user"
-#define BELOW	  (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 enum {
 	MAX_MAPS = 340, /* user_namespaces(7) */
@@ -81,7 +80,7 @@ int overlay_owner_note(int data, const char *id, int store, const struct oci_spe
 		print_maps(&out, "gid", &spec->linux_.gid_mappings);
 	}
 	dir = open_dir(data, id);
-	r = dir < 0 ? dir : io_replace_file(dir, USER_FILE, 0600, text, out.len);
+	r = dir < 0 ? dir : io_replace_file(dir, LAYERS_USER_FILE, 0600, text, out.len);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remember the owner of the layers") : 0;
 }
 
@@ -129,7 +128,9 @@ static int read_user(int data, const char *id, struct user **ret)
 		return -ENOMEM;
 	u->uids.items = u->uid;
 	u->gids.items = u->gid;
-	fd = dir < 0 ? dir : openat(dir, USER_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = dir < 0 ? dir
+		     : openat(dir, LAYERS_USER_FILE,
+			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		r = io_read_file(fd, USER_MAX, &text, &size);
 	for (char *line = text; r == 0 && line && *line; line += *line ? 1 : 0) {
@@ -182,16 +183,6 @@ static int do_remove(void *data, struct err *e)
 	return layers_remove(r->data, r->id, e);
 }
 
-/* It holds the directory, which layers_remove leaves when there is more in it. */
-static void forget_user(int data, const char *id)
-{
-	cleanup_fd int dir = open_dir(data, id);
-
-	if (dir < 0 || unlinkat(dir, USER_FILE, 0) < 0)
-		return;
-	(void)unlinkat(data, id, AT_REMOVEDIR); /* not empty: it is in use again */
-}
-
 int overlay_owner_remove(int data, const char *id, const struct caller *caller, struct err *e)
 {
 	struct removal removal = { data, id };
@@ -201,10 +192,6 @@ int overlay_owner_remove(int data, const char *id, const struct caller *caller, 
 	if (r < 0)
 		return r;
 	if (!u->uids.count || caller_is_host_root(caller))
-		r = layers_remove(data, id, e);
-	else
-		r = userns_call(&u->uids, &u->gids, caller, do_remove, &removal, e);
-	if (r == 0)
-		forget_user(data, id);
-	return r;
+		return layers_remove(data, id, e);
+	return userns_call(&u->uids, &u->gids, caller, do_remove, &removal, e);
 }

@@ -4,6 +4,7 @@
  *
  *   DATA/ID/layers.json     what container ID is made of: its base, its chain, its snapshots. Replaced as a
  *                           whole and fsynced: the rename is the moment at which a change has happened.
+ *   DATA/ID/user            whose they are, and which ids their files have (container/overlay_owner.h)
  *   DATA/ID/layers/         upper and work directory that the container writes to
  *   DATA/.layers/LAYER/fs   a layer that nobody writes to any more, in overlayfs' own form (whiteouts are
  *                           character devices 0:0, opaque directories have the xattr), for any number of
@@ -21,6 +22,8 @@
 
 #include "rootfs/overlay.h"
 #include "util/err.h"
+
+#define LAYERS_USER_FILE "user" /* in DATA/ID */
 
 /* What a container starts from: directories of others, which are never written to. */
 struct layers_base {

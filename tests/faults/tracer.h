@@ -60,11 +60,11 @@ struct process {
 	pid_t pid;
 	char name[NAME_MAX_]; /* "ctr", its second child "ctr.2" */
 	enum role role;
-	bool born;    /* its parent's event was seen: it has a name */
-	bool held;    /* stopped, until it is born */
-	bool started; /* counted: it has executed the command */
-	bool leaving; /* interrupted, to be detached */
-	bool inside;  /* in a system call */
+	bool born;     /* its parent's event was seen: it has a name */
+	bool held;     /* stopped, until it is born */
+	bool started;  /* counted: it has executed the command */
+	bool leaving;  /* interrupted, to be detached */
+	bool inside;   /* in a system call */
 	bool restarts; /* the call was interrupted, and is made again */
 	unsigned children, calls;
 	unsigned short per_call[CALL_MAX];
