@@ -411,6 +411,39 @@ on_filesystem() {
 	nothing_to_collect
 }
 
+@test "snapshot: several commands at once: each finds the store as one of the others left it" {
+	local i jobs=()
+	write_once 'echo one >/f'
+	for ((i = 0; i < 12; i++)); do
+		"$CTR" --root "$root" --data-root "$data" snapshot create -q "$tag" "s$i" >>"$T/out" 2>&1 &
+		jobs+=($!)
+		"$CTR" --root "$root" --data-root "$data" snapshot rollback "$tag" "s$((i / 2))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" snapshot delete "$tag" "s$((i / 3))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" clone -q "$tag" "$tag-$i" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" gc >"$T/gc.$i" 2>&1 &
+		jobs+=($!)
+	done
+	# making a snapshot of an unused name, and collecting, never fail
+	for i in "${jobs[@]}"; do
+		wait "$i"
+	done
+	wait
+	refute grep -qE 'damaged|cannot|such file' "$T/out"
+	write_once 'cat /f'
+	is one
+	ctr gc
+	ok
+	ctr gc
+	is ''
+	for i in $(find "$data" -maxdepth 1 -name "$tag-*" -printf '%f\n'); do
+		ctr delete "$i"
+		ok
+	done
+	ctr delete "$tag"
+	ok
+	same 0 "$(layer_count)"
+}
+
 # ---- random operations, on several filesystems ----
 
 # The container's own files, as it sees them itself; what ctr mounts or makes anew is left out.
