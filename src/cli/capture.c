@@ -83,7 +83,7 @@ static int capture_running(struct layered *x, const struct snapshot_naming *how,
 	if (r < 0)
 		return r;
 	layered_unlock(x);
-	progress_init(&s.progress, "copying", word);
+	progress_init(&s.progress, "copy", word);
 	r = snapshots_capture(x->layers, how, &capture, &ret->name, e);
 	progress_end(&s.progress);
 	ret->method = capture.method;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "container/overlay_owner.h"
 #include "container/store.h"
 #include "rootfs/layers.h"
 #include "util/cleanup.h"
@@ -43,7 +44,10 @@ static int delete_layers(const struct delete_task *t, const char *id, int r)
 		return r;
 	layers_close(take_ptr(layers));
 	*t->e = (struct err)ERR_INIT;
-	return layers_remove(t->cli->data, id, t->e);
+	r = overlay_owner_check(t->cli->data, id, t->cli->store, t->e);
+	if (r < 0)
+		return r;
+	return overlay_owner_remove(t->cli->data, id, &t->cli->caller, t->e);
 }
 
 static int delete_one(const char *id, void *data)

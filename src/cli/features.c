@@ -126,6 +126,7 @@ static void annotations(struct json_out *o)
 	json_out_member_string(o, "io.github.seccomp.libseccomp.version", version);
 	/* the de-facto probe for checkpoints, whatever the runtime is called */
 	json_out_member_string(o, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_out_member_string(o, "ctr.overlay.enabled", "true");
 	json_out_member_string(o, "ctr.version", PACKAGE_VERSION);
 	json_out_member_string(o, "ctr.commit", CTR_GIT_COMMIT);
 	json_out_end_object(o);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "container/network.h"
+#include "net/collect.h"
 #include "rootfs/layers.h"
 
 struct gc_options {
@@ -25,24 +27,46 @@ static int tell(const char *what, void *context)
 	return 0;
 }
 
-/* Without a data root nothing was ever made there. */
-static int collect_layers(struct cli *cli, const struct gc_options *o, struct err *e)
+/* Without a data root nothing was ever made there. 1: it is open. */
+static int open_data(struct cli *cli, struct err *e)
 {
-	struct gc_options copy = *o;
 	struct err none = ERR_INIT;
 	int r = cli_data_root(cli, false, &none);
 
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0) {
+	if (r < 0)
 		*e = none;
-		return r;
-	}
-	return layers_gc(cli->data, o->dry_run, tell, &copy, e);
+	return r < 0 ? r : 1;
+}
+
+static int collect_layers(struct cli *cli, const struct gc_options *o, struct err *e)
+{
+	struct gc_options copy = *o;
+	int r = open_data(cli, e);
+
+	return r <= 0 ? r : layers_gc(cli->data, o->dry_run, tell, &copy, e);
+}
+
+static int collect_networks(struct cli *cli, const struct gc_options *o, struct err *e)
+{
+	struct gc_options copy = *o;
+	struct process_identity boot;
+	const struct net_collect how = { .boot = boot.boot_id,
+					 .lives = network_owner_lives,
+					 .dry_run = o->dry_run,
+					 .tell = tell,
+					 .context = &copy };
+	int r = open_data(cli, e);
+
+	if (r > 0 && process_boot_id(boot.boot_id, sizeof(boot.boot_id), e) < 0)
+		return -EIO;
+	return r <= 0 ? r : net_gc(cli->data, &how, e);
 }
 
 static int (*const collectors[])(struct cli *cli, const struct gc_options *o, struct err *e) = {
 	collect_layers,
+	collect_networks,
 };
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "container/network.h"
-#include "net/attach.h"
+#include "net/collect.h"
 #include "net/definition.h"
 #include "net/kinds.h"
 #include "net/lease.h"
@@ -268,6 +268,7 @@ static const struct cli_command inspect = {
 static int run_delete(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	struct process_identity boot;
+	const struct net_collect how = { .boot = boot.boot_id, .lives = network_owner_lives };
 	int r = cli_data_root(cli, false, e);
 
 	(void)opts;
@@ -276,7 +277,7 @@ static int run_delete(struct cli *cli, const void *opts, char **args, struct err
 	if (r == 0)
 		r = process_boot_id(boot.boot_id, sizeof(boot.boot_id), e);
 	for (; r == 0 && *args; args++) {
-		r = net_delete(cli->data, *args, boot.boot_id, network_owner_lives, e);
+		r = net_delete(cli->data, *args, &how, e);
 		if (r < 0)
 			(void)err_wrap(e, "delete network '%s'", *args);
 	}

@@ -48,7 +48,8 @@ void progress_show(struct progress *p, uint64_t bytes, uint64_t files)
 	p->any = true;
 	if (p->json)
 		(void)fprintf(stderr,
-			      "{\"progress\":\"%s\",\"bytes\":%" PRIu64 ",\"files\":%" PRIu64 "}\n",
+			      "{\"operation\":\"%s\",\"event\":\"progress\",\"bytes\":%" PRIu64
+			      ",\"files\":%" PRIu64 "}\n",
 			      p->what, bytes, files);
 	else
 		(void)fprintf(stderr, "\r\033[K%s: %s in %" PRIu64 " files", p->what,

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct progress {
-	const char *what; /* "copying" */
+	const char *what; /* "copy" */
 	bool json, line;
 	uint64_t shown; /* when something was shown last, CLOCK_MONOTONIC in microseconds */
 	bool any;

@@ -162,7 +162,7 @@ static int new_only(const struct importing *x, struct err *e)
 {
 	if (!x->layers)
 		return 0;
-	err_set(e, ERR_STATE, 0, "container '%s' has layers already", x->id);
+	err_set(e, ERR_STATE, 0, "container '%s' already has layers", x->id);
 	err_hint(e, "an image becomes a new container: choose another id");
 	return -EEXIST;
 }
@@ -245,7 +245,7 @@ static int guess(int fd, const char **ret, struct err *e)
 		const char *path = item.entry.path;
 
 		path += strncmp(path, "./", 2) == 0 ? 2 : 0;
-		if (!*path)
+		if (!*path || strcmp(path, ".") == 0)
 			continue;
 		if (strcmp(path, BACKUP_MANIFEST) == 0)
 			*ret = "backup";
@@ -326,7 +326,7 @@ static int open_new(struct importing *x, struct err *e)
 	x->base = (struct layers_base){ x->base_dirs, 1 };
 	r = layers_open(x->cli->data, x->id, &x->layers, e);
 	if (r == 0) {
-		err_set(e, ERR_STATE, 0, "container '%s' has layers already", x->id);
+		err_set(e, ERR_STATE, 0, "container '%s' already has layers", x->id);
 		err_hint(e, "--bundle is for new ones");
 		return -EEXIST;
 	}

@@ -561,6 +561,8 @@ int container_start_created(struct container *c, enum container_status status, b
 	if (r == 0)
 		r = container_reload(c, e);
 	if (r == 0)
+		r = net_check(&c->record.network, c->record.init.pid, e);
+	if (r == 0)
 		r = startsock_connect(c->dir, &c->init.sync, e);
 	notify = notify && faccessat(c->dir, "notify", F_OK, 0) == 0;
 	if (r == 0 && notify)

@@ -75,9 +75,10 @@ int network_check_joined(const struct container *c, struct err *e)
 /* What stands for the namespace where nobody is looked up. */
 static const char *word_of(struct container *c, const struct net_attachment *a)
 {
-	return a->kind == NET_NS	  ? a->target
-	       : a->kind == NET_CONTAINER ? arena_printf(&c->arena, "container:%s", a->target)
-					  : NULL;
+	return a->kind == NET_NS ? a->target
+	       : a->kind == NET_CONTAINER
+		       ? arena_printf(&c->arena, "/proc/<init of %s>/ns/net", a->target)
+		       : NULL;
 }
 
 /* A limit that the container could take off is none. */

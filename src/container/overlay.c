@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container/overlay_owner.h"
 #include "container/sources.h"
 #include "container/store.h"
 #include "namespaces/idmap.h"
@@ -166,10 +167,16 @@ static int open_layers(struct container *c, struct overlay_stack *ret, struct er
 
 	if (!o->data)
 		return overlay_stack_open(o->base.items, o->base.count, ret, e);
+	r = overlay_owner_check(c->overlay.data, c->record.id, c->store, e);
+	if (r < 0)
+		return r;
 	c->overlay.made = faccessat(c->overlay.data, c->record.id, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 	r = layers_create(c->overlay.data, c->record.id, &base, &c->overlay.layers, e);
 	if (r == 0)
 		r = layers_stack(c->overlay.layers, ret, e);
+	if (r == 0)
+		r = overlay_owner_note(c->overlay.data, c->record.id, c->store, c->spec, &c->caller,
+				       e);
 	if (r == 0 && o->size)
 		r = limit_layers(c, ret, e);
 	/* that the id is taken has another meaning, which `run` acts upon */
@@ -272,8 +279,8 @@ void container_overlay_undo(struct container *c)
 {
 	container_overlay_close(c);
 	if (c->overlay.made)
-		(void)layers_remove(c->overlay.data, c->record.id,
-				    NULL); /* what cannot be removed, `delete` finds */
+		(void)overlay_owner_remove(c->overlay.data, c->record.id, &c->caller,
+					   NULL); /* what cannot be removed, `delete` finds */
 }
 
 int container_overlay_remove(const struct container *c, struct err *e)
@@ -286,5 +293,5 @@ int container_overlay_remove(const struct container *c, struct err *e)
 	r = store_open(c->record.overlay.data, 0, &data, e);
 	if (r == -ENOENT)
 		return 0; /* gone, and the layers with it */
-	return r < 0 ? r : layers_remove(data, c->record.id, e);
+	return r < 0 ? r : overlay_owner_remove(data, c->record.id, &c->caller, e);
 }

@@ -66,6 +66,7 @@ static int stand_in(struct validation *v)
 static int check_rules(struct validation *v)
 {
 	struct container *c = v->c;
+	struct err ignored = ERR_INIT;
 	int r = settle(v, oci_spec_validate(c->spec, v->e));
 
 	problems_next_stage(v->all);
@@ -85,8 +86,9 @@ static int check_rules(struct validation *v)
 		r = settle(v, security_filter_load(&c->spec->linux_.seccomp, -1, &c->filter, v->e));
 	if (r == 0 && v->rq->driver != CGROUP_DRIVER_NONE)
 		c->record.cgroup_path = c->cgroup_plan.path;
-	if (r == 0 && c->cgroup_root >= 0)
-		r = container_delegate_cgroup(c, v->e);
+	/* where no manager can be, look_at_host tells */
+	if (r == 0 && c->cgroup_root >= 0 && container_check_driver(v->rq->driver, &ignored) == 0)
+		r = settle(v, container_delegate_cgroup(c, v->e));
 	return r;
 }
 

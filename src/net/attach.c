@@ -332,6 +332,21 @@ int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
 	return r;
 }
 
+int net_check(const struct net_setup *s, int pid, struct err *e)
+{
+	char path[64];
+	const struct cni_container c = { .netns = path,
+					 .ports = s->ports.items,
+					 .port_count = s->ports.count };
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	for (size_t i = 0; r == 0 && i < s->items.count; i++)
+		if (s->items.items[i].kind == NET_CNI)
+			r = cni_check(&s->items.items[i], &c, e);
+	return r;
+}
+
 /* ---- announce ---- */
 
 /* The kernel lets packets pass a little after the link is up: the bridge hears of it by a work queue. */
@@ -374,14 +389,23 @@ static bool find_veth(int sock, const struct net_attachment *a, struct own_link 
 	       (!a->host_index || a->host_index == ret->index);
 }
 
-static int drop_link(int sock, const struct net_attachment *a, struct err *e)
+/* The index of a link that will not go by itself, because somebody holds its namespace; 0: none. */
+static int staying_link(int sock, const struct net_attachment *a)
 {
 	struct own_link own;
-	int r;
 
 	if (!find_veth(sock, a, &own) || (own.nsid >= 0 && !own_namespace_lives(sock, own.nsid)))
 		return 0;
-	r = own_delete(sock, own.index);
+	return own.index;
+}
+
+/* The leases went with the network, or nobody can tell which they were. */
+static int detach_lost(int sock, int index, const struct net_attachment *a, struct err *e)
+{
+	int r = index ? own_delete(sock, index) : 0;
+
+	if (e)
+		*e = (struct err){ .problems = e->problems };
 	return r < 0 && r != -ENODEV ? failed(a, r, "remove it", e) : 0;
 }
 
@@ -390,25 +414,21 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 {
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
 	cleanup_fd int data = -EBADF;
-	int r = drop_link(sock, a, e);
+	int index = staying_link(sock, a), r;
+	bool last;
 
-	if (r < 0)
-		return r;
 	data = s->data ? open(s->data, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -EBADF;
 	r = data < 0 ? -ENOENT : net_dir_open(data, a->target, &d, e);
-	if (r == -ENOENT || r == -EBADMSG) { /* the leases went with the network */
-		if (e)
-			*e = (struct err){ .problems = e->problems };
-		return 0;
-	}
+	if (r == -ENOENT || r == -EBADMSG)
+		return detach_lost(sock, index, a, e);
 	if (r < 0)
 		return r;
 	r = names_remove(d.fd, a->uuid, e);
 	lease_return(&d, a);
-	if (!lease_any(&d)) {
+	last = !lease_any(&d);
+	if (last)
 		firewall_network_remove(&d.def);
-		bridge_remove(sock, &d.def);
-	}
+	bridge_clean_later(sock, d.fd, index, last ? &d.def : NULL);
 	return r;
 }
 
@@ -439,16 +459,19 @@ int net_detach(const struct net_setup *s, struct err *e)
 
 int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *ret)
 {
+	struct net_rate_state rate = { 0 };
 	struct own_link own;
 
 	if (a->kind != NET_BRIDGE || !find_veth(sock, a, &own))
 		return -ENODEV;
+	(void)net_rate_read(sock, own.index, &rate); /* else it has no limit to tell of */
 	/* what the host's side receives is what the container sends */
 	*ret = (struct net_stats){
 		.known = true,
 		.rx_bytes = own.tx_bytes,
 		.rx_packets = own.tx_packets,
-		.rx_dropped = own.tx_dropped,
+		.rx_dropped = own.tx_dropped + rate.dropped,
+		.rx_limit = rate.bits,
 		.tx_bytes = own.rx_bytes,
 		.tx_packets = own.rx_packets,
 		.tx_dropped = own.rx_dropped,
@@ -473,126 +496,10 @@ void net_stats_sum(const struct net_setup *s, struct net_stats *ret)
 		ret->rx_bytes += one.rx_bytes;
 		ret->rx_packets += one.rx_packets;
 		ret->rx_dropped += one.rx_dropped;
+		ret->rx_limit = one.rx_limit;
+		ret->tx_limit = s->rate.egress;
 		ret->tx_bytes += one.tx_bytes;
 		ret->tx_packets += one.tx_packets;
 		ret->tx_dropped += one.tx_dropped;
 	}
-}
-
-/* ---- collecting ---- */
-
-struct collect {
-	struct net_dir *dir;
-	const struct lease_context *ctx;
-	size_t links;
-};
-
-/* Its container is gone; if its link stands, somebody keeps the namespace. */
-static int collect_link(const struct lease *l, void *data)
-{
-	struct collect *c = data;
-	const struct net_owner owner = { .id = l->id, .root = l->root, .boot = l->boot };
-	struct net_attachment a = { .kind = NET_BRIDGE };
-	struct own_link own;
-
-	memcpy(a.uuid, l->uuid, sizeof(a.uuid));
-	if (strcmp(l->boot, c->ctx->owner.boot) == 0 && c->ctx->lives(&owner, l->uuid))
-		return 0;
-	if (find_veth(c->ctx->sock, &a, &own) && own_delete(c->ctx->sock, own.index) == 0)
-		c->links++;
-	return 0;
-}
-
-static int count_lease(const struct lease *l, void *data)
-{
-	(void)l;
-	++*(size_t *)data;
-	return 0;
-}
-
-/* Stale links and leases go, and the bridge when nothing is left; how many leases are. */
-static size_t collect_network(struct net_dir *d, const struct lease_context *ctx, size_t *ret_gone)
-{
-	struct collect c = { .dir = d, .ctx = ctx };
-	size_t before = 0, left;
-	struct own_link own;
-
-	(void)lease_each(d, count_lease, &before);
-	(void)lease_each(d, collect_link, &c);
-	left = lease_sweep(d, ctx);
-	*ret_gone += c.links + before - left;
-	if (left == 0 &&
-	    own_find(ctx->sock, d->def.bridge, "bridge", d->def.uuid, &own, NULL) == 0) {
-		firewall_network_remove(&d->def);
-		bridge_remove(ctx->sock, &d->def);
-		++*ret_gone;
-	}
-	return left;
-}
-
-struct gc {
-	int data;
-	const struct lease_context *ctx;
-	size_t gone;
-	struct err *e;
-};
-
-static int gc_network(const char *name, void *data)
-{
-	struct gc *gc = data;
-	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
-	int r = net_dir_open(gc->data, name, &d, gc->e);
-
-	if (r == -ENOENT || r == -EBADMSG) /* deleted meanwhile; damaged: `network delete` tells */
-		return 0;
-	if (r < 0)
-		return r;
-	(void)collect_network(&d, gc->ctx, &gc->gone);
-	return 0;
-}
-
-int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count, struct err *e)
-{
-	cleanup_fd int sock = link_socket();
-	const struct lease_context ctx = { .owner.boot = boot, .lives = lives, .sock = sock };
-	struct gc gc = { .data = data, .ctx = &ctx, .e = e };
-	int r;
-
-	if (sock < 0)
-		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
-	r = net_def_each(data, gc_network, &gc, e);
-	if (r == 0)
-		r = firewall_sweep(data, e);
-	*ret_count = gc.gone + (r > 0 ? (size_t)r : 0);
-	return r < 0 ? r : 0;
-}
-
-static int in_use(const struct lease *l, void *data)
-{
-	return err_set(data, ERR_STATE, EBUSY, "container '%s' is attached to it", l->id);
-}
-
-int net_delete(int data, const char *name, const char *boot, net_owner_lives lives, struct err *e)
-{
-	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
-	cleanup_fd int sock = link_socket();
-	const struct lease_context ctx = { .owner.boot = boot, .lives = lives, .sock = sock };
-	size_t gone = 0;
-	int r;
-
-	if (sock < 0)
-		return err_set(e, ERR_SYSTEM, -sock, "open a netlink socket");
-	r = net_dir_open(data, name, &d, e);
-	if (r == -EBADMSG) { /* whose bridge that was is not known any more */
-		r = net_dir_open_damaged(data, name, &d, e);
-		return r < 0 ? r : net_dir_remove(data, &d, e);
-	}
-	if (r < 0)
-		return r;
-	if (collect_network(&d, &ctx, &gone) > 0) {
-		(void)lease_each(&d, in_use, e);
-		err_hint(e, "delete the container first");
-		return -EBUSY;
-	}
-	return net_dir_remove(data, &d, e);
 }

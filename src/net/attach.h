@@ -36,6 +36,9 @@ int net_names_add(const struct net_setup *s, const struct net_owner *owner, cons
 /* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);
 
+/* Before a container that was created is started: plugins say whether all is as they left it (CHECK). */
+int net_check(const struct net_setup *s, int pid, struct err *e);
+
 /*
  * Wait (at most a tenth of a second) until packets pass, and announce the addresses: gratuitous ARP,
  * unsolicited neighbour advertisements. What fails is passed over: neighbours then ask.
@@ -44,7 +47,7 @@ void net_announce(const struct net_setup *s, const struct net_devices *d);
 
 /*
  * The container has ended: nobody of it lives. Links go with its namespace, which is not waited for; one
- * that somebody keeps alive loses them here. Addresses are given back, and a bridge without any goes.
+ * that somebody keeps alive loses them here. Addresses are given back; a bridge without any goes a moment later.
  */
 int net_detach(const struct net_setup *s, struct err *e);
 
@@ -52,6 +55,8 @@ int net_detach(const struct net_setup *s, struct err *e);
 struct net_stats {
 	bool known;
 	uint64_t rx_bytes, rx_packets, rx_dropped, tx_bytes, tx_packets, tx_dropped;
+	uint64_t rx_limit,
+		tx_limit; /* bits per second of each link, 0: none; as the kernel has it, and the record */
 };
 
 /* One attachment; -ENODEV when it has no link on the host (any more). */
@@ -59,14 +64,5 @@ int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *r
 
 /* All of them together; not known when there is none. */
 void net_stats_sum(const struct net_setup *s, struct net_stats *ret);
-
-/*
- * Collect what crashes left in all networks below @data: leases of containers that are gone, their links,
- * bridges without a lease. *@ret_count: how many things went. @boot: the boot id.
- */
-int net_gc(int data, const char *boot, net_owner_lives lives, size_t *ret_count, struct err *e);
-
-/* `ctr network delete`: -EBUSY while there are leases that are not stale. */
-int net_delete(int data, const char *name, const char *boot, net_owner_lives lives, struct err *e);
 
 #endif

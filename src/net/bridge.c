@@ -7,11 +7,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "net/ip.h"
 #include "net/own.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/kernel.h"
 
 #define IP6_CONF  "/proc/sys/net/ipv6/conf"
 #define FORWARD4  "/proc/sys/net/ipv4/ip_forward"
@@ -166,4 +169,34 @@ void bridge_remove(int sock, const struct net_def *def)
 
 	if (own_find(sock, def->bridge, "bridge", def->uuid, &link, NULL) == 0)
 		(void)own_delete(sock, link.index); /* see the header */
+}
+
+/* All but these two: the caller of ctr waits for the end of its output, not for us. */
+static void close_others(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 0)
+		(void)kernel_close_range(0, low - 1, 0);
+	if (high > low + 1)
+		(void)kernel_close_range(low + 1, high - 1, 0);
+	(void)kernel_close_range(high + 1, ~0U, 0);
+}
+
+void bridge_clean_later(int sock, int lock, int index, const struct net_def *def)
+{
+	pid_t pid = index || def ? fork() : 1;
+
+	if (pid > 0)
+		return; /* it becomes a child of the host's init: we are about to end */
+	if (pid == 0) {
+		close_others(sock, lock);
+		(void)setsid(); /* signals of our terminal are not for it */
+	}
+	if (index)
+		(void)own_delete(sock, index); /* gone meanwhile */
+	if (def)
+		bridge_remove(sock, def);
+	if (pid == 0)
+		_exit(0);
 }

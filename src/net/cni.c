@@ -25,7 +25,7 @@ struct list {
 	struct arena arena;
 	const char *text; /* of the whole */
 	const struct json_node *conflist, *result;
-	const char *name, *version;
+	const char *name, *version, *path;
 	const struct json_node *plugins[PLUGINS_MAX];
 	size_t count;
 };
@@ -89,7 +89,7 @@ static int read_head(struct list *l, const char *path, struct err *e)
 	return read_plugins(l, path, e);
 }
 
-/* {"conflist": ..., "result": ...} */
+/* {"path": ..., "conflist": ..., "result": ...} */
 static int list_read(struct list *l, const char *text, const char *path, struct err *e)
 {
 	const struct json_node *root;
@@ -102,8 +102,9 @@ static int list_read(struct list *l, const char *text, const char *path, struct 
 		return err_wrap(e, "CNI configuration");
 	l->conflist = json_member(root, "conflist");
 	l->result = json_member(root, "result");
-	if (!l->conflist)
+	if (!l->conflist || !is_string(json_member(root, "path")))
 		return bad(path, "it is not there", e);
+	l->path = json_member(root, "path")->text;
 	return read_head(l, path, e);
 }
 
@@ -130,8 +131,9 @@ static void write_port(struct json_out *o, const struct net_port *p, unsigned i)
 static void write_runtime_config(struct json_out *o, const struct json_node *plugin,
 				 const struct cni_container *c)
 {
-	const struct json_node *ports =
-		json_member(json_member(plugin, "capabilities"), "portMappings");
+	const struct json_node *capabilities = json_member(plugin, "capabilities"),
+			       *ports = capabilities ? json_member(capabilities, "portMappings")
+						     : NULL;
 
 	if (!ports || !ports->truth || !c->port_count)
 		return;
@@ -186,8 +188,8 @@ static int derive(const struct list *l, const struct json_node *plugin,
 }
 
 /* The text that is kept. */
-static int compose(const char *conflist, size_t len, const char *result, struct arena *arena,
-		   const char **ret)
+static int compose(const char *path, const char *conflist, size_t len, const char *result,
+		   struct arena *arena, const char **ret)
 {
 	cleanup_free char *text = NULL;
 	struct json_out o;
@@ -197,6 +199,7 @@ static int compose(const char *conflist, size_t len, const char *result, struct 
 	if (r < 0)
 		return r;
 	json_out_object(&o);
+	json_out_member_string(&o, "path", path);
 	json_out_key(&o, "conflist");
 	json_out_raw(&o, conflist, len);
 	if (result) {
@@ -223,6 +226,7 @@ static int call_plugin(const struct list *l, size_t i, const char *command,
 	struct cni_call call = {
 		.command = command,
 		.type = json_member(l->plugins[i], "type")->text,
+		.path = l->path,
 		.netns = c->netns,
 		.ifname = a->name,
 		/* behind "ctr:": unique, and of characters that are allowed, which ids are not always */
@@ -270,13 +274,15 @@ int cni_load(struct net_attachment *a, struct arena *arena, struct err *e)
 	r = json_parse(&l.arena, text, len, a->target, &root, e);
 	if (r < 0)
 		return err_wrap(e, "CNI configuration");
-	if (compose(text + root->start, root->end - root->start, NULL, arena, &a->result) < 0)
+	if (compose(cni_directories(), text + root->start, root->end - root->start, NULL, arena,
+		    &a->result) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read the CNI configuration");
 	arena_free(&l.arena);
 	l = (struct list){ 0 };
 	r = list_read(&l, a->result, a->target, e);
 	for (size_t i = 0; r == 0 && i < l.count; i++) {
-		cleanup_fd int fd = cni_plugin_open(json_member(l.plugins[i], "type")->text, e);
+		cleanup_fd int fd =
+			cni_plugin_open(l.path, json_member(l.plugins[i], "type")->text, e);
 
 		r = fd < 0 ? fd : 0;
 	}
@@ -354,8 +360,8 @@ int cni_add(struct net_attachment *a, const struct cni_container *c, struct aren
 	if (r < 0)
 		return r;
 	take_addresses(result, a);
-	r = compose(l.text + l.conflist->start, l.conflist->end - l.conflist->start, prev, arena,
-		    &a->result);
+	r = compose(l.path, l.text + l.conflist->start, l.conflist->end - l.conflist->start, prev,
+		    arena, &a->result);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "keep the CNI result") : 0;
 }
 

@@ -3,8 +3,8 @@
  * Networks that plugins make: --network cni:CONFLIST. The Container Network Interface, specification 1.0.0 and
  * the versions 0.3.0 to 0.4.0 of it; sections 2 (execution protocol) and 3 (execution of configurations).
  *
- * What is kept of an attachment (net_attachment.result) is {"conflist": the file's text, "result": that of the
- * last plugin}: deleting needs both, and the file may have changed by then.
+ * What is kept of an attachment (net_attachment.result) is {"path": where the plugins are, "conflist": the file's
+ * text, "result": that of the last plugin}: deleting needs all of it, and may find another environment and file.
  */
 #ifndef CTR_NET_CNI_H
 #define CTR_NET_CNI_H

@@ -25,7 +25,7 @@ enum {
 	ENV_COUNT = 8
 };
 
-static const char *directories(void)
+const char *cni_directories(void)
 {
 	const char *path = getenv("CNI_PATH");
 
@@ -60,7 +60,7 @@ static int open_in(const char *dir, size_t len, const char *type)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-int cni_plugin_open(const char *type, struct err *e)
+int cni_plugin_open(const char *path, const char *type, struct err *e)
 {
 	int r = -ENOENT;
 
@@ -68,7 +68,7 @@ int cni_plugin_open(const char *type, struct err *e)
 		err_set(e, ERR_CONFIG, 0, "'%s' is no name of a CNI plugin", type);
 		return -EINVAL;
 	}
-	for (const char *at = directories(); r == -ENOENT && *at; at += strspn(at, ":")) {
+	for (const char *at = path; r == -ENOENT && *at; at += strspn(at, ":")) {
 		size_t len = strcspn(at, ":");
 
 		if (*at == '/')
@@ -77,7 +77,7 @@ int cni_plugin_open(const char *type, struct err *e)
 	}
 	if (r >= 0)
 		return r;
-	err_set(e, ERR_CONFIG, -r, "CNI plugin '%s' in %s", type, directories());
+	err_set(e, ERR_CONFIG, -r, "CNI plugin '%s' in %s", type, path);
 	if (r == -ENOENT)
 		err_hint(e,
 			 "install it (Debian: containernetworking-plugins), or name its directory "
@@ -156,7 +156,7 @@ static int make_env(const struct cni_call *call, char *env[ENV_COUNT])
 	bool ok = asprintf(&env[n++], "CNI_COMMAND=%s", call->command) >= 0 &&
 		  asprintf(&env[n++], "CNI_CONTAINERID=%s", call->id) >= 0 &&
 		  asprintf(&env[n++], "CNI_IFNAME=%s", call->ifname) >= 0 &&
-		  asprintf(&env[n++], "CNI_PATH=%s", directories()) >= 0 &&
+		  asprintf(&env[n++], "CNI_PATH=%s", call->path) >= 0 &&
 		  asprintf(&env[n++], "CNI_NETNS=%s", call->netns ? call->netns : "") >= 0 &&
 		  asprintf(&env[n++], PROGRAMS) >= 0;
 
@@ -197,7 +197,7 @@ static int run(const struct cni_call *call, int exe, int out, struct child_resul
 
 int cni_plugin_run(const struct cni_call *call, char **ret_text, struct err *e)
 {
-	cleanup_fd int exe = cni_plugin_open(call->type, e), out = -EBADF;
+	cleanup_fd int exe = cni_plugin_open(call->path, call->type, e), out = -EBADF;
 	struct child_result result = { 0 };
 	cleanup_free char *text = NULL;
 	int r;

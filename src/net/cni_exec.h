@@ -10,6 +10,7 @@
 struct cni_call {
 	const char *command; /* ADD, CHECK, DEL */
 	const char *type;    /* name of the plugin */
+	const char *path;    /* directories, separated by colons: where plugins are, and CNI_PATH */
 	const char *id;	     /* CNI_CONTAINERID */
 	const char *netns;   /* CNI_NETNS, or NULL */
 	const char *ifname;  /* CNI_IFNAME */
@@ -17,11 +18,14 @@ struct cni_call {
 	size_t config_len;
 };
 
+/* Of CNI_PATH in our environment, or the usual ones. */
+const char *cni_directories(void);
+
 /*
- * The executable of the plugin @type, opened: a regular file that only root or we can change. A name with '/' is
- * refused. -ENOENT.
+ * The executable of the plugin @type in one of the directories @path, opened: a regular file that only root or we
+ * can change. A name with '/' is refused. -ENOENT.
  */
-int cni_plugin_open(const char *type, struct err *e);
+int cni_plugin_open(const char *path, const char *type, struct err *e);
 
 /*
  * Run it. *ret_text (malloc'ed, NUL-terminated) is what it wrote on stdout. When it fails, the error has its code,

@@ -85,13 +85,21 @@ static bool host_link_stands(int sock, const uint8_t uuid[NET_UUID_SIZE])
 	return own_find(sock, net_host_name(uuid, name), "veth", uuid, &link, NULL) == 0;
 }
 
-static bool is_stale(const struct lease *l, const struct lease_context *ctx)
+static bool other_boot(const struct lease *l, const struct lease_context *ctx)
+{
+	return strcmp(l->boot, ctx->owner.boot) != 0;
+}
+
+bool lease_gone(const struct lease *l, const struct lease_context *ctx)
 {
 	const struct net_owner owner = { .id = l->id, .root = l->root, .boot = l->boot };
 
-	if (strcmp(l->boot, ctx->owner.boot) != 0)
-		return true;
-	return !ctx->lives(&owner, l->uuid) && !host_link_stands(ctx->sock, l->uuid);
+	return other_boot(l, ctx) || !ctx->lives(&owner, l->uuid);
+}
+
+static bool is_stale(const struct lease *l, const struct lease_context *ctx)
+{
+	return other_boot(l, ctx) || (lease_gone(l, ctx) && !host_link_stands(ctx->sock, l->uuid));
 }
 
 /* 0: free (now); 1: taken, and by whom stands in @ret. */
@@ -141,29 +149,23 @@ bool lease_any(const struct net_dir *d)
 	return lease_each(d, found, NULL) > 0;
 }
 
-struct sweep {
-	struct net_dir *dir;
-	const struct lease_context *ctx; /* NULL: by @uuid */
-	const uint8_t *uuid;
-	size_t left;
-};
-
-static int sweep_one(const struct lease *l, void *data)
+void lease_drop(struct net_dir *d, const struct lease *l)
 {
-	struct sweep *s = data;
-	bool goes = s->ctx ? is_stale(l, s->ctx) : memcmp(l->uuid, s->uuid, NET_UUID_SIZE) == 0;
-
-	if (!goes || unlinkat(s->dir->leases, l->address, 0) < 0)
-		s->left++;
-	return 0;
+	(void)unlinkat(d->leases, l->address, 0); /* the lock is held: it is that, or gone */
 }
 
-size_t lease_sweep(struct net_dir *d, const struct lease_context *ctx)
-{
-	struct sweep s = { .dir = d, .ctx = ctx };
+struct search {
+	struct net_dir *dir;
+	const uint8_t *uuid;
+};
 
-	(void)lease_each(d, sweep_one, &s); /* what cannot be read is no lease */
-	return s.left;
+static int drop_found(const struct lease *l, void *data)
+{
+	const struct search *s = data;
+
+	if (memcmp(l->uuid, s->uuid, NET_UUID_SIZE) == 0)
+		lease_drop(s->dir, l);
+	return 0;
 }
 
 /* ---- taking ---- */
@@ -319,12 +321,12 @@ static void return_one(struct net_dir *d, const struct net_addr *a, const uint8_
 
 void lease_return(struct net_dir *d, const struct net_attachment *a)
 {
-	struct sweep s = { .dir = d, .uuid = a->uuid };
+	struct search s = { .dir = d, .uuid = a->uuid };
 
 	if (a->bridge[0]) {
 		return_one(d, &a->ip4, a->uuid);
 		return_one(d, &a->ip6, a->uuid);
 		return;
 	}
-	(void)lease_each(d, sweep_one, &s); /* stale, if one stays */
+	(void)lease_each(d, drop_found, &s); /* stale, if one stays */
 }

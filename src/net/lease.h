@@ -37,9 +37,6 @@ int lease_take(struct net_dir *d, const struct lease_context *ctx, bool ip6,
  */
 void lease_return(struct net_dir *d, const struct net_attachment *a);
 
-/* Remove stale leases; how many are left. */
-size_t lease_sweep(struct net_dir *d, const struct lease_context *ctx);
-
 /* Is there any, stale or not? */
 bool lease_any(const struct net_dir *d);
 
@@ -48,6 +45,12 @@ struct lease {
 	uint8_t uuid[NET_UUID_SIZE];
 	char root[4096];
 };
+
+/* Is it of another boot, or is its container gone? Then it is stale as soon as there is no link of it. */
+bool lease_gone(const struct lease *l, const struct lease_context *ctx);
+
+/* Remove @l, as long as it is that. */
+void lease_drop(struct net_dir *d, const struct lease *l);
 
 /* Call @fn for each lease, in no particular order; its non-zero result ends the walk and is returned. */
 int lease_each(const struct net_dir *d, int (*fn)(const struct lease *l, void *data), void *data);

@@ -433,11 +433,21 @@ int net_setup_read(const struct json_node *node, struct arena *a, struct net_set
 
 /* ---- for people and machines ---- */
 
+/* A gateway is one address: the prefix is that of the network. */
+static void state_gateway(struct json_out *o, const char *key, const struct net_addr *gw)
+{
+	char text[NET_ADDR_TEXT];
+
+	if (net_addr_set(gw))
+		json_out_member_string(o, key, net_addr_text(gw, false, text));
+}
+
 static void state_item(struct json_out *o, const struct net_attachment *a)
 {
 	/* of the record only what means something to others */
-	static const char *const shown[] = { "name", "ip",  "ip6",    "gateway", "gateway6",
-					     "mac",  "mtu", "bridge", "isolate" };
+	static const char *const shown[] = {
+		"name", "ip", "ip6", "mac", "mtu", "bridge", "isolate"
+	};
 	char name[IFNAMSIZ];
 
 	json_out_object(o);
@@ -448,6 +458,8 @@ static void state_item(struct json_out *o, const struct net_attachment *a)
 		for (size_t k = 0; k < ARRAY_SIZE(attachment_fields); k++)
 			if (strcmp(shown[i], attachment_fields[k].key) == 0)
 				write_field(o, &attachment_fields[k], a);
+	state_gateway(o, "gateway", &a->gw4);
+	state_gateway(o, "gateway6", &a->gw6);
 	write_routes(o, a);
 	if (a->kind == NET_BRIDGE)
 		json_out_member_string(o, "hostInterface", net_host_name(a->uuid, name));

@@ -10,7 +10,7 @@ static void emit_late(const struct rootfs_overlay *o, uint64_t reg, struct plan 
 	oci_strings lowers = { .items = (const char **)(uintptr_t)o->lowers, .count = o->count };
 
 	PLAN_ADD(p, NULL, overlay, .root = reg, .lowers = plan_list(p, &lowers),
-		 .writable = plan_str(p, o->writable ? o->writable : "a tmpfs"),
+		 .writable = plan_str(p, o->writable ? o->writable : "tmpfs"),
 		 .size = plan_str(p, o->size), .options = plan_str(p, o->options),
 		 .files = plan_blob(p, o->files ? (const void *)o->files : "",
 				    o->files ? 2 * sizeof(*o->files) * files : 0));

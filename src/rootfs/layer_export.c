@@ -234,14 +234,27 @@ static int enter(struct walk *w, int dir, const char *name, const char *path, st
 	return r;
 }
 
-static int write_linked(struct walk *w, const char *path, const char *first, const struct stat *st,
-			struct err *e)
+/* It has the attributes of the file again, as other tools write it. */
+static int write_linked(struct walk *w, int dir, const char *name, const char *path,
+			const char *first, const struct stat *st, struct err *e)
 {
+	cleanup_(layer_xattrs_free) struct layer_xattrs xattrs = { 0 };
+	cleanup_fd int fd = -EBADF;
 	struct tar_entry t;
 
+	if (S_ISREG(st->st_mode)) {
+		int r;
+
+		fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		r = fd < 0 ? -errno : layer_xattrs_read(fd, &xattrs);
+		if (r < 0)
+			return failed(e, r, path);
+	}
 	entry_of(w, st, path, &t);
 	t.type = TAR_LINK;
 	t.target = first;
+	t.xattrs = xattrs.items;
+	t.xattr_count = xattrs.count;
 	return tar_header(&w->x->sink, &t, e);
 }
 
@@ -268,14 +281,15 @@ static int write_name(struct walk *w, int dir, const char *prefix, const char *n
 		return enter(w, dir, name, path, e);
 	if (S_ISSOCK(st.st_mode)) {
 		tell(w, path, "a socket");
-		return 0;
+		/* what it hides of the layers below must not appear in its place */
+		return w->x->lowest ? 0 : write_whiteout(w, prefix, name, e);
 	}
 	if (st.st_nlink > 1) {
 		r = find_link(w, &st, path, &first);
 		if (r < 0)
 			return failed(e, r, path);
 		if (first)
-			return write_linked(w, path, first, &st, e);
+			return write_linked(w, dir, name, path, first, &st, e);
 	}
 	if (S_ISREG(st.st_mode))
 		return write_file(w, dir, name, path, &st, e);

@@ -4,6 +4,7 @@
  *
  *   DATA/ID/layers.json     what container ID is made of: its base, its chain, its snapshots. Replaced as a
  *                           whole and fsynced: the rename is the moment at which a change has happened.
+ *   DATA/ID/user            whose they are, and which ids their files have (container/overlay_owner.h)
  *   DATA/ID/layers/         upper and work directory that the container writes to
  *   DATA/.layers/LAYER/fs   a layer that nobody writes to any more, in overlayfs' own form (whiteouts are
  *                           character devices 0:0, opaque directories have the xattr), for any number of
@@ -21,6 +22,8 @@
 
 #include "rootfs/overlay.h"
 #include "util/err.h"
+
+#define LAYERS_USER_FILE "user" /* in DATA/ID */
 
 /* What a container starts from: directories of others, which are never written to. */
 struct layers_base {
@@ -47,7 +50,10 @@ void layers_close(struct layers *l);
 /* The directories to be merged for the container itself: with upper and work. */
 int layers_stack(const struct layers *l, struct overlay_stack *ret, struct err *e);
 
-/* Those of its snapshot @name, which nobody writes to; NULL: the base alone. -ENOENT names those that exist. */
+/*
+ * Those of its snapshot @name, which nobody writes to; NULL: what the container started from, the base or, for
+ * a clone, the snapshot that it was made from. -ENOENT names those that exist.
+ */
 int layers_snapshot_stack(const struct layers *l, const char *name, struct overlay_stack *ret,
 			  struct err *e);
 

@@ -48,9 +48,11 @@ static int collect_name(const struct collector *c, const struct place *p, const 
 	char what[ID_MAX + NAME_MAX + 64];
 	int r;
 
-	if (p->record.upper &&
-	    (strcmp(p->record.upper, name) == 0 || layers_record_uses(&p->record, name)))
+	if (p->record.upper && strcmp(p->record.upper, name) == 0)
 		return 0;
+	/* a new snapshot, complete, whose maker was killed before the last step */
+	if (p->record.upper && layers_record_uses(&p->record, name))
+		return c->dry_run ? 0 : layers_publish(c->data, p->own, name, c->e);
 	(void)snprintf(what, sizeof(what), "unfinished layer %s of container '%s'", name, p->id);
 	r = c->told(what, c->context);
 	if (r == 0 && !c->dry_run)
@@ -82,9 +84,19 @@ static int collect_place(const struct collector *c, struct place *p, int dir, st
 	r = collect_names(c, p);
 	if (r == 0 && !p->record.upper && !c->dry_run) {
 		(void)unlinkat(dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
+		(void)unlinkat(dir, LAYERS_USER_FILE, 0);
 		(void)unlinkat(c->data, p->id, AT_REMOVEDIR); /* other things may be in it */
 	}
 	return r;
+}
+
+/* Its layers are gone, and all but the last step of a removal was done. */
+static void collect_end(const struct collector *c, const char *id, int dir)
+{
+	if (c->dry_run || faccessat(dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	(void)unlinkat(dir, LAYERS_USER_FILE, 0);
+	(void)unlinkat(c->data, id, AT_REMOVEDIR); /* other things may be in it */
 }
 
 /* Whoever works on a container just now cleans up after itself. */
@@ -100,6 +112,8 @@ static int collect_container(const char *id, void *context)
 	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	own = kernel_openat2(dir, LAYERS_OWN_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	if (own == -ENOENT)
+		collect_end(c, id, dir);
 	if (own < 0)
 		return 0;
 	p.own = own;

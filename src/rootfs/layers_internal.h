@@ -55,6 +55,9 @@ int layers_make_stage(struct layers *l, char name[LAYERS_NAME_SIZE], int *ret, s
  */
 int layers_settle(struct layers *l, struct err *e);
 
+/* Move the layer @name from DATA/ID/layers, which is @own, to where others can find it. */
+int layers_publish(int data, int own, const char *name, struct err *e);
+
 /* Open the tree of a layer. -ENOENT says that the store is damaged. */
 int layers_open_layer(const struct layers *l, const char *layer, int *ret, struct err *e);
 

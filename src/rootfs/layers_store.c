@@ -206,7 +206,6 @@ static int is_visible(const struct dirent *d)
 struct settling {
 	struct layers *l;
 	const struct layers_record *record;
-	int locked; /* DATA/.layers, once it is needed */
 	struct err *e;
 };
 
@@ -219,37 +218,35 @@ static void drop_work(int own, const char *name)
 		(void)tree_remove(top, LAYERS_WORK); /* costs nothing but a directory */
 }
 
-/* A layer goes where others can find it. The lock keeps those away who look for layers without a user. */
-static int publish(struct settling *s, const char *name)
+int layers_publish(int data, int own, const char *name, struct err *e)
 {
-	int r = 0;
+	cleanup_fd int shared = -EBADF;
+	int r = layers_open_shared(data, &shared, e);
 
-	if (s->locked < 0) {
-		r = layers_open_shared(s->l->data, &s->locked, s->e);
-		if (r == 0)
-			r = layers_lock(s->locked, "the directory of layers", s->e);
-	}
+	/* the lock keeps those away who look for layers without a user */
+	if (r == 0)
+		r = layers_lock(shared, "the directory of layers", e);
 	if (r < 0)
 		return r;
-	drop_work(s->l->own, name);
-	if (renameat(s->l->own, name, s->l->shared, name) < 0)
-		return err_set(s->e, ERR_SYSTEM, errno, "move a layer to the others");
+	drop_work(own, name);
+	if (renameat(own, name, shared, name) < 0 || fsync(shared) < 0 || fsync(own) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "move a layer to the others");
 	return 0;
 }
 
-static int settle_one(struct settling *s, const char *name)
+static int settle_one(const struct settling *s, const char *name)
 {
 	int r;
 
 	if (s->record && strcmp(s->record->upper, name) == 0)
 		return 0;
 	if (s->record && layers_record_uses(s->record, name))
-		return publish(s, name);
+		return layers_publish(s->l->data, s->l->own, name, s->e);
 	r = tree_remove(s->l->own, name);
 	return r < 0 ? err_set(s->e, ERR_SYSTEM, -r, "remove what was left of a layer") : 0;
 }
 
-static int settle_all(struct settling *s)
+static int settle_all(const struct settling *s)
 {
 	struct dirent **names = NULL;
 	int r = 0, n = scandirat(s->l->own, ".", &names, is_visible, alphasort);
@@ -262,16 +259,13 @@ static int settle_all(struct settling *s)
 		free(names[i]);
 	}
 	free(names);
-	if (r == 0 && s->locked >= 0 && (fsync(s->l->shared) < 0 || fsync(s->l->own) < 0))
-		r = err_set(s->e, ERR_SYSTEM, errno, "move a layer to the others");
-	close_fd(&s->locked);
 	return r;
 }
 
 int layers_settle(struct layers *l, struct err *e)
 {
 	struct layers_record record;
-	struct settling s = { l, &record, -EBADF, e };
+	struct settling s = { l, &record, e };
 	struct arena a = { 0 };
 	int r = layers_record_load(l->dir, &a, &record, e);
 

@@ -305,6 +305,15 @@ static int refuse_taken(const char *id, struct err *e)
 	return -EEXIST;
 }
 
+/* Asked before anything is locked: two clones in opposite directions would wait for each other. */
+static bool has_layers(int data, const char *id)
+{
+	char path[ID_MAX + sizeof("/" LAYERS_RECORD_FILE)];
+
+	(void)snprintf(path, sizeof(path), "%s/" LAYERS_RECORD_FILE, id);
+	return faccessat(data, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* @to is locked, and has directories, but no record. */
 static int clone_to(struct layers *l, int index, struct layers *to, struct err *e)
 {
@@ -336,7 +345,9 @@ int snapshots_clone(struct layers *l, const char *name, const char *id, struct e
 		if (index < 0)
 			return index;
 	}
-	r = layers_begin(l->data, id, &to, e);
+	if (!id_is_valid(id))
+		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
+	r = has_layers(l->data, id) ? -EEXIST : layers_begin(l->data, id, &to, e);
 	if (r == -EEXIST)
 		return refuse_taken(id, e);
 	if (r < 0)

@@ -138,22 +138,36 @@ int overlayfs_leave(void)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
+/* Who is not known in our user namespace cannot own anything on a filesystem of it. */
+static int give(int dir, const char *name, const struct stat *st)
+{
+	return fchownat(dir, name, st->st_uid, st->st_gid, 0) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static int fill_scratch(int mnt, int like)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(like, &st) < 0 || mkdirat(mnt, OVERLAYFS_UPPER, 0700) < 0 ||
+	    mkdirat(mnt, OVERLAYFS_WORK, 0700) < 0)
+		return -errno;
+	/* owner first: a change of owner clears the set-id bits */
+	r = give(mnt, OVERLAYFS_UPPER, &st);
+	if (r == 0 && fchmodat(mnt, OVERLAYFS_UPPER, st.st_mode & 07777, 0) < 0)
+		r = -errno;
+	return r;
+}
+
 int overlayfs_scratch(const char *size, int like)
 {
-	int mnt = tmpfs_make(size);
-	struct stat st;
+	int mnt = tmpfs_make(size), r;
 
 	if (mnt < 0)
 		return mnt;
-	/* owner first: a change of owner clears the set-id bits */
-	if (fstat(like, &st) < 0 || mkdirat(mnt, OVERLAYFS_UPPER, 0700) < 0 ||
-	    mkdirat(mnt, OVERLAYFS_WORK, 0700) < 0 ||
-	    fchownat(mnt, OVERLAYFS_UPPER, st.st_uid, st.st_gid, 0) < 0 ||
-	    fchmodat(mnt, OVERLAYFS_UPPER, st.st_mode & 07777, 0) < 0) {
-		int r = -errno;
-
-		(void)close(mnt);
-		return r;
-	}
-	return mnt;
+	r = fill_scratch(mnt, like);
+	if (r == 0)
+		return mnt;
+	(void)close(mnt);
+	return r;
 }

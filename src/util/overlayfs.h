@@ -48,7 +48,8 @@ int overlayfs_leave(void);
 
 /*
  * A tmpfs that is attached nowhere, with an upper and a work directory. @size: as tmpfs' option of that
- * name, or "" for its default; @like: the root of the overlay gets the owner and mode of this directory.
+ * name, or "" for its default; @like: the root of the overlay gets the owner and mode of this directory, the
+ * caller's when the owner does not exist in its user namespace.
  * Returns a descriptor or -errno.
  */
 int overlayfs_scratch(const char *size, int like);

@@ -214,7 +214,7 @@ static size_t hunk_end(const struct script *s, size_t from)
 {
 	size_t last = from;
 
-	for (size_t i = from; i < s->count && i <= last + 2 * CONTEXT; i++)
+	for (size_t i = from; i < s->count && i <= last + 2 * CONTEXT + 1; i++)
 		if (s->marks[i] != ' ')
 			last = i;
 	return s->count - last > CONTEXT ? last + CONTEXT + 1 : s->count;

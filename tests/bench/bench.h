@@ -17,7 +17,7 @@
 #define MAX_RUNNERS 8
 #define MAX_NOTES   8
 #define MAX_META    32
-#define MAX_ARGS    80
+#define MAX_ARGS    300
 
 enum command {
 	CMD_PRE,

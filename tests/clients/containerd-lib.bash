@@ -57,26 +57,16 @@ run_options() {
 
 # run [OPTION...] -- PROGRAM [ARGUMENT...]: in the foreground, under the test's id.
 run_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
+	split_words "$@"
 	run_options
-	client run "${options[@]}" --rm "${given[@]}" "$image" "$tag" "$@"
+	client run "${options[@]}" --rm "${given[@]}" "$image" "$tag" "${program[@]}"
 }
 
 # The same in the background. Its init's pid, as the world counts, is $pid.
 start_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
+	split_words "$@"
 	run_options
-	client run "${options[@]}" -d --pid-file "$T/pid" "${given[@]}" "$image" "$tag" "$@"
+	client run "${options[@]}" -d --pid-file "$T/pid" "${given[@]}" "$image" "$tag" "${program[@]}"
 	code 0
 	pid=$(cat "$T/pid")
 }

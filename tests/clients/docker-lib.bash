@@ -63,23 +63,13 @@ docker() {
 
 # run [OPTION...] -- PROGRAM...
 run_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
-	docker run --rm --name "$tag" "${given[@]}" "$image" "$@"
+	split_words "$@"
+	docker run --rm --name "$tag" "${given[@]}" "$image" "${program[@]}"
 }
 
 start_box() {
-	local given=()
-	while [ "$1" != -- ]; do
-		given+=("$1")
-		shift
-	done
-	shift
-	docker run -d --name "${name:-$tag}" "${given[@]}" "$image" "$@"
+	split_words "$@"
+	docker run -d --name "${name:-$tag}" "${given[@]}" "$image" "${program[@]}"
 	code 0
 }
 

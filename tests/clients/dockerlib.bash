@@ -195,6 +195,17 @@ client_teardown() {
 	client_leaks
 }
 
+# [OPTION...] -- PROGRAM...: the options are in $given, the program is in $program.
+split_words() {
+	given=()
+	while [ "$1" != -- ]; do
+		given+=("$1")
+		shift
+	done
+	shift
+	program=("$@")
+}
+
 # The program ended with this code.
 code() {
 	[ "$status" -eq "$1" ] && return 0

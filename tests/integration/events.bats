@@ -177,3 +177,18 @@ busy() {
 	fails 'does not exist'
 	delete_ctr
 }
+
+@test "events: who watches holds up a removal until the end was seen, and not for long who does not look" {
+	start_payload sleep
+	follow --interval 1h
+	wait_until test -e "$root/$tag/watchers"
+	kill -STOP "$follower"
+	delete_ctr
+	kill -CONT "$follower"
+	wait "$follower"
+	follower=''
+	# a strange file in its place is not waited for
+	start_payload sleep
+	ln -s /nowhere "$root/$tag/watchers"
+	delete_ctr
+}

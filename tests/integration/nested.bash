@@ -5,6 +5,11 @@
 
 whole_proc='.linux.maskedPaths = [] | .linux.readonlyPaths = []'
 
+nested_setup() {
+	ctr_setup
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$bundle"
+}
+
 # What runs at each level: a container is made, looked into, stopped and removed; in it, the same.
 nest_script() {
 	cat <<-'END'

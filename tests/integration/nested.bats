@@ -5,10 +5,7 @@ load lib
 load life
 load system
 load nested
-setup() {
-	ctr_setup
-	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$bundle"
-}
+setup() { nested_setup; }
 teardown() { ctr_teardown; }
 
 @test "nested: as root" {

@@ -34,6 +34,11 @@ net_teardown() {
 		printf 'left on the host: %s\n' "$left"
 		failed=1
 	fi
+	left=$(on_host_run nft list ruleset 2>/dev/null || true)
+	if [ -n "$left" ]; then
+		printf 'firewall left: %s\n' "$left"
+		failed=1
+	fi
 	left=$(find "$data/.networks" -path '*/leases/*' 2>/dev/null || true)
 	if [ -n "$left" ]; then
 		printf 'leases left: %s\n' "$left"
@@ -102,4 +107,16 @@ serve() {
 	mkdir -p "$rootfs/www"
 	printf '%s\n' "$1" >"$rootfs/www/index.html"
 	args busybox httpd -f -p "${2:-80}" -h /www
+}
+
+# Somebody keeps the network namespace of the process PID: end them with: kill "$keeper"
+keep_namespace() {
+	local of
+	of=$(readlink "/proc/$1/ns/net")
+	nsenter -t "$1" -n sleep 60 </dev/null >/dev/null 2>&1 3>&- &
+	keeper=$!
+	wait_until in_namespace "$of"
+}
+in_namespace() {
+	[ "$(readlink "/proc/$keeper/ns/net")" = "$1" ]
 }

@@ -213,6 +213,24 @@ xattr() {
 	no_layers
 }
 
+@test "overlay: layers of a container in another state directory are neither used nor removed" {
+	args payload sleep
+	write_config
+	ctr run -d --overlay -b "$bundle" "$tag"
+	ok
+	capture "$CTR" --root "$T/other" --data-root "$data" run --overlay -b "$bundle" "$tag"
+	fails "the layers of '$tag' are those of a container in the state directory '$root'" "ctr --root $root delete"
+	capture "$CTR" --root "$T/other" --data-root "$data" delete -f "$tag"
+	fails "in the state directory '$root'"
+	ctr exec "$tag" sh -c 'echo fine >/file; cat /file'
+	is fine
+	ctr delete -f --keep-layers "$tag"
+	ok
+	capture "$CTR" --root "$T/other" --data-root "$data" delete "$tag"
+	ok
+	no_layers
+}
+
 @test "overlay: a read-only root" {
 	config '.root.readonly = true'
 	run_overlay 'echo 1 >/file; mkdir /dev/shm/a && echo fine' --overlay
@@ -287,6 +305,28 @@ os.setxattr(sys.argv[1], "security.capability", bytes.fromhex("01000002000400000
 	wait_until is_stopped
 	same 1 "$(cat "$(upper)/file")"
 	ctr delete "$tag"
+	ok
+	no_layers
+}
+
+@test "overlay: stopped, snapshot, run, rolled back, run; and a clone of it" {
+	run_overlay 'echo one >/file; rm -r /etc; mkdir /etc' --overlay
+	ok
+	ctr snapshot create "$tag" good
+	ok
+	run_overlay 'cat /file; ls /etc; echo two >/file; rm /bin/payload; touch /etc/new' --overlay
+	is one
+	ctr clone "$tag" "$tag-c"
+	ok
+	ctr snapshot rollback --prune "$tag" good
+	ok
+	run_overlay 'cat /file; ls /bin /etc' --overlay
+	is $'one\n/bin:\nbusybox\npayload\nsh\n\n/etc:'
+	ctr run --overlay -b "$bundle" "$tag-c"
+	is $'two\n/bin:\nbusybox\nsh\n\n/etc:\nnew'
+	ctr delete "$tag"
+	ok
+	ctr delete "$tag-c"
 	ok
 	no_layers
 }
@@ -446,7 +486,9 @@ keeps_its_files_on() {
 	[ ! -e "$data/$tag" ]
 }
 
-@test "overlay: options that contradict each other" {
+@test "overlay: options that contradict each other, and features" {
+	ctr features
+	same true "$(jq -r '.annotations."ctr.overlay.enabled"' <<<"$output")"
 	write_config
 	ctr run --overlay --no-overlay -b "$bundle" "$tag"
 	fails '--no-overlay does not go with --overlay'

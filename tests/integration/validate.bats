@@ -426,6 +426,17 @@ agrees() {
 	[[ $output == *'error: systemd does not run here: without it, use --cgroup-manager cgroupfs'* ]]
 	ctr --systemd-cgroup run -b "$bundle" "$tag"
 	fails 'systemd does not run here: without it, use --cgroup-manager cgroupfs'
+	# nor is there a manager of the user's
+	open=$(mktemp -d "/tmp/$tag.XXXXXX")
+	chmod 755 "$open"
+	cp "$CTR" "$open/ctr"
+	"$CTR" spec --rootless -b "$open"
+	mkdir "$open/rootfs"
+	capture setpriv --reuid 65534 --regid 65534 --clear-groups "$open/ctr" --systemd-cgroup validate "$open"
+	rm -rf "$open"
+	[ "$status" -eq 1 ]
+	[[ $output == *'error: systemd does not run here: without it, use --cgroup-manager cgroupfs'* ]]
+	[[ $output != *'connect to'* ]]
 }
 
 @test "validate: as a user: what root could, and what nobody can" {

@@ -340,147 +340,187 @@ static void test_tolerated(void **state)
 		oci_spec_free(decode(cases[i]));
 }
 
-static void test_refused(void **state)
-{
 #define P(x) "{'ociVersion':'1.0.0','process':{'cwd':'/'," x "}}"
 #define L(x) "{'ociVersion':'1.0.0','linux':{" x "}}"
 #define R(x) "{'ociVersion':'1.0.0','linux':{'resources':{" x "}}}"
-	static const struct {
-		const char *json, *at, *says;
-	} cases[] = {
-		{ "[]", "", "must be an object, not an array" },
-		{ "{}", "", "required member 'ociVersion' is missing" },
-		{ "{'ociVersion':null}", "", "required member 'ociVersion' is missing" },
-		{ "{'ociVersion':1}", "/ociVersion", "must be a string, not a number" },
-		{ "{'ociVersion':''}", "/ociVersion", "must not be empty" },
-		{ "{'ociVersion':'1.0.0','root':{}}", "/root", "required member 'path'" },
-		{ "{'ociVersion':'1.0.0','root':{'path':''}}", "/root/path", "must not be empty" },
-		{ "{'ociVersion':'1.0.0','root':{'path':'x','readonly':'yes'}}", "/root/readonly",
-		  "must be a boolean, not a string" },
-		{ "{'ociVersion':'1.0.0','mounts':{}}", "/mounts", "must be an array" },
-		{ "{'ociVersion':'1.0.0','mounts':[null]}", "/mounts/0", "not null" },
-		{ "{'ociVersion':'1.0.0','mounts':[{'destination':'/a'},{}]}", "/mounts/1",
-		  "required member 'destination'" },
-		{ "{'ociVersion':'1.0.0','mounts':[{'destination':'/a','options':['x',1]}]}",
-		  "/mounts/0/options/1", "must be a string, not a number" },
-		{ "{'ociVersion':'1.0.0','hooks':{'poststop':[{}]}}", "/hooks/poststop/0",
-		  "required member 'path'" },
-		{ "{'ociVersion':'1.0.0','hooks':{'poststop':[{'path':'/x','timeout':1.5}]}}",
-		  "/hooks/poststop/0/timeout", "must be an integer, not 1.5" },
-		{ "{'ociVersion':'1.0.0','annotations':{'a/b~':1}}", "/annotations/a~1b~0",
-		  "must be a string" },
-		{ "{'ociVersion':'1.0.0','process':{}}", "/process", "required member 'cwd'" },
-		{ "{'ociVersion':'1.0.0','process':{'cwd':''}}", "/process/cwd", "not be empty" },
-		{ P("'user':{'uid':-1}"), "/process/user/uid",
-		  "-1 is out of range (0 to 4294967295)" },
-		{ P("'user':{'uid':4294967296}"), "/process/user/uid", "out of range" },
-		{ P("'user':{'gid':1e3}"), "/process/user/gid", "must be an integer, not 1e3" },
-		{ P("'user':{'gid':'1'}"), "/process/user/gid", "must be a number, not a string" },
-		{ P("'user':{'additionalGids':[1,[]]}"), "/process/user/additionalGids/1",
-		  "must be a number, not an array" },
-		{ P("'consoleSize':{'width':1}"), "/process/consoleSize",
-		  "required member 'height'" },
-		{ P("'consoleSize':{'width':-1,'height':1}"), "/process/consoleSize/width",
-		  "out of range" },
-		{ P("'capabilities':{'bounding':'CAP_KILL'}"), "/process/capabilities/bounding",
-		  "must be an array" },
-		{ P("'capabilities':{'bounding':[1]}"), "/process/capabilities/bounding/0",
-		  "must be a string" },
-		{ P("'capabilities':[]"), "/process/capabilities", "must be an object" },
-		{ P("'rlimits':[{'type':'RLIMIT_X','soft':1,'hard':1}]"), "/process/rlimits/0/type",
-		  "unknown rlimit type 'RLIMIT_X'" },
-		{ P("'rlimits':[{'type':'RLIMIT_CORE','soft':1}]"), "/process/rlimits/0",
-		  "required member 'hard'" },
-		{ P("'rlimits':[{'type':'RLIMIT_CORE','soft':18446744073709551616,'hard':1}]"),
-		  "/process/rlimits/0/soft", "out of range" },
-		{ P("'scheduler':{}"), "/process/scheduler", "required member 'policy'" },
-		{ P("'scheduler':{'policy':'FIFO'}"), "/process/scheduler/policy",
-		  "unknown scheduler policy 'FIFO' (known: SCHED_OTHER, SCHED_FIFO" },
-		{ P("'scheduler':{'policy':'SCHED_RR','flags':['X']}"),
-		  "/process/scheduler/flags/0", "unknown scheduler flag 'X'" },
-		{ P("'ioPriority':{'class':'IOPRIO_CLASS_NONE'}"), "/process/ioPriority/class",
-		  "(known: IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE)" },
-		{ L("'namespaces':[{'type':'net'}]"), "/linux/namespaces/0/type",
-		  "unknown namespace type 'net' (known: mount, cgroup, uts, ipc, user, pid, time, "
-		  "network)" },
-		{ L("'namespaces':[{'path':'/x'}]"), "/linux/namespaces/0",
-		  "required member 'type'" },
-		{ L("'namespaces':['pid']"), "/linux/namespaces/0", "must be an object" },
-		{ L("'uidMappings':[{'containerID':0,'hostID':0}]"), "/linux/uidMappings/0",
-		  "required member 'size'" },
-		{ L("'timeOffsets':{'realtime':{}}"), "/linux/timeOffsets/realtime",
-		  "unknown member 'realtime'" },
-		{ L("'timeOffsets':{'boottime':{'secs':9223372036854775808}}"),
-		  "/linux/timeOffsets/boottime/secs", "out of range" },
-		{ L("'devices':[{'path':'/x','type':'x'}]"), "/linux/devices/0/type",
-		  "unknown device type 'x' (known: c, b, u, p)" },
-		{ L("'devices':[{'path':'/x','type':''}]"), "/linux/devices/0/type",
-		  "unknown device type ''" },
-		{ L("'devices':[{'type':'c'}]"), "/linux/devices/0", "required member 'path'" },
-		{ L("'devices':[{'path':'/x','type':'c','fileMode':65536}]"),
-		  "/linux/devices/0/fileMode", "out of range (0 to 65535)" },
-		{ L("'netDevices':{'a/b':{'name':1}}"), "/linux/netDevices/a~1b/name",
-		  "must be a string" },
-		{ L("'netDevices':{'eth0':null}"), "/linux/netDevices/eth0", "must be an object" },
-		{ L("'sysctl':{'a':1}"), "/linux/sysctl/a", "must be a string" },
-		{ L("'sysctl':['a']"), "/linux/sysctl", "must be an object" },
-		{ L("'personality':{'domain':'BSD'}"), "/linux/personality/domain",
-		  "(known: LINUX, LINUX32)" },
-		{ L("'memoryPolicy':{'nodes':'0'}"), "/linux/memoryPolicy",
-		  "required member 'mode'" },
-		{ L("'memoryPolicy':{'mode':'MPOL_X'}"), "/linux/memoryPolicy/mode",
-		  "unknown memory policy mode 'MPOL_X'" },
-		{ L("'memoryPolicy':{'mode':'MPOL_BIND','flags':['F']}"),
-		  "/linux/memoryPolicy/flags/0", "unknown memory policy flag 'F'" },
-		{ L("'seccomp':{}"), "/linux/seccomp", "required member 'defaultAction'" },
-		{ L("'seccomp':{'defaultAction':''}"), "/linux/seccomp/defaultAction",
-		  "unknown seccomp action ''" },
-		{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','architectures':['X86']}"),
-		  "/linux/seccomp/architectures/0", "unknown seccomp architecture 'X86'" },
-		{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','flags':['F']}"),
-		  "/linux/seccomp/flags/0", "unknown seccomp flag 'F'" },
-		{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','syscalls':[{'names':['a'],"
-		    "'action':'SCMP_ACT_KILL','args':[{'index':0,'value':1,'op':'EQ'}]}]}"),
-		  "/linux/seccomp/syscalls/0/args/0/op", "unknown seccomp operator 'EQ'" },
-		{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','syscalls':[{'action':"
-		    "'SCMP_ACT_KILL'}]}"),
-		  "/linux/seccomp/syscalls/0", "required member 'names'" },
-		{ R("'devices':[{}]"), "/linux/resources/devices/0", "required member 'allow'" },
-		{ R("'devices':[{'allow':true,'type':'p'}]"), "/linux/resources/devices/0/type",
-		  "unknown device type 'p' (known: a, b, c)" },
-		{ R("'devices':[{'allow':true,'access':'rx'}]"),
-		  "/linux/resources/devices/0/access", "bad device access 'rx'" },
-		{ R("'devices':[{'allow':true,'access':''}]"), "/linux/resources/devices/0/access",
-		  "bad device access ''" },
-		{ R("'memory':{'limit':9223372036854775808}"), "/linux/resources/memory/limit",
-		  "out of range" },
-		{ R("'memory':{'limit':'1G'}"), "/linux/resources/memory/limit",
-		  "must be a number" },
-		{ R("'blockIO':{'weight':65536}"), "/linux/resources/blockIO/weight",
-		  "out of range (0 to 65535)" },
-		{ R("'blockIO':{'weightDevice':[{'major':1}]}"),
-		  "/linux/resources/blockIO/weightDevice/0", "required member 'minor'" },
-		{ R("'hugepageLimits':[{'limit':1}]"), "/linux/resources/hugepageLimits/0",
-		  "required member 'pageSize'" },
-		{ R("'rdma':{'m':{'hcaHandles':'x'}}"), "/linux/resources/rdma/m/hcaHandles",
-		  "must be a number" },
-		{ R("'unified':{'a':{}}"), "/linux/resources/unified/a", "must be a string" },
-	};
 
+/* A document, the pointer to what is wrong in it, and words about it. */
+struct refused {
+	const char *json, *at, *says;
+};
+
+static const struct refused refused_top[] = {
+	{ "[]", "", "must be an object, not an array" },
+	{ "{}", "", "required member 'ociVersion' is missing" },
+	{ "{'ociVersion':null}", "", "required member 'ociVersion' is missing" },
+	{ "{'ociVersion':1}", "/ociVersion", "must be a string, not a number" },
+	{ "{'ociVersion':''}", "/ociVersion", "must not be empty" },
+	{ "{'ociVersion':'1.0.0','root':{}}", "/root", "required member 'path'" },
+	{ "{'ociVersion':'1.0.0','root':{'path':''}}", "/root/path", "must not be empty" },
+	{ "{'ociVersion':'1.0.0','root':{'path':'x','readonly':'yes'}}", "/root/readonly",
+	  "must be a boolean, not a string" },
+	{ "{'ociVersion':'1.0.0','mounts':{}}", "/mounts", "must be an array" },
+	{ "{'ociVersion':'1.0.0','mounts':[null]}", "/mounts/0", "not null" },
+	{ "{'ociVersion':'1.0.0','mounts':[{'destination':'/a'},{}]}", "/mounts/1",
+	  "required member 'destination'" },
+	{ "{'ociVersion':'1.0.0','mounts':[{'destination':'/a','options':['x',1]}]}",
+	  "/mounts/0/options/1", "must be a string, not a number" },
+	{ "{'ociVersion':'1.0.0','hooks':{'poststop':[{}]}}", "/hooks/poststop/0",
+	  "required member 'path'" },
+	{ "{'ociVersion':'1.0.0','hooks':{'poststop':[{'path':'/x','timeout':1.5}]}}",
+	  "/hooks/poststop/0/timeout", "must be an integer, not 1.5" },
+	{ "{'ociVersion':'1.0.0','annotations':{'a/b~':1}}", "/annotations/a~1b~0",
+	  "must be a string" },
+};
+
+static const struct refused refused_process[] = {
+	{ "{'ociVersion':'1.0.0','process':{}}", "/process", "required member 'cwd'" },
+	{ "{'ociVersion':'1.0.0','process':{'cwd':''}}", "/process/cwd", "not be empty" },
+	{ P("'user':{'uid':-1}"), "/process/user/uid", "-1 is out of range (0 to 4294967295)" },
+	{ P("'user':{'uid':4294967296}"), "/process/user/uid", "out of range" },
+	{ P("'user':{'gid':1e3}"), "/process/user/gid", "must be an integer, not 1e3" },
+	{ P("'user':{'gid':'1'}"), "/process/user/gid", "must be a number, not a string" },
+	{ P("'user':{'additionalGids':[1,[]]}"), "/process/user/additionalGids/1",
+	  "must be a number, not an array" },
+	{ P("'consoleSize':{'width':1}"), "/process/consoleSize", "required member 'height'" },
+	{ P("'consoleSize':{'width':-1,'height':1}"), "/process/consoleSize/width",
+	  "out of range" },
+	{ P("'capabilities':{'bounding':'CAP_KILL'}"), "/process/capabilities/bounding",
+	  "must be an array" },
+	{ P("'capabilities':{'bounding':[1]}"), "/process/capabilities/bounding/0",
+	  "must be a string" },
+	{ P("'capabilities':[]"), "/process/capabilities", "must be an object" },
+	{ P("'rlimits':[{'type':'RLIMIT_X','soft':1,'hard':1}]"), "/process/rlimits/0/type",
+	  "unknown rlimit type 'RLIMIT_X'" },
+	{ P("'rlimits':[{'type':'RLIMIT_CORE','soft':1}]"), "/process/rlimits/0",
+	  "required member 'hard'" },
+	{ P("'rlimits':[{'type':'RLIMIT_CORE','soft':18446744073709551616,'hard':1}]"),
+	  "/process/rlimits/0/soft", "out of range" },
+	{ P("'scheduler':{}"), "/process/scheduler", "required member 'policy'" },
+	{ P("'scheduler':{'policy':'FIFO'}"), "/process/scheduler/policy",
+	  "unknown scheduler policy 'FIFO' (known: SCHED_OTHER, SCHED_FIFO" },
+	{ P("'scheduler':{'policy':'SCHED_RR','flags':['X']}"), "/process/scheduler/flags/0",
+	  "unknown scheduler flag 'X'" },
+	{ P("'ioPriority':{'class':'IOPRIO_CLASS_NONE'}"), "/process/ioPriority/class",
+	  "(known: IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE)" },
+};
+
+static const struct refused refused_linux[] = {
+	{ L("'namespaces':[{'type':'net'}]"), "/linux/namespaces/0/type",
+	  "unknown namespace type 'net' (known: mount, cgroup, uts, ipc, user, pid, time, "
+	  "network)" },
+	{ L("'namespaces':[{'path':'/x'}]"), "/linux/namespaces/0", "required member 'type'" },
+	{ L("'namespaces':['pid']"), "/linux/namespaces/0", "must be an object" },
+	{ L("'uidMappings':[{'containerID':0,'hostID':0}]"), "/linux/uidMappings/0",
+	  "required member 'size'" },
+	{ L("'timeOffsets':{'realtime':{}}"), "/linux/timeOffsets/realtime",
+	  "unknown member 'realtime'" },
+	{ L("'timeOffsets':{'boottime':{'secs':9223372036854775808}}"),
+	  "/linux/timeOffsets/boottime/secs", "out of range" },
+	{ L("'devices':[{'path':'/x','type':'x'}]"), "/linux/devices/0/type",
+	  "unknown device type 'x' (known: c, b, u, p)" },
+	{ L("'devices':[{'path':'/x','type':''}]"), "/linux/devices/0/type",
+	  "unknown device type ''" },
+	{ L("'devices':[{'type':'c'}]"), "/linux/devices/0", "required member 'path'" },
+	{ L("'devices':[{'path':'/x','type':'c','fileMode':65536}]"), "/linux/devices/0/fileMode",
+	  "out of range (0 to 65535)" },
+	{ L("'netDevices':{'a/b':{'name':1}}"), "/linux/netDevices/a~1b/name", "must be a string" },
+	{ L("'netDevices':{'eth0':null}"), "/linux/netDevices/eth0", "must be an object" },
+	{ L("'sysctl':{'a':1}"), "/linux/sysctl/a", "must be a string" },
+	{ L("'sysctl':['a']"), "/linux/sysctl", "must be an object" },
+	{ L("'personality':{'domain':'BSD'}"), "/linux/personality/domain",
+	  "(known: LINUX, LINUX32)" },
+	{ L("'memoryPolicy':{'nodes':'0'}"), "/linux/memoryPolicy", "required member 'mode'" },
+	{ L("'memoryPolicy':{'mode':'MPOL_X'}"), "/linux/memoryPolicy/mode",
+	  "unknown memory policy mode 'MPOL_X'" },
+	{ L("'memoryPolicy':{'mode':'MPOL_BIND','flags':['F']}"), "/linux/memoryPolicy/flags/0",
+	  "unknown memory policy flag 'F'" },
+};
+
+static const struct refused refused_seccomp[] = {
+	{ L("'seccomp':{}"), "/linux/seccomp", "required member 'defaultAction'" },
+	{ L("'seccomp':{'defaultAction':''}"), "/linux/seccomp/defaultAction",
+	  "unknown seccomp action ''" },
+	{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','architectures':['X86']}"),
+	  "/linux/seccomp/architectures/0", "unknown seccomp architecture 'X86'" },
+	{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','flags':['F']}"), "/linux/seccomp/flags/0",
+	  "unknown seccomp flag 'F'" },
+	{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','syscalls':[{'names':['a'],"
+	    "'action':'SCMP_ACT_KILL','args':[{'index':0,'value':1,'op':'EQ'}]}]}"),
+	  "/linux/seccomp/syscalls/0/args/0/op", "unknown seccomp operator 'EQ'" },
+	{ L("'seccomp':{'defaultAction':'SCMP_ACT_KILL','syscalls':[{'action':"
+	    "'SCMP_ACT_KILL'}]}"),
+	  "/linux/seccomp/syscalls/0", "required member 'names'" },
+};
+
+static const struct refused refused_resources[] = {
+	{ R("'devices':[{}]"), "/linux/resources/devices/0", "required member 'allow'" },
+	{ R("'devices':[{'allow':true,'type':'p'}]"), "/linux/resources/devices/0/type",
+	  "unknown device type 'p' (known: a, b, c)" },
+	{ R("'devices':[{'allow':true,'access':'rx'}]"), "/linux/resources/devices/0/access",
+	  "bad device access 'rx'" },
+	{ R("'devices':[{'allow':true,'access':''}]"), "/linux/resources/devices/0/access",
+	  "bad device access ''" },
+	{ R("'memory':{'limit':9223372036854775808}"), "/linux/resources/memory/limit",
+	  "out of range" },
+	{ R("'memory':{'limit':'1G'}"), "/linux/resources/memory/limit", "must be a number" },
+	{ R("'blockIO':{'weight':65536}"), "/linux/resources/blockIO/weight",
+	  "out of range (0 to 65535)" },
+	{ R("'blockIO':{'weightDevice':[{'major':1}]}"), "/linux/resources/blockIO/weightDevice/0",
+	  "required member 'minor'" },
+	{ R("'hugepageLimits':[{'limit':1}]"), "/linux/resources/hugepageLimits/0",
+	  "required member 'pageSize'" },
+	{ R("'rdma':{'m':{'hcaHandles':'x'}}"), "/linux/resources/rdma/m/hcaHandles",
+	  "must be a number" },
+	{ R("'unified':{'a':{}}"), "/linux/resources/unified/a", "must be a string" },
+};
+
+static void is_refused(const struct refused *c)
+{
+	cleanup_free char *json = quoted(c->json);
+	struct oci_spec *spec = NULL;
+	struct err e = ERR_INIT;
+	char origin[256];
+	int r = oci_spec_decode(json, strlen(json), &spec, &e);
+
+	(void)snprintf(origin, sizeof(origin), "config.json%s%s", *c->at ? " " : "", c->at);
+	if (r != -EINVAL || spec || !strstr(e.text, c->says) || strcmp(e.origin, origin) != 0)
+		fail_msg("%s: got %d '%s' (%s)", c->json, r, e.text, e.origin);
+}
+
+static void test_refused_top(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		cleanup_free char *json = quoted(cases[i].json);
-		struct oci_spec *spec = NULL;
-		struct err e = ERR_INIT;
-		char origin[256];
-		int r = oci_spec_decode(json, strlen(json), &spec, &e);
+	for (size_t i = 0; i < COUNT(refused_top); i++)
+		is_refused(&refused_top[i]);
+}
 
-		(void)snprintf(origin, sizeof(origin), "config.json%s%s", *cases[i].at ? " " : "",
-			       cases[i].at);
-		if (r != -EINVAL || spec || !strstr(e.text, cases[i].says) ||
-		    strcmp(e.origin, origin) != 0)
-			fail_msg("%s: got %d '%s' (%s)", cases[i].json, r, e.text, e.origin);
-	}
+static void test_refused_process(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_process); i++)
+		is_refused(&refused_process[i]);
+}
+
+static void test_refused_linux(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_linux); i++)
+		is_refused(&refused_linux[i]);
+}
+
+static void test_refused_seccomp(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_seccomp); i++)
+		is_refused(&refused_seccomp[i]);
+}
+
+static void test_refused_resources(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_resources); i++)
+		is_refused(&refused_resources[i]);
 }
 
 static void test_bare_documents(void **state)
@@ -635,11 +675,20 @@ static void test_bad_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process),	    cmocka_unit_test(test_top),
-		cmocka_unit_test(test_linux),	    cmocka_unit_test(test_resources),
-		cmocka_unit_test(test_seccomp),	    cmocka_unit_test(test_tolerated),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_bare_documents),
-		cmocka_unit_test(test_names),	    cmocka_unit_test(test_good_samples),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_top),
+		cmocka_unit_test(test_linux),
+		cmocka_unit_test(test_resources),
+		cmocka_unit_test(test_seccomp),
+		cmocka_unit_test(test_tolerated),
+		cmocka_unit_test(test_refused_top),
+		cmocka_unit_test(test_refused_process),
+		cmocka_unit_test(test_refused_linux),
+		cmocka_unit_test(test_refused_seccomp),
+		cmocka_unit_test(test_refused_resources),
+		cmocka_unit_test(test_bare_documents),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_good_samples),
 		cmocka_unit_test(test_bad_samples),
 	};
 

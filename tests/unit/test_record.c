@@ -36,6 +36,8 @@ static struct oci_pair pairs[] = {
 	{ "\xc3\xa4", "\xe2\x82\xac" },
 };
 
+static const char *layers[] = { "/srv/\"layer\" 1", "/var/lib/bundles/web/rootfs" };
+
 static const struct container_record sample = {
 	.id = "web-1",
 	.bundle = "/var/lib/bundles/we \"b\" 1",
@@ -52,6 +54,10 @@ static const struct container_record sample = {
 	.resctrl = { .group = "gold", .monitor = "web-1", .made = RESCTRL_MONITOR },
 	.owner = 4294967294U,
 	.hooks_started = true,
+	.overlay = { .used = true,
+		     .data = "/var/lib/ctr",
+		     .size = UINT64_MAX,
+		     .base = { .items = layers, .count = 2 } },
 	.annotations = { .items = pairs, .count = sizeof(pairs) / sizeof(pairs[0]) },
 };
 
@@ -112,6 +118,18 @@ static bool is_zero(const struct container_record *r)
 	return memcmp(r, &zero, sizeof(zero)) == 0;
 }
 
+static void same_overlay(const struct container_overlay *a, const struct container_overlay *b)
+{
+	assert_int_equal(a->used, b->used);
+	assert_int_equal(!a->data, !b->data);
+	if (a->data)
+		assert_string_equal(a->data, b->data);
+	assert_int_equal(a->size, b->size);
+	assert_int_equal(a->base.count, b->base.count);
+	for (size_t i = 0; i < a->base.count; i++)
+		assert_string_equal(a->base.items[i], b->base.items[i]);
+}
+
 static void same(const struct container_record *a, const struct container_record *b)
 {
 	assert_string_equal(a->id, b->id);
@@ -152,6 +170,7 @@ static void same(const struct container_record *a, const struct container_record
 		assert_string_equal(a->pause.command, b->pause.command);
 		assert_string_equal(a->pause.since, b->pause.since);
 	}
+	same_overlay(&a->overlay, &b->overlay);
 	assert_int_equal(a->annotations.count, b->annotations.count);
 	for (size_t i = 0; i < a->annotations.count; i++) {
 		assert_string_equal(a->annotations.items[i].key, b->annotations.items[i].key);
@@ -181,6 +200,7 @@ static void test_round_trip(void **state)
 	r.creator = caller_user(1000, 100);
 	r.cgroup_path = NULL;
 	r.annotations.count = 0;
+	r.overlay.data = NULL;
 	r.hooks_started = false;
 	r.resctrl = (struct resctrl_place){ .group = "/" };
 	r.init = (struct process_identity){ .boot_id = "" };
@@ -313,6 +333,9 @@ static void test_wrong_values(void **state)
 	edited(x, "\"cgroup\":", "\"cgroup\":\"x\",\"y\":");
 	edited(x, "\"driver\":\"cgroupfs\"", "\"driver\":\"none at all\"");
 	edited(x, "\"driver\":", "\"river\":");
+	edited(x, "\"base\":[", "\"base\":[1,");
+	edited(x, "\"base\":[", "\"base\":[],\"z\":[");
+	edited(x, "\"base\":[", "\"z\":[");
 	edited(x, "\"annotations\":{", "\"annotations\":[],\"z\":{");
 	edited(x, "\"value\"", "7");
 	/* a pid that is none: a signal to it would go anywhere */

@@ -8,10 +8,7 @@ load ../integration/life
 load ../integration/system
 load ../integration/nested
 
-setup() {
-	ctr_setup
-	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$bundle"
-}
+setup() { nested_setup; }
 teardown() { ctr_teardown; }
 
 @test "nested: as root" {

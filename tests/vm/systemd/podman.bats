@@ -1,46 +1,97 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# podman, which where systemd runs has its runtime make scopes.
+# podman with both cgroup managers.
 
-load ../lib/bundle
+load drivers
 
-setup() {
-	command -v podman >/dev/null || need_fail 'no podman'
-	need_ctr 'the systemd cgroup driver'
-	W=$(mktemp -d /run/ctr-podman.XXXXXX)
+setup_file() {
+	drivers_begin podman conmon
 	printf '[engine]\nevents_logger = "file"\n[network]\nnetwork_backend = "netavark"\n' >"$W/containers.conf"
 	printf '{"default": [{"type": "insecureAcceptAnything"}]}' >"$W/policy.json"
+}
+
+setup() {
+	drivers_setup
 	export CONTAINERS_CONF=$W/containers.conf TMPDIR=$W HOME=$W
-	mkdir -p "$W/rootfs"/{bin,dev,etc,proc,sys,tmp}
-	cp "$(command -v busybox)" "$W/rootfs/bin/busybox"
-	chroot "$W/rootfs" /bin/busybox --install -s /bin
 }
 
 teardown() {
-	pod rm -f -t 0 -a
-	rm -rf "$W"
-	run systemctl list-units --all --plain --no-legend 'libpod-*'
-	[ -z "$output" ] || { printf 'unit left behind: %s\n' "$output"; return 1; }
+	[ -z "${container:-}" ] || pod rm -f -t 0 "$container"
+	drivers_teardown
 }
 
 pod() {
-	podman --root "$W/storage" --runroot "$W/run" --tmpdir "$W/tmp" --storage-driver vfs --runtime "$CTR" \
-		--cgroup-manager systemd "$@" </dev/null >"$W/out" 2>&1 3>&- || { cat "$W/out"; return 1; }
+	must podman --root "$W/storage" --runroot "$W/run" --tmpdir "$W/tmp" --storage-driver vfs --runtime "$CTR" \
+		--cgroup-manager "$driver" "$@"
 }
 
-@test "podman: a container with limits is a scope: exec, pause, stop, rm" {
-	pod run -d --name w --network none --security-opt seccomp=unconfined --memory 64m --pids-limit 77 \
-		--rootfs "$W/rootfs" sh -c 'trap exit TERM; while :; do sleep 1; done'
-	local scope
-	scope=libpod-$(tail -n 1 "$W/out").scope
-	run systemctl show --property ActiveState,MemoryMax,Slice,TasksMax "$scope"
-	[ "$(sort <<<"$output")" = $'ActiveState=active\nMemoryMax=67108864\nSlice=machine.slice\nTasksMax=77' ]
-	pod exec w cat /sys/fs/cgroup/memory.max
-	[ "$(cat "$W/out")" = 67108864 ]
-	pod pause w
-	pod unpause w
-	pod stop -t 5 w
-	pod rm w
-	[ -z "$(systemctl list-units --all --plain --no-legend "$scope")" ]
+start_box() {
+	pod run -d --network none --security-opt seccomp=unconfined "$@"
+	container=$output
+	dir=/sys/fs/cgroup/libpod_parent/libpod-$container
+	[ "$driver" = cgroupfs ] || dir=/sys/fs/cgroup/machine.slice/libpod-$container.scope
+}
+
+client_exec() {
+	try podman --root "$W/storage" --runroot "$W/run" --tmpdir "$W/tmp" --storage-driver vfs --runtime "$CTR" \
+		--cgroup-manager "$driver" exec "$container" "$@"
+}
+
+# Update of podman 4.3 has no --pids-limit.
+limits_stats_update_pause() {
+	driver=$1
+	start_box --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 20 --cpuset-cpus 1 \
+		--memory-reservation 32m --cpu-shares 512 --device /dev/fuse:/dev/fuse:r --rootfs "$W/rootfs" sh -c 'trap exit TERM; while :; do sleep 1; done'
+	box_limits_are_written "$dir"
+	holds "$dir" memory.swap.max 0 memory.low $((32 * MIB)) cpu.weight 59
+	[ "$driver" = cgroupfs ] || shows "libpod-$container.scope" Slice machine.slice MemoryMax $((64 * MIB)) \
+		TasksMax 20 CPUQuotaPerSecUSec 500ms AllowedCPUs 1
+	box_limits_are_effective
+
+	pod stats --no-stream --format '{{.MemUsage}}, {{.PIDs}}' "$container"
+	[[ $output =~ ^[0-9.]+[kM]B\ /\ 67.11MB,\ [1-9] ]]
+
+	pod update --memory 96m --memory-swap 96m --cpus 0.25 --cpuset-cpus 0 "$container"
+	holds "$dir" memory.max $((96 * MIB)) cpu.max '25000 100000' pids.max 20 cpuset.cpus 0
+	[ "$driver" = cgroupfs ] || shows "libpod-$container.scope" MemoryMax $((96 * MIB)) TasksMax 20
+
+	pod pause "$container"
+	holds "$dir" cgroup.freeze 1
+	pod inspect --format '{{.State.Status}}' "$container"
+	same paused "$output"
+	pod unpause "$container"
+	holds "$dir" cgroup.freeze 0
+	pod stop -t 10 "$container"
+	pod inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$container"
+	same 'exited 0' "$output"
+}
+
+# That the kernel killed it podman 4.3 with conmon 2.1.6 does not notice, with crun and runc neither: its
+# OOMKilled stays false.
+out_of_memory() {
+	driver=$1
+	start_box --log-driver k8s-file --memory 32m --memory-swap 32m --rootfs "$W/rootfs" sh -c \
+		"cat /sys/fs/cgroup/pids.max; $oom_program"
+	pod wait "$container"
+	same 137 "$output"
+	pod logs "$container"
+	# the limit that podman sets by itself
+	has 2048 Killed
+}
+
+@test "podman, cgroupfs: limits, stats, update, pause" {
+	limits_stats_update_pause cgroupfs
+}
+
+@test "podman, systemd: limits, stats, update, pause" {
+	limits_stats_update_pause systemd
+}
+
+@test "podman, cgroupfs: out of memory, and podman's own default limit" {
+	out_of_memory cgroupfs
+}
+
+@test "podman, systemd: out of memory, and podman's own default limit" {
+	out_of_memory systemd
 }

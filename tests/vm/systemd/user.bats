@@ -143,6 +143,9 @@ holds() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"cgroup controller 'io' is not delegated to cgroup '$manager_cgroup' (config.json /linux/resources/"*"systemctl edit user@.service, add the lines [Service] and Delegate=cpu cpuset io memory pids"* ]]
 	[ ! -e "$manager_runtime/ctr/$id" ]
+	ctr --systemd-cgroup validate "$bundle"
+	[ "$status" -eq 1 ]
+	[[ $output == *"cgroup controller 'io' is not delegated to cgroup '$manager_cgroup'"* ]]
 	resources='{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
 	config true
 	ctr --systemd-cgroup run -b "$bundle" "$id"

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whose layers they are. DATA/ID/user names the state directory that has the container, so that another one does
+ * not use or remove them, and the id maps that the files were made with, where only they give the right to
+ * remove them: an ordinary user's subordinate ids are nobody's outside of a user namespace.
+ */
+#ifndef CTR_CONTAINER_OVERLAY_OWNER_H
+#define CTR_CONTAINER_OVERLAY_OWNER_H
+
+#include "oci/spec.h"
+#include "util/caller.h"
+#include "util/err.h"
+
+/* Note @store, a state root, and the maps of @spec if @caller will need them. The layers of @id exist. */
+int overlay_owner_note(int data, const char *id, int store, const struct oci_spec *spec,
+		       const struct caller *caller, struct err *e);
+
+/*
+ * Is there a container of this id in another state root than @store (negative: we have none), that uses the
+ * layers? -EBUSY with both.
+ */
+int overlay_owner_check(int data, const char *id, int store, struct err *e);
+
+/* layers_remove, where it can be done. */
+int overlay_owner_remove(int data, const char *id, const struct caller *caller, struct err *e);
+
+#endif
