@@ -389,14 +389,23 @@ static bool find_veth(int sock, const struct net_attachment *a, struct own_link 
 	       (!a->host_index || a->host_index == ret->index);
 }
 
-static int drop_link(int sock, const struct net_attachment *a, struct err *e)
+/* The index of a link that will not go by itself, because somebody holds its namespace; 0: none. */
+static int staying_link(int sock, const struct net_attachment *a)
 {
 	struct own_link own;
-	int r;
 
 	if (!find_veth(sock, a, &own) || (own.nsid >= 0 && !own_namespace_lives(sock, own.nsid)))
 		return 0;
-	r = own_delete(sock, own.index);
+	return own.index;
+}
+
+/* The leases went with the network, or nobody can tell which they were. */
+static int detach_lost(int sock, int index, const struct net_attachment *a, struct err *e)
+{
+	int r = index ? own_delete(sock, index) : 0;
+
+	if (e)
+		*e = (struct err){ .problems = e->problems };
 	return r < 0 && r != -ENODEV ? failed(a, r, "remove it", e) : 0;
 }
 
@@ -405,25 +414,21 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 {
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
 	cleanup_fd int data = -EBADF;
-	int r = drop_link(sock, a, e);
+	int index = staying_link(sock, a), r;
+	bool last;
 
-	if (r < 0)
-		return r;
 	data = s->data ? open(s->data, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -EBADF;
 	r = data < 0 ? -ENOENT : net_dir_open(data, a->target, &d, e);
-	if (r == -ENOENT || r == -EBADMSG) { /* the leases went with the network */
-		if (e)
-			*e = (struct err){ .problems = e->problems };
-		return 0;
-	}
+	if (r == -ENOENT || r == -EBADMSG)
+		return detach_lost(sock, index, a, e);
 	if (r < 0)
 		return r;
 	r = names_remove(d.fd, a->uuid, e);
 	lease_return(&d, a);
-	if (!lease_any(&d)) {
+	last = !lease_any(&d);
+	if (last)
 		firewall_network_remove(&d.def);
-		bridge_remove_later(sock, d.fd, &d.def);
-	}
+	bridge_clean_later(sock, d.fd, index, last ? &d.def : NULL);
 	return r;
 }
 
@@ -454,16 +459,19 @@ int net_detach(const struct net_setup *s, struct err *e)
 
 int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *ret)
 {
+	struct net_rate_state rate = { 0 };
 	struct own_link own;
 
 	if (a->kind != NET_BRIDGE || !find_veth(sock, a, &own))
 		return -ENODEV;
+	(void)net_rate_read(sock, own.index, &rate); /* else it has no limit to tell of */
 	/* what the host's side receives is what the container sends */
 	*ret = (struct net_stats){
 		.known = true,
 		.rx_bytes = own.tx_bytes,
 		.rx_packets = own.tx_packets,
-		.rx_dropped = own.tx_dropped,
+		.rx_dropped = own.tx_dropped + rate.dropped,
+		.rx_limit = rate.bits,
 		.tx_bytes = own.rx_bytes,
 		.tx_packets = own.rx_packets,
 		.tx_dropped = own.rx_dropped,
@@ -488,6 +496,8 @@ void net_stats_sum(const struct net_setup *s, struct net_stats *ret)
 		ret->rx_bytes += one.rx_bytes;
 		ret->rx_packets += one.rx_packets;
 		ret->rx_dropped += one.rx_dropped;
+		ret->rx_limit = one.rx_limit;
+		ret->tx_limit = s->rate.egress;
 		ret->tx_bytes += one.tx_bytes;
 		ret->tx_packets += one.tx_packets;
 		ret->tx_dropped += one.tx_dropped;

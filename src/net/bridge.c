@@ -183,9 +183,9 @@ static void close_others(int a, int b)
 	(void)kernel_close_range(high + 1, ~0U, 0);
 }
 
-void bridge_remove_later(int sock, int lock, const struct net_def *def)
+void bridge_clean_later(int sock, int lock, int index, const struct net_def *def)
 {
-	pid_t pid = fork();
+	pid_t pid = index || def ? fork() : 1;
 
 	if (pid > 0)
 		return; /* it becomes a child of the host's init: we are about to end */
@@ -193,7 +193,10 @@ void bridge_remove_later(int sock, int lock, const struct net_def *def)
 		close_others(sock, lock);
 		(void)setsid(); /* signals of our terminal are not for it */
 	}
-	bridge_remove(sock, def);
+	if (index)
+		(void)own_delete(sock, index); /* gone meanwhile */
+	if (def)
+		bridge_remove(sock, def);
 	if (pid == 0)
 		_exit(0);
 }

@@ -16,11 +16,11 @@
 int bridge_ensure(int sock, const struct net_def *def, bool ip6, int *ret_index, struct err *e);
 
 /*
- * The same for who cannot wait: the kernel takes tens of milliseconds (RCU), so a child does it and nobody
- * waits for that. It has nothing open but @sock and @lock, the descriptor that holds the network's lock:
- * whoever wants the network next gets it when the bridge is gone.
+ * Remove the link @index (0: none) and then the bridge of @def (NULL: it stays), and do not wait for it: the kernel
+ * takes tens of milliseconds for each (RCU), so a child does it. That has nothing open but @sock and
+ * @lock, the descriptor that holds the network's lock: whoever wants the network next gets it when both are gone.
  */
-void bridge_remove_later(int sock, int lock, const struct net_def *def);
+void bridge_clean_later(int sock, int lock, int index, const struct net_def *def);
 
 /* Remove it, if it is there and ours; what fails is passed over, since the next one finds it again. */
 void bridge_remove(int sock, const struct net_def *def);

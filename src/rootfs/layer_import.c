@@ -15,6 +15,7 @@
 
 #include "rootfs/archive.h"
 #include "rootfs/layer_form.h"
+#include "rootfs/treeattr.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -504,10 +505,10 @@ static const struct {
 
 static int make_opaque(const struct place *p, const struct tar_entry *t, struct err *e)
 {
-	char name[64];
+	const struct tree_at dir = { p->dir, "." };
+	int r = treeattr_overlay_set(&dir, "opaque", "y");
 
-	(void)snprintf(name, sizeof(name), "%sopaque", layer_overlay_prefix());
-	return fsetxattr(p->dir, name, "y", 1, 0) < 0 ? failed(e, -errno, t->path) : 0;
+	return r < 0 ? failed(e, r, t->path) : 0;
 }
 
 /* p->name begins with ".wh." */

@@ -11,7 +11,7 @@
  * the limits. Kept: owners, modes with set-user-ID and set-group-ID, security.capability, as in any image:
  * layers lie in a directory that only root can enter, and what they may do in a container is
  * the container's config to say. Targets of symbolic links are not judged: they are followed in the
- * container's root only.
+ * container's root only. A NUL in a name of a pax header ends the name, as libarchive reads it; what is left is judged.
  */
 #ifndef CTR_ROOTFS_LAYER_IMPORT_H
 #define CTR_ROOTFS_LAYER_IMPORT_H

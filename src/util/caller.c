@@ -76,7 +76,11 @@ void caller_probe(enum caller_rootless word, struct caller *ret)
 
 bool caller_has_trusted_xattrs(void)
 {
-	static enum { UNKNOWN, NO, YES } answer; /* a probe of what does not change */
+	static enum {
+		UNKNOWN,
+		NO,
+		YES
+	} answer; /* a probe of what does not change */
 
 	if (answer == UNKNOWN)
 		answer = in_initial_userns() && own_capabilities() >> CAP_SYS_ADMIN & 1 ? YES : NO;

@@ -36,20 +36,18 @@ host_has() {
 	inside link set eth0 netns "o$tag"
 	net_ctr delete -f "$tag"
 	ok
-	refute host_has "$link"
+	wait_until refute host_has "$link"
 	same lo "$(ip -n "o$tag" -o link show | cut -d: -f2 | tr -d ' ')"
 }
 
 @test "hostile network: the namespace is kept by somebody: the link goes all the same" {
 	start_hostile
-	nsenter -t "$pid" -n sleep 60 </dev/null >/dev/null 2>&1 3>&- &
-	keeper=$!
-	wait_until test "$(readlink "/proc/$keeper/ns/net")" != "$(readlink /proc/self/ns/net)"
+	keep_namespace "$pid"
 	net_ctr delete -f "$tag"
-	kill "$keeper"
 	ok
-	refute host_has "$link"
+	wait_until refute host_has "$link"
 	wait_until refute host_has ctr0
+	kill "$keeper"
 }
 
 @test "hostile network: the interface is deleted; a link of the host that now has its name stays" {

@@ -58,7 +58,8 @@ netns_of() {
 	# the namespace outlives its first container: the link does not
 	net_ctr delete -f "$tag-1"
 	ok
-	same '' "$(inside -o link show type veth)"
+	gone() { [ -z "$(inside -o link show type veth)" ]; }
+	wait_until gone
 }
 
 @test "network: a stopped container has no network to join" {

@@ -108,3 +108,15 @@ serve() {
 	printf '%s\n' "$1" >"$rootfs/www/index.html"
 	args busybox httpd -f -p "${2:-80}" -h /www
 }
+
+# Somebody keeps the network namespace of the process PID: end them with: kill "$keeper"
+keep_namespace() {
+	local of
+	of=$(readlink "/proc/$1/ns/net")
+	nsenter -t "$1" -n sleep 60 </dev/null >/dev/null 2>&1 3>&- &
+	keeper=$!
+	wait_until in_namespace "$of"
+}
+in_namespace() {
+	[ "$(readlink "/proc/$keeper/ns/net")" = "$1" ]
+}
