@@ -295,6 +295,23 @@ late() {
 	nothing_to_collect
 }
 
+@test "run: that fails takes back only the layers that it made itself" {
+	write_once 'echo one >/f'
+	mv "$data/$tag" "$T/away"
+	mkdir "$data/$tag" "$data/$tag/layers"
+	hold "$data/$tag"
+	args /no/such/program
+	write_config
+	late run --overlay -b "$bundle" "$tag"
+	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
+	let_go
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
+	grep -q 'no such file or directory' "$T/late"
+	[ ! -e "$data/$tag" ]
+}
+
 @test "delete: of layers alone: a container that was begun meanwhile keeps them" {
 	write_once 'echo one >/f'
 	hold "$data/$tag"
@@ -463,6 +480,39 @@ on_filesystem() {
 	same "$before" "$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")"
 	stop
 	nothing_to_collect
+}
+
+@test "snapshot: several commands at once: each finds the store as one of the others left it" {
+	local i jobs=()
+	write_once 'echo one >/f'
+	for ((i = 0; i < 12; i++)); do
+		"$CTR" --root "$root" --data-root "$data" snapshot create -q "$tag" "s$i" >>"$T/out" 2>&1 &
+		jobs+=($!)
+		"$CTR" --root "$root" --data-root "$data" snapshot rollback "$tag" "s$((i / 2))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" snapshot delete "$tag" "s$((i / 3))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" clone -q "$tag" "$tag-$i" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" gc >"$T/gc.$i" 2>&1 &
+		jobs+=($!)
+	done
+	# making a snapshot of an unused name, and collecting, never fail
+	for i in "${jobs[@]}"; do
+		wait "$i"
+	done
+	wait
+	refute grep -qE 'damaged|cannot|such file' "$T/out"
+	write_once 'cat /f'
+	is one
+	ctr gc
+	ok
+	ctr gc
+	is ''
+	for i in $(find "$data" -maxdepth 1 -name "$tag-*" -printf '%f\n'); do
+		ctr delete "$i"
+		ok
+	done
+	ctr delete "$tag"
+	ok
+	same 0 "$(layer_count)"
 }
 
 # ---- random operations, on several filesystems ----
