@@ -214,6 +214,9 @@ static void json_row(struct json_out *o, const char *id, double cpu, const struc
 	if (net->known) {
 		json_out_member_uint(o, "netReceived", net->rx_bytes);
 		json_out_member_uint(o, "netSent", net->tx_bytes);
+		json_out_member_uint(o, "netDropped", net->rx_dropped + net->tx_dropped);
+		member_limit(o, "netReceiveLimit", net->rx_limit ? net->rx_limit : UINT64_MAX);
+		member_limit(o, "netSendLimit", net->tx_limit ? net->tx_limit : UINT64_MAX);
 	}
 	json_out_member_object(o, "pressure");
 	member_real(o, "cpu", s->cpu.psi.some.avg10);

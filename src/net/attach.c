@@ -459,16 +459,19 @@ int net_detach(const struct net_setup *s, struct err *e)
 
 int net_stats_read(int sock, const struct net_attachment *a, struct net_stats *ret)
 {
+	struct net_rate_state rate = { 0 };
 	struct own_link own;
 
 	if (a->kind != NET_BRIDGE || !find_veth(sock, a, &own))
 		return -ENODEV;
+	(void)net_rate_read(sock, own.index, &rate); /* else it has no limit to tell of */
 	/* what the host's side receives is what the container sends */
 	*ret = (struct net_stats){
 		.known = true,
 		.rx_bytes = own.tx_bytes,
 		.rx_packets = own.tx_packets,
-		.rx_dropped = own.tx_dropped,
+		.rx_dropped = own.tx_dropped + rate.dropped,
+		.rx_limit = rate.bits,
 		.tx_bytes = own.rx_bytes,
 		.tx_packets = own.rx_packets,
 		.tx_dropped = own.rx_dropped,
@@ -493,6 +496,8 @@ void net_stats_sum(const struct net_setup *s, struct net_stats *ret)
 		ret->rx_bytes += one.rx_bytes;
 		ret->rx_packets += one.rx_packets;
 		ret->rx_dropped += one.rx_dropped;
+		ret->rx_limit = one.rx_limit;
+		ret->tx_limit = s->rate.egress;
 		ret->tx_bytes += one.tx_bytes;
 		ret->tx_packets += one.tx_packets;
 		ret->tx_dropped += one.tx_dropped;

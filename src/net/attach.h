@@ -55,6 +55,8 @@ int net_detach(const struct net_setup *s, struct err *e);
 struct net_stats {
 	bool known;
 	uint64_t rx_bytes, rx_packets, rx_dropped, tx_bytes, tx_packets, tx_dropped;
+	uint64_t rx_limit,
+		tx_limit; /* bits per second of each link, 0: none; as the kernel has it, and the record */
 };
 
 /* One attachment; -ENODEV when it has no link on the host (any more). */

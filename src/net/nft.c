@@ -239,8 +239,9 @@ int nft_network_remove(const char *bridge, struct err *e)
 	cleanup_fd int sock = -EBADF;
 	int r = change(false, prepare_leaving, &n, e);
 
-	if (r <= 0)
+	if (r < 0)
 		return r;
+	/* also when nothing was there: somebody may have been killed between the two */
 	sock = nft_socket();
 	r = sock < 0 ? sock : -ERESTART;
 	for (int i = 0; r == -ERESTART && i < TRIES; i++)

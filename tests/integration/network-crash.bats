@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# ctr is killed at any moment of a life with a network: `ctr delete -f` leaves no link, lease or bridge, and
-# the network goes on. CTR_TESTS_STEP=1 tries every system call, and takes minutes.
+# ctr is killed at any moment of a life with a network: `ctr delete -f` leaves no link, lease, rule or bridge,
+# and the network goes on. CTR_TESTS_STEP=1 tries every system call, and takes minutes.
 
 load lib
 load network
@@ -14,7 +14,9 @@ clean_up_and_look() {
 	[ ! -e "$root/$tag" ]
 	same '' "$(links_left)"
 	same '' "$(find "$data/.networks" -path '*/leases/*' 2>/dev/null)"
+	same '' "$(on_host_run nft list ruleset)"
 }
+ports=(--isolate -p 8001:80 -p 127.0.0.1:5000-5003:53-56/udp)
 
 # killed AT VERB...: false once it comes to its end
 killed() {
@@ -32,7 +34,8 @@ killed() {
 	args payload sleep
 	write_config
 	for ((at = 2; at < 5000; at += step)); do
-		killed "$at" run -d --network bridge --network bridge:default,name=two -b "$bundle" "$tag" || break
+		killed "$at" run -d --network bridge --network bridge:default,name=two "${ports[@]}" \
+			-b "$bundle" "$tag" || break
 		clean_up_and_look || { printf 'at system call %d\n' "$at"; return 1; }
 	done
 	[ "$at" -gt 300 ]
@@ -45,7 +48,7 @@ killed() {
 	args payload sleep
 	write_config
 	for ((at = 3; at < 5000; at += step)); do
-		net_ctr run -d --network bridge -b "$bundle" "$tag"
+		net_ctr run -d --network bridge "${ports[@]}" -b "$bundle" "$tag"
 		[ "$status" -eq 0 ] || { printf '%s\n' "$stderr"; return 1; }
 		killed "$at" delete -f "$tag" || break
 		clean_up_and_look || { printf 'at system call %d\n' "$at"; return 1; }

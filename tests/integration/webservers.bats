@@ -327,6 +327,8 @@ udp_answers() {
 	[[ $(on_host_run tc qdisc show) == *'tbf '*'rate 8Mbit burst 64Kb'* ]]
 	[[ $(nsenter -t "$(pid_of 1)" -n tc qdisc show dev eth0) == *'tbf '*'rate 4Mbit burst 32Kb'* ]]
 	wait_until answers "$(address_of 1 ip)" 80 one
+	net_ctr stats -f json --no-stream "$tag-1"
+	same '[8000000,4000000]' "$(jq -c '.[0] | [.netReceiveLimit, .netSendLimit]' <<<"$output")"
 }
 
 @test "publish: after kill -9 delete -f takes back all of it" {
