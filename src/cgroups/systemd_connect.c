@@ -19,6 +19,7 @@
 #include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/library.h"
 
 #define LIBRARY "libsystemd.so.0"
 

@@ -99,6 +99,9 @@ static int clone(struct cli *cli, const struct clone_options *o, const char *id,
 
 	if (r == 0)
 		r = layered_open(cli, id, &x, e);
+	/* before anything changes */
+	if (r == 0)
+		r = snapshots_check_free(cli->data, new_id, e);
 	if (r == 0 && !snapshot)
 		r = present(&x, id, new_id, &snapshot, &result, e);
 	if (r == 0)

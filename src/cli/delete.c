@@ -44,10 +44,7 @@ static int delete_layers(const struct delete_task *t, const char *id, int r)
 		return r;
 	layers_close(take_ptr(layers));
 	*t->e = (struct err)ERR_INIT;
-	r = overlay_owner_check(t->cli->data, id, t->cli->store, t->e);
-	if (r < 0)
-		return r;
-	return overlay_owner_remove(t->cli->data, id, &t->cli->caller, t->e);
+	return overlay_owner_remove_unused(t->cli->data, id, t->cli->store, &t->cli->caller, t->e);
 }
 
 static int delete_one(const char *id, void *data)

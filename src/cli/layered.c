@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "container/overlay_owner.h"
 #include "util/cleanup.h"
 
 void layered_unlock(struct layered *x)
@@ -73,6 +74,9 @@ static int open_both(struct cli *cli, const char *id, struct layered *x, struct 
 
 	if (r == 0)
 		r = layers_open(cli->data, id, &x->layers, e);
+	/* of a container that we do not see, nobody can tell whether its root is mounted */
+	if (r == 0)
+		r = overlay_owner_check(cli->data, id, cli->store, e);
 	if (r < 0 || x->container)
 		return r;
 	/* somebody may have begun to make the container while we waited for its layers */

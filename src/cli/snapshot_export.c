@@ -223,6 +223,7 @@ static int add_layers(struct exporting *x, int dir, struct image *image, struct 
 		const struct layers_link *link = &x->chain.items[i];
 		const struct layer_export out = {
 			.layer = link->dir,
+			.lowest = i == 0,
 			.left_out = transfer_left_out,
 			.data = &x->progress,
 		};

@@ -80,8 +80,7 @@ static void print_event(const struct transfer_progress *p, const char *event, co
 	if (json_out_init(&o, false) < 0)
 		return;
 	json_out_object(&o);
-	json_out_member_string(&o, "operation", p->what);
-	json_out_member_string(&o, "event", event);
+	json_out_member_string(&o, "progress", event);
 	json_out_member_uint(&o, "bytes", p->bytes);
 	if (value)
 		json_out_member_string(&o, key, value);
@@ -105,7 +104,7 @@ void transfer_progress(void *data, uint64_t bytes)
 		return;
 	p->last = now;
 	if (p->json)
-		print_event(p, "progress", NULL, NULL, NULL);
+		print_event(p, p->what, NULL, NULL, NULL);
 	else
 		(void)fprintf(stderr, "\r%s: %.1f MiB\033[K", p->what, (double)bytes / (1 << 20));
 }

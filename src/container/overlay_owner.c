@@ -167,31 +167,60 @@ int overlay_owner_check(int data, const char *id, int store, struct err *e)
 	err_set(e, ERR_STATE, 0,
 		"the layers of '%s' are those of a container in the state directory '%s'", id,
 		u->root);
-	err_hint(e, "delete it first: ctr --root %s delete %s", u->root, id);
+	err_hint(e, "work on it with ctr --root %s, or remove it: ctr --root %s delete %s", u->root,
+		 u->root, id);
 	return -EBUSY;
 }
 
 struct removal {
 	int data;
 	const char *id;
+	int store;
+	layers_guard_fn *guard;
 };
+
+/* Whoever makes a container makes its state first, and then asks for the lock that we hold. */
+static int is_unused(void *context, struct err *e)
+{
+	const struct removal *r = context;
+
+	if (r->store >= 0 && faccessat(r->store, r->id, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		err_set(e, ERR_STATE, 0, "container '%s' was made meanwhile", r->id);
+		return -EBUSY;
+	}
+	return overlay_owner_check(r->data, r->id, r->store, e);
+}
 
 static int do_remove(void *data, struct err *e)
 {
-	const struct removal *r = data;
+	struct removal *r = data;
 
-	return layers_remove(r->data, r->id, e);
+	return layers_remove_guarded(r->data, r->id, r->guard, r, e);
+}
+
+static int owner_remove(struct removal *r, const struct caller *caller, struct err *e)
+{
+	cleanup_free struct user *u = NULL;
+	int ret = load_user(r->data, r->id, &u, e);
+
+	if (ret < 0)
+		return ret;
+	if (!u->uids.count || caller_is_host_root(caller))
+		return do_remove(r, e);
+	return userns_call(&u->uids, &u->gids, caller, do_remove, r, e);
 }
 
 int overlay_owner_remove(int data, const char *id, const struct caller *caller, struct err *e)
 {
-	struct removal removal = { data, id };
-	cleanup_free struct user *u = NULL;
-	int r = load_user(data, id, &u, e);
+	struct removal r = { data, id, -EBADF, NULL };
 
-	if (r < 0)
-		return r;
-	if (!u->uids.count || caller_is_host_root(caller))
-		return layers_remove(data, id, e);
-	return userns_call(&u->uids, &u->gids, caller, do_remove, &removal, e);
+	return owner_remove(&r, caller, e);
+}
+
+int overlay_owner_remove_unused(int data, const char *id, int store, const struct caller *caller,
+				struct err *e)
+{
+	struct removal r = { data, id, store, is_unused };
+
+	return owner_remove(&r, caller, e);
 }

@@ -21,7 +21,14 @@ int overlay_owner_note(int data, const char *id, int store, const struct oci_spe
  */
 int overlay_owner_check(int data, const char *id, int store, struct err *e);
 
-/* layers_remove, where it can be done. */
+/* layers_remove, where it can be done, for the container that has them. */
 int overlay_owner_remove(int data, const char *id, const struct caller *caller, struct err *e);
+
+/*
+ * The same for layers without a container. -EBUSY when one of this id has begun to use them meanwhile, in
+ * @store or in another state root.
+ */
+int overlay_owner_remove_unused(int data, const char *id, int store, const struct caller *caller,
+				struct err *e);
 
 #endif

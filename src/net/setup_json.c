@@ -74,10 +74,11 @@ static const struct field setup_fields[] = {
 
 static void write_address(struct json_out *o, const char *key, const struct net_addr *a)
 {
+	bool prefix = a->prefix != 8 * net_addr_size(a); /* of one address: not said */
 	char text[NET_ADDR_TEXT];
 
 	if (net_addr_set(a))
-		json_out_member_string(o, key, net_addr_text(a, true, text));
+		json_out_member_string(o, key, net_addr_text(a, prefix, text));
 }
 
 static void write_text(struct json_out *o, const char *key, const char *text)
@@ -442,7 +443,8 @@ static void state_gateway(struct json_out *o, const char *key, const struct net_
 		json_out_member_string(o, key, net_addr_text(gw, false, text));
 }
 
-static void state_item(struct json_out *o, const struct net_attachment *a)
+static void state_item(struct json_out *o, const struct net_setup *s,
+		       const struct net_attachment *a)
 {
 	/* of the record only what means something to others */
 	static const char *const shown[] = {
@@ -461,6 +463,8 @@ static void state_item(struct json_out *o, const struct net_attachment *a)
 	state_gateway(o, "gateway", &a->gw4);
 	state_gateway(o, "gateway6", &a->gw6);
 	write_routes(o, a);
+	if (a == net_setup_primary(s))
+		write_ports(o, s);
 	if (a->kind == NET_BRIDGE)
 		json_out_member_string(o, "hostInterface", net_host_name(a->uuid, name));
 	json_out_end_object(o);
@@ -472,6 +476,6 @@ void net_setup_state(struct json_out *o, const struct net_setup *s)
 		return;
 	json_out_member_array(o, "network");
 	for (size_t i = 0; i < s->items.count; i++)
-		state_item(o, &s->items.items[i]);
+		state_item(o, s, &s->items.items[i]);
 	json_out_end_array(o);
 }

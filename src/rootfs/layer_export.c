@@ -281,7 +281,8 @@ static int write_name(struct walk *w, int dir, const char *prefix, const char *n
 		return enter(w, dir, name, path, e);
 	if (S_ISSOCK(st.st_mode)) {
 		tell(w, path, "a socket");
-		return 0;
+		/* what it hides of the layers below must not appear in its place */
+		return w->x->lowest ? 0 : write_whiteout(w, prefix, name, e);
 	}
 	if (st.st_nlink > 1) {
 		r = find_link(w, &st, path, &first);

@@ -4,7 +4,7 @@
  * ".wh.NAME", opaque directories hold ".wh..wh..opq". Of names, owners, modes, contents, hard links,
  * devices, fifos and attributes (those of LAYER_XATTR_KEPT) nothing is lost; times are cut to whole seconds, as image
  * tools do, unless asked otherwise. Holes are written as zeros (layer.md wants no sparse
- * entries). Sockets mean nothing in an archive and are left out. Entries are sorted, so that the same tree gives the
+ * entries). Sockets mean nothing in an archive: what they hide stays hidden, by a whiteout. Entries are sorted, so that the same tree gives the
  * same bytes.
  */
 #ifndef CTR_ROOTFS_LAYER_EXPORT_H
@@ -20,6 +20,7 @@ struct layer_export {
 	int layer; /* its directory, O_PATH or better; borrowed. Nobody may write to it meanwhile. */
 	struct tar_sink sink;
 	bool exact_times; /* with nanoseconds */
+	bool lowest;	  /* nothing lies below: what is left out leaves no whiteout */
 	/* What is left out: @path is NUL-terminated, @why "a socket". NULL: not told. */
 	void (*left_out)(void *data, const char *path, const char *why);
 	void *data;

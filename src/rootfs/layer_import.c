@@ -14,6 +14,7 @@
 
 #include "rootfs/archive.h"
 #include "rootfs/layer_form.h"
+#include "rootfs/treeattr.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -501,12 +502,12 @@ static const struct {
 
 /* ---- whiteouts ---- */
 
-static int make_opaque(const struct import *im, const struct place *p, const struct tar_entry *t,
-		       struct err *e)
+static int make_opaque(const struct place *p, const struct tar_entry *t, struct err *e)
 {
-	const char *name = im->x->user_xattrs ? "user.overlay.opaque" : "trusted.overlay.opaque";
+	const struct tree_at dir = { p->dir, "." };
+	int r = treeattr_overlay_set(&dir, "opaque", "y");
 
-	return fsetxattr(p->dir, name, "y", 1, 0) < 0 ? failed(e, -errno, t->path) : 0;
+	return r < 0 ? failed(e, r, t->path) : 0;
 }
 
 /* p->name begins with ".wh." */
@@ -520,7 +521,7 @@ static int make_whiteout(struct import *im, struct place *p, const struct tar_en
 	if (t->type != TAR_FILE || t->size)
 		return refuse(e, t->path, "a whiteout that is no empty file");
 	if (strcmp(hidden, ".wh..opq") == 0)
-		return make_opaque(im, p, t, e);
+		return make_opaque(p, t, e);
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0 ||
 	    strncmp(hidden, ".wh.", 4) == 0)
 		return refuse(e, t->path, "a whiteout of nothing");

@@ -11,7 +11,7 @@
  * the limits. Kept: owners, modes with set-user-ID and set-group-ID, security.capability, as in any image:
  * layers lie in a directory that only root can enter, and what they may do in a container is
  * the container's config to say. Targets of symbolic links are not judged: they are followed in the
- * container's root only.
+ * container's root only. A NUL in a name of a pax header ends the name, as libarchive reads it; what is left is judged.
  */
 #ifndef CTR_ROOTFS_LAYER_IMPORT_H
 #define CTR_ROOTFS_LAYER_IMPORT_H
@@ -37,9 +37,8 @@ struct layer_import {
 	/* Directories of the layers below, the uppermost first: a directory that the archive does not describe looks like theirs. */
 	const int *below;
 	size_t below_count;
-	bool devices;	  /* make device nodes; needs CAP_MKNOD */
-	bool plain;	  /* no layer: whiteouts are an error, nothing is of overlayfs */
-	bool user_xattrs; /* overlayfs is mounted with "userxattr" (without privileges) */
+	bool devices; /* make device nodes; needs CAP_MKNOD */
+	bool plain;   /* no layer: whiteouts are an error, nothing is of overlayfs */
 	const struct layer_import_limits *limits; /* NULL: the defaults */
 	/* An attribute that is not kept. NULL: not told. */
 	void (*left_out)(void *data, const char *path, const char *why);

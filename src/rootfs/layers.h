@@ -57,8 +57,15 @@ int layers_stack(const struct layers *l, struct overlay_stack *ret, struct err *
 int layers_snapshot_stack(const struct layers *l, const char *name, struct overlay_stack *ret,
 			  struct err *e);
 
+/* Asked with the lock held, when nobody can begin to use the layers any more: 0, or why they must stay. */
+typedef int layers_guard_fn(void *context, struct err *e);
+
 /* Remove DATA/ID, and layers that no other container needs. Gone already: 0. Consumes no lock of others. */
 int layers_remove(int data, const char *id, struct err *e);
+
+/* The same, unless @guard (which may be NULL) says no. */
+int layers_remove_guarded(int data, const char *id, layers_guard_fn *guard, void *context,
+			  struct err *e);
 
 /* Is told what is removed, or would be: "layer ...", one line. Its non-zero result ends the search. */
 typedef int layers_gc_fn(const char *what, void *context);

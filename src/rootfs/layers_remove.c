@@ -185,7 +185,8 @@ static int remove_own(int data, const char *id, int dir, struct err *e)
 	return 0;
 }
 
-int layers_remove(int data, const char *id, struct err *e)
+int layers_remove_guarded(int data, const char *id, layers_guard_fn *guard, void *context,
+			  struct err *e)
 {
 	cleanup_fd int dir = -EBADF;
 	cleanup_free const char **names = NULL;
@@ -197,6 +198,8 @@ int layers_remove(int data, const char *id, struct err *e)
 	if (!id_is_valid(id))
 		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
 	r = lock_for_removal(data, id, &dir, e);
+	if (r == 0 && guard)
+		r = guard(context, e);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	/* of a damaged one nobody knows which layers it had: layers_gc looks for them */
@@ -210,4 +213,9 @@ int layers_remove(int data, const char *id, struct err *e)
 	if (r < 0)
 		(void)err_wrap(e, "remove the layers of '%s'", id);
 	return r;
+}
+
+int layers_remove(int data, const char *id, struct err *e)
+{
+	return layers_remove_guarded(data, id, NULL, NULL, e);
 }

@@ -110,6 +110,9 @@ int snapshots_size(int data, const char *id, const struct layers_record *r, int 
 int snapshots_sharers(int data, const char *id, const char *layer, char *buf, size_t size,
 		      struct err *e);
 
+/* Can a clone be called @id? Asked before a snapshot is made for it. -EEXIST when it has layers. */
+int snapshots_check_free(int data, const char *id, struct err *e);
+
 /*
  * Make layers for the container @id, which has none: what it starts from is the snapshot @name, or what
  * the container itself started from for NULL. Nothing is copied. -EEXIST, -ENOENT.

@@ -43,18 +43,27 @@ static int tick(struct treecopy *c)
 	return c->tick ? c->tick(c, c->context) : 0;
 }
 
+/* What moves may be a device by now. What stands still needs no second look. */
+static int open_source(const struct treewalk_entry *entry, bool moves, int more)
+{
+	int flags = O_RDONLY | O_NONBLOCK | more, fd;
+
+	if (moves)
+		return treewalk_open_plain(entry->dir, entry->name, flags);
+	fd = openat(entry->dir, entry->name, flags | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int copy_contents(struct treecopy *c, const struct treewalk_entry *entry, int dir,
 			 const char *name)
 {
-	cleanup_fd int from = openat(entry->dir, entry->name,
-				     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOATIME);
+	cleanup_fd int from = open_source(entry, dir == c->ahead, O_NOATIME);
 	cleanup_fd int to = -EBADF;
 
-	if (from < 0 && errno == EPERM) /* not the owner: the access time changes, then */
-		from = openat(entry->dir, entry->name,
-			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (from == -EPERM) /* not the owner: the access time changes, then */
+		from = open_source(entry, dir == c->ahead, 0);
 	if (from < 0)
-		return -errno;
+		return from;
 	to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;

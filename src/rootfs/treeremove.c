@@ -18,7 +18,7 @@
 /* The marks of chattr(1) that forbid unlinking. Nothing else is opened than a file or a directory. */
 static void unmark(int dir, const char *name)
 {
-	cleanup_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_fd int fd = treewalk_open_plain(dir, name, O_RDONLY | O_NONBLOCK);
 	int flags;
 
 	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "util/cleanup.h"
 
@@ -74,6 +76,22 @@ int treewalk_enter(struct treewalk *w, const char *name)
 	int fd = dirstack_open(dirstack_top(&w->dirs), name);
 
 	return fd < 0 ? fd : push(w, fd);
+}
+
+int treewalk_open_plain(int dir, const char *name, int flags)
+{
+	cleanup_fd int seen = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char path[sizeof("/proc/self/fd/-2147483648")];
+	struct stat st;
+	int fd;
+
+	if (seen < 0 || fstat(seen, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -ELOOP;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", seen);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 const char *treewalk_current(const struct treewalk *w)

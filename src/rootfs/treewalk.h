@@ -41,6 +41,12 @@ int treewalk_next(struct treewalk *w, struct treewalk_entry *ret);
 /* Go into the directory @name of the directory that the walk is in: the one just seen. */
 int treewalk_enter(struct treewalk *w, const char *name);
 
+/*
+ * Open the file or directory @name of @dir with @flags, while others may put something else in its place: no link is
+ * followed, and a device, a fifo or a socket is not opened at all, for to open one may do something. -ELOOP for these.
+ */
+int treewalk_open_plain(int dir, const char *name, int flags);
+
 /* The name that was seen last in the directory that the walk is in: after TREEWALK_LEFT, of the one left. */
 const char *treewalk_current(const struct treewalk *w);
 

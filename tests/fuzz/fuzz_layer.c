@@ -46,7 +46,7 @@ static int turn(const char *base, const char *name, int from, int to, struct err
 {
 	static const struct layer_import_limits limits = { 1000, 1 << 20, 64 };
 	char path[64], digest[DIGEST_TEXT];
-	struct layer_import in = { .from = from, .limits = &limits, .user_xattrs = true };
+	struct layer_import in = { .from = from, .limits = &limits };
 	struct layer_export out = { .sink = { write_to, &to } };
 	int r;
 

@@ -26,6 +26,9 @@ teardown() { net_teardown; }
 	same 1 "$(on_host_run cat /proc/sys/net/ipv4/ip_forward)"
 	bridge=$(ip -n "$host" -d -o link show ctr0)
 	[[ $bridge == *'forward_delay 0 '* && $bridge == *'stp_state 0 '* && $bridge == *'alias ctr:'* ]]
+	net_ctr exec "$tag" busybox ip -o addr show eth0
+	has "inet $ip4 "
+	net_ctr state "$tag"
 	port=$(ip -n "$host" -d -o link show master ctr0)
 	[[ $port == *"$(jq -r '.network[0].hostInterface' <<<"$output")@"* && $port == *'alias ctr:'* ]]
 }
@@ -211,4 +214,13 @@ teardown() { net_teardown; }
 	same 'eth0 true' "$(jq -r '.data.network_interfaces[0] | "\(.Name) \(.TxBytes > 4000 and .RxPackets > 2)"' <<<"$output")"
 	net_ctr stats --no-stream --interval 10ms "$tag"
 	has 'RECEIVED / SENT'
+}
+
+@test "network: published ports are in the state" {
+	args payload sleep
+	net_start "$tag" --network bridge -p 127.0.0.1:8080-8081:80-81
+	[[ $stderr != *nftables* ]] || need 'libnftables'
+	ok
+	state_is "$tag" '.network[0].ports' \
+		'[{"address":"127.0.0.1","hostPort":8080,"port":80,"count":2,"protocol":"tcp"}]'
 }

@@ -222,6 +222,15 @@ xattr() {
 	fails "the layers of '$tag' are those of a container in the state directory '$root'" "ctr --root $root delete"
 	capture "$CTR" --root "$T/other" --data-root "$data" delete -f "$tag"
 	fails "in the state directory '$root'"
+	ctr snapshot create "$tag" first
+	ok
+	for verb in "create $tag" "rollback --prune $tag first" "delete $tag first"; do
+		# shellcheck disable=SC2086
+		capture "$CTR" --root "$T/other" --data-root "$data" snapshot $verb
+		fails "in the state directory '$root'" "ctr --root $root"
+	done
+	capture "$CTR" --root "$T/other" --data-root "$data" clone "$tag" "$tag-clone"
+	fails "in the state directory '$root'"
 	ctr exec "$tag" sh -c 'echo fine >/file; cat /file'
 	is fine
 	ctr delete -f --keep-layers "$tag"

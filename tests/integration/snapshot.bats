@@ -232,6 +232,10 @@ teardown() {
 	ctr clone "$tag" "$tag-2"
 	ok
 	has 'a new snapshot: copied' 'frozen for'
+	ctr clone "$tag" "$tag-2"
+	fails "container '$tag-2' already has layers"
+	ctr snapshot list -q "$tag"
+	is 1
 	clone_once "$tag-2" 'cat /f'
 	is one
 	stop
@@ -255,6 +259,56 @@ teardown() {
 	ok
 	ctr delete -f test
 	ok
+}
+
+# hold FILE: its lock, until let_go
+hold() {
+	exec {lock}<"$1"
+	flock "$lock"
+}
+
+let_go() {
+	flock -u "$lock"
+	exec {lock}<&-
+}
+
+# late COMMAND...: begin it; what it says is in $T/late
+late() {
+	"$CTR" --root "$root" --data-root "$data" "$@" >"$T/late" 2>&1 3>&- &
+	late=$!
+}
+
+@test "clone: its record is not written while somebody looks for layers without a user" {
+	write_once 'echo one >/f'
+	ctr snapshot create "$tag" a -q
+	is a
+	hold "$data/.layers"
+	late clone "$tag@a" "$tag-clone"
+	until [ -d "$data/$tag-clone/layers" ]; do kill -0 "$late"; done
+	sleep 0.3 # without the lock, the rest of it takes a few milliseconds
+	[ ! -e "$data/$tag-clone/layers.json" ]
+	let_go
+	wait "$late"
+	[ -e "$data/$tag-clone/layers.json" ]
+	ctr delete "$tag-clone"
+	ok
+	nothing_to_collect
+}
+
+@test "delete: of layers alone: a container that was begun meanwhile keeps them" {
+	write_once 'echo one >/f'
+	hold "$data/$tag"
+	late delete "$tag"
+	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
+	mkdir "$root/$tag" # it looked for a container before
+	let_go
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
+	grep -q "container '$tag' was made meanwhile" "$T/late"
+	rmdir "$root/$tag"
+	write_once 'cat /f'
+	is one
 }
 
 @test "gc: without a data directory, and with nothing to do" {
@@ -409,6 +463,39 @@ on_filesystem() {
 	same "$before" "$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")"
 	stop
 	nothing_to_collect
+}
+
+@test "snapshot: several commands at once: each finds the store as one of the others left it" {
+	local i jobs=()
+	write_once 'echo one >/f'
+	for ((i = 0; i < 12; i++)); do
+		"$CTR" --root "$root" --data-root "$data" snapshot create -q "$tag" "s$i" >>"$T/out" 2>&1 &
+		jobs+=($!)
+		"$CTR" --root "$root" --data-root "$data" snapshot rollback "$tag" "s$((i / 2))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" snapshot delete "$tag" "s$((i / 3))" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" clone -q "$tag" "$tag-$i" >>"$T/out" 2>&1 &
+		"$CTR" --root "$root" --data-root "$data" gc >"$T/gc.$i" 2>&1 &
+		jobs+=($!)
+	done
+	# making a snapshot of an unused name, and collecting, never fail
+	for i in "${jobs[@]}"; do
+		wait "$i"
+	done
+	wait
+	refute grep -qE 'damaged|cannot|such file' "$T/out"
+	write_once 'cat /f'
+	is one
+	ctr gc
+	ok
+	ctr gc
+	is ''
+	for i in $(find "$data" -maxdepth 1 -name "$tag-*" -printf '%f\n'); do
+		ctr delete "$i"
+		ok
+	done
+	ctr delete "$tag"
+	ok
+	same 0 "$(layer_count)"
 }
 
 # ---- random operations, on several filesystems ----

@@ -21,6 +21,7 @@
 
 #include "layers_fixture.h"
 #include "rootfs/treecopy.h"
+#include "rootfs/treewalk.h"
 #include "util/cleanup.h"
 
 struct places {
@@ -276,6 +277,28 @@ static void test_ahead_and_the_clock(void **state)
 	end(&p);
 }
 
+/* To open a fifo would wait, or wake who waits for a reader; to open a device may do anything. */
+static void test_plain_things_only(void **state)
+{
+	struct places p = begin(state);
+	int fd;
+
+	put(p.from, "file", "text");
+	assert_int_equal(mkdirat(p.from, "dir", 0700), 0);
+	assert_int_equal(mkfifoat(p.from, "fifo", 0600), 0);
+	assert_int_equal(symlinkat("file", p.from, "link"), 0);
+	for (const char *const *name = (const char *const[]){ "file", "dir", NULL }; *name; name++) {
+		fd = treewalk_open_plain(p.from, *name, O_RDONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		(void)close(fd);
+	}
+	assert_int_equal(treewalk_open_plain(p.from, "fifo", O_RDONLY), -ELOOP);
+	assert_int_equal(treewalk_open_plain(p.from, "link", O_RDONLY), -ELOOP);
+	assert_int_equal(treewalk_open_plain(p.from, "none", O_RDONLY), -ENOENT);
+	end(&p);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, layers_setup, layers_teardown)
 
 int main(void)
@@ -288,6 +311,7 @@ int main(void)
 		TEST(test_stopped),
 		TEST(test_ahead),
 		TEST(test_ahead_and_the_clock),
+		TEST(test_plain_things_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,15 +15,20 @@
 # Nothing here goes by the clock, but that a disk of 4 MiB/s does not deliver 4 MiB in half a second.
 
 effects_disk=/dev/zram0
+effects_cpu=/sys/devices/system/cpu/cpu1/online # off in an emulated VM, see qemu.sh
 
 effects_setup() {
 	modprobe zram num_devices=2 # one is for who wants to swap
 	echo 16M >/sys/block/zram0/disksize
 	chmod 666 "$effects_disk"
 	echo 4 >/proc/sys/vm/nr_hugepages
+	# "cpus 1" says something only where there are two
+	[ ! -e "$effects_cpu" ] || echo 1 >"$effects_cpu"
+	[ "$(nproc)" -ge 2 ]
 }
 
 effects_teardown() {
+	[ ! -e "$effects_cpu" ] || echo 0 >"$effects_cpu"
 	echo 0 >/proc/sys/vm/nr_hugepages
 	echo 1 >/sys/block/zram0/reset
 	rmmod zram
