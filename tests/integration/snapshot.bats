@@ -435,8 +435,9 @@ on_filesystem() {
 	ok
 	ctr gc
 	is ''
-	for i in $(find "$data" -maxdepth 1 -name "$tag-*" -printf '%f\n'); do
-		ctr delete "$i"
+	for i in "$data/$tag"-*; do
+		[ -d "$i" ] || continue
+		ctr delete "${i##*/}"
 		ok
 	done
 	ctr delete "$tag"
