@@ -356,8 +356,7 @@ static void test_attributes_of_others(void **state)
 	assert_int_equal(mkdirat(lower, "d/old", 0700), 0);
 	assert_int_equal(mkdirat(upper, "d", 0700), 0);
 	dir = openat(upper, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!caller_has_trusted_xattrs() ||
-	    fsetxattr(dir, "user.overlay.opaque", "y", 1, 0) < 0 ||
+	if (!caller_has_trusted_xattrs() || fsetxattr(dir, "user.overlay.opaque", "y", 1, 0) < 0 ||
 	    fsetxattr(dir, "user.overlay.redirect", "/etc", 4, 0) < 0) {
 		close_fd(&dir);
 		skip(); /* whoever is not root, or has no attributes of users here */
@@ -378,11 +377,16 @@ static void test_attributes_of_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_chain),	  TEST(test_numbers_are_not_used_again),
-		TEST(test_delete_merges), TEST(test_delete_below_a_fork),
-		TEST(test_rollback),	  TEST(test_prune_stops_at_clones),
-		TEST(test_clone),	  TEST(test_size),
-		TEST(test_merge),	  TEST(test_merge_refuses_redirects),
+		TEST(test_chain),
+		TEST(test_numbers_are_not_used_again),
+		TEST(test_delete_merges),
+		TEST(test_delete_below_a_fork),
+		TEST(test_rollback),
+		TEST(test_prune_stops_at_clones),
+		TEST(test_clone),
+		TEST(test_size),
+		TEST(test_merge),
+		TEST(test_merge_refuses_redirects),
 		TEST(test_attributes_of_others),
 	};
 
