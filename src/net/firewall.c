@@ -15,6 +15,12 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 
+static void forget(struct err *e)
+{
+	if (e)
+		*e = (struct err){ .problems = e->problems };
+}
+
 int firewall_network_add(const struct net_def *def, struct err *e)
 {
 	const struct nft_network n = {
@@ -27,8 +33,7 @@ int firewall_network_add(const struct net_def *def, struct err *e)
 
 	if (r != -EOPNOTSUPP || !def->internal)
 		return r;
-	if (e)
-		*e = (struct err){ .problems = e->problems };
+	forget(e);
 	return 0;
 }
 
@@ -45,7 +50,7 @@ static struct nft_target target(const struct net_setup *s, const struct net_atta
 				    .uuid = a->uuid,
 				    .id = id,
 				    .root = s->data ? s->data : "",
-				    .isolate = a->isolate && !a->internal };
+				    .isolate = a->isolate };
 }
 
 /* Ports lead to the first bridge. Plugins publish on their own. */
@@ -100,6 +105,10 @@ int firewall_open(const struct net_setup *s, const char *id, struct err *e)
 		r = check_ports(s, a, e);
 		if (r == 0)
 			r = nft_container_add(&t, s->ports.items, ports, e);
+		if (r == -ENOENT && a->internal) { /* firewall_network_add has passed it over */
+			forget(e);
+			r = 0;
+		}
 	}
 	return r;
 }
