@@ -156,10 +156,10 @@ nginx_closure() {
 	echo 'root:x:0:' >"$1/etc/group"
 	cat >"$1/etc/nginx/nginx.conf" <<-'END'
 		daemon off;
+		master_process off;
 		user root;
 		pid /tmp/nginx.pid;
 		error_log stderr error;
-		worker_processes 1;
 		events { worker_connections 64; }
 		http {
 			access_log off;

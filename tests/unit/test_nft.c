@@ -77,6 +77,8 @@ static void with_rules(void)
 	struct err e = ERR_INIT;
 	int r = nft_network_add(&n, &e);
 
+	if (r == -EOPNOTSUPP) /* built, or running, without libnftables */
+		skip();
 	if (r < 0)
 		print_message("%s\n", e.text);
 	assert_int_equal(r, 0);
