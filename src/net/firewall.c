@@ -134,6 +134,7 @@ struct living {
 	int data;
 	uint8_t (*uuids)[NET_UUID_SIZE];
 	size_t count, room;
+	struct err *e;
 };
 
 static int note_lease(const struct lease *l, void *data)
@@ -158,9 +159,26 @@ static int note_network(const char *name, void *data)
 {
 	struct living *living = data;
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
-	int r = net_dir_open(living->data, name, &d, NULL);
+	int r = net_dir_open(living->data, name, &d, living->e);
 
-	return r < 0 ? (r == -ENOENT ? 0 : r) : lease_each(&d, note_lease, living);
+	if (r == -ENOENT) { /* deleted meanwhile */
+		forget(living->e);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = lease_each(&d, note_lease, living);
+	return r < 0 ? err_set(living->e, ERR_SYSTEM, -r, "read the leases of network '%s'", name)
+		     : 0;
+}
+
+static int look(void *data, struct err *e)
+{
+	struct living *living = data;
+
+	living->count = 0;
+	living->e = e;
+	return net_def_each(living->data, note_network, living, e);
 }
 
 static bool lives(const uint8_t uuid[NET_UUID_SIZE], void *data)
@@ -185,9 +203,7 @@ int firewall_sweep(int data, struct err *e)
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "find the data directory");
 	path[n] = '\0';
-	r = net_def_each(data, note_network, &living, e);
-	if (r == 0)
-		r = nft_sweep(path, lives, &living, e);
+	r = nft_sweep(path, look, lives, &living, e);
 	free(living.uuids);
 	return r;
 }

@@ -121,9 +121,13 @@ killed() {
 	write_config
 	net_ctr run --network bridge:bad -b "$bundle" "$tag"
 	fails "the definition of network 'bad' is damaged"
-	net_start "$tag" --network bridge:good
+	net_start "$tag" --network bridge:good --publish 8001:80
 	ok
+	net_ctr gc
+	fails "the definition of network 'bad' is damaged"
 	net_ctr network delete bad
+	ok
+	net_ctr gc
 	ok
 	net_ctr network list -q
 	is good
