@@ -184,3 +184,14 @@ killed() {
 	mv "$T/lost" "$root/$tag-2"
 	mv "$T/lost1" "$root/$tag-1"
 }
+
+@test "network crash: hosts files that cannot be written keep no container from being deleted" {
+	args payload sleep
+	net_start "$tag" --network bridge
+	ok
+	rm "$data/.networks/default/names"
+	mkdir "$data/.networks/default/names"
+	net_ctr delete -f "$tag"
+	ok
+	rmdir "$data/.networks/default/names"
+}
