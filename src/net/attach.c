@@ -274,7 +274,7 @@ static int limit(const struct net_setup *s, const struct net_attachment *a,
 		 const struct net_devices *d, struct err *e)
 {
 	const struct net_rate *rate = &s->rate;
-	struct link l;
+	struct link l = { 0 };
 	int r = 0;
 
 	if (rate->ingress)
