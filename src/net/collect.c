@@ -113,16 +113,11 @@ static int gc_network(const char *name, void *data)
 
 static int gc_firewall(int data, const struct net_collect *c, struct err *e)
 {
-	struct err none = ERR_INIT;
 	char text[64];
-	int r = c->dry_run ? 0 : firewall_sweep(data, &none);
+	int r = c->dry_run ? 0 : firewall_sweep(data, e);
 
-	if (r == 0 || r == -EPERM) /* who may not look at it has put nothing there */
-		return 0;
-	if (r < 0) {
-		*e = none;
+	if (r <= 0)
 		return r;
-	}
 	(void)snprintf(text, sizeof(text), "%d entries of the firewall", r);
 	r = tell(c, text);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "tell what is removed") : 0;

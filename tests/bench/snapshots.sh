@@ -44,6 +44,7 @@ fi
 
 top=$(mktemp -d "$dir/ctr-bench.XXXXXX")
 trap 'cd /; [ -z "$xfs" ] || umount "$top/fs" || :; rm -rf "$top"' EXIT
+trap 'exit 1' INT TERM
 work=$top/fs
 mkdir "$work"
 if [ -n "$xfs" ]; then

@@ -252,12 +252,12 @@ teardown() {
 		capture bash -c "ctr() { '$CTR' --root '$root' --data-root '$data' \"\$@\"; }; $command"
 		ok
 		[[ $command != *' diff '* ]] || has /etc/release /srv/www
-	done < <(sed -n 's/^    ctr/ctr/p' "$CTR_SRCDIR/doc/snapshots.md")
-	ctr exec web1 sh -c 'cat /etc/release; ls -d /srv/www'
+	done < <(sed -n "s/^    ctr/ctr/; T; s/web1/$tag/g; s/\\btest\\b/$tag-2/g; p" "$CTR_SRCDIR/doc/snapshots.md")
+	ctr exec "$tag" sh -c 'cat /etc/release; ls -d /srv/www'
 	is $'release 41\n/srv/www'
-	ctr delete -f web1
+	ctr delete -f "$tag"
 	ok
-	ctr delete -f test
+	ctr delete -f "$tag-2"
 	ok
 }
 
@@ -293,6 +293,23 @@ late() {
 	ctr delete "$tag-clone"
 	ok
 	nothing_to_collect
+}
+
+@test "run: that fails takes back only the layers that it made itself" {
+	write_once 'echo one >/f'
+	mv "$data/$tag" "$T/away"
+	mkdir "$data/$tag" "$data/$tag/layers"
+	hold "$data/$tag"
+	args /no/such/program
+	write_config
+	late run --overlay -b "$bundle" "$tag"
+	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
+	let_go
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
+	grep -q 'no such file or directory' "$T/late"
+	[ ! -e "$data/$tag" ]
 }
 
 @test "delete: of layers alone: a container that was begun meanwhile keeps them" {
@@ -489,8 +506,9 @@ on_filesystem() {
 	ok
 	ctr gc
 	is ''
-	for i in $(find "$data" -maxdepth 1 -name "$tag-*" -printf '%f\n'); do
-		ctr delete "$i"
+	for i in "$data/$tag"-*; do
+		[ -d "$i" ] || continue
+		ctr delete "${i##*/}"
 		ok
 	done
 	ctr delete "$tag"

@@ -287,7 +287,8 @@ static void test_plain_things_only(void **state)
 	assert_int_equal(mkdirat(p.from, "dir", 0700), 0);
 	assert_int_equal(mkfifoat(p.from, "fifo", 0600), 0);
 	assert_int_equal(symlinkat("file", p.from, "link"), 0);
-	for (const char *const *name = (const char *const[]){ "file", "dir", NULL }; *name; name++) {
+	for (const char *const *name = (const char *const[]){ "file", "dir", NULL }; *name;
+	     name++) {
 		fd = treewalk_open_plain(p.from, *name, O_RDONLY);
 		assert_true(fd >= 0);
 		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
