@@ -12,6 +12,7 @@
 #include "cli/transfer.h"
 #include "oci/json_out.h"
 #include "rootfs/tree_diff.h"
+#include "rootfs/treewalk.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/textdiff.h"
@@ -95,7 +96,7 @@ static void print_change(const struct tree_change *c)
 
 /* ---- patches ---- */
 
-/* 1: it is in *ret_text. 0: too large, or not a regular file. */
+/* 1: it is in *ret_text. 0: too large, not a regular file, or not there any more. */
 static int read_side(const struct tree_side *s, char **ret_text, struct textdiff_text *ret)
 {
 	cleanup_fd int fd = -EBADF;
@@ -106,11 +107,13 @@ static int read_side(const struct tree_side *s, char **ret_text, struct textdiff
 		return 1;
 	if (!S_ISREG(s->st.st_mode) || s->st.st_size > PATCH_MAX)
 		return 0;
-	fd = openat(s->dir, s->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	r = fd < 0 ? -errno : io_read_file(fd, PATCH_MAX, ret_text, &ret->size);
+	fd = treewalk_open_plain(s->dir, s->name, O_RDONLY | O_NONBLOCK);
+	if (fd == -ENOENT || fd == -ELOOP) /* of a container that runs: it was there a moment ago */
+		return 0;
+	r = fd < 0 ? fd : io_read_file(fd, PATCH_MAX, ret_text, &ret->size);
 	if (r == 0)
 		ret->data = *ret_text;
-	return r < 0 ? r : 1;
+	return r == -EFBIG ? 0 : r < 0 ? r : 1;
 }
 
 static void print_line(void *data, char mark, const char *text, size_t size)

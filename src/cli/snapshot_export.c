@@ -273,17 +273,10 @@ static int export_image_archive(struct exporting *x, struct err *e)
 	cleanup_(transfer_output_close) struct transfer_output layout = TRANSFER_OUTPUT_EMPTY;
 	struct layer_export out = { 0 };
 	cleanup_(file_sink_close) struct file_sink file = { 0 };
-	const char *beside = x->o->output;
-	cleanup_free char *path = NULL;
 	int r = transfer_output_open(x->o->output, false, &x->output, e);
 
-	if (r < 0)
-		return r;
-	if (asprintf(&path, "%s.layout", x->output.is_stdout ? "/tmp/ctr" : beside) < 0) {
-		path = NULL;
-		return err_set(e, ERR_SYSTEM, ENOMEM, "export the image");
-	}
-	r = transfer_output_open(path, true, &layout, e);
+	if (r == 0)
+		r = transfer_scratch_open(&x->output, &layout, e);
 	if (r == 0)
 		r = make_image(x, layout.fd, e);
 	if (r == 0)

@@ -144,7 +144,7 @@ static int make_temporary(struct transfer_output *o)
 	if (!o->directory)
 		o->fd = openat(o->parent, o->temporary,
 			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	else if (mkdirat(o->parent, o->temporary, 0755) == 0)
+	else if (mkdirat(o->parent, o->temporary, 0700) == 0) /* as private as a file */
 		o->fd = openat(o->parent, o->temporary,
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (o->fd >= 0)
@@ -204,6 +204,27 @@ int transfer_output_open(const char *path, bool directory, struct transfer_outpu
 	}
 	if (r < 0)
 		return r;
+	*ret = o;
+	o = (struct transfer_output)TRANSFER_OUTPUT_EMPTY;
+	return 0;
+}
+
+int transfer_scratch_open(const struct transfer_output *beside, struct transfer_output *ret,
+			  struct err *e)
+{
+	cleanup_(transfer_output_close) struct transfer_output o = TRANSFER_OUTPUT_EMPTY;
+	const char *tmp = getenv("TMPDIR");
+	int r;
+
+	if (!tmp || tmp[0] != '/')
+		tmp = "/tmp";
+	o.directory = true;
+	o.parent = beside->is_stdout ? open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+				     : fcntl(beside->parent, F_DUPFD_CLOEXEC, 0);
+	r = o.parent < 0 ? -errno : make_temporary(&o);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "make a temporary directory%s%s",
+			       beside->is_stdout ? " in " : "", beside->is_stdout ? tmp : "");
 	*ret = o;
 	o = (struct transfer_output)TRANSFER_OUTPUT_EMPTY;
 	return 0;

@@ -69,6 +69,12 @@ struct transfer_output {
  */
 int transfer_output_open(const char *path, bool directory, struct transfer_output *ret,
 			 struct err *e);
+/*
+ * A directory that is only for now: where @beside is made, or in $TMPDIR or /tmp when that is standard output. Others
+ * cannot look into it. It goes with transfer_output_close.
+ */
+int transfer_scratch_open(const struct transfer_output *beside, struct transfer_output *ret,
+			  struct err *e);
 /* On disk and in place when it returns 0. */
 int transfer_output_finish(struct transfer_output *o, struct err *e);
 /* Unless it was finished, nothing stays. */

@@ -170,8 +170,8 @@ static int open_layers(struct container *c, struct overlay_stack *ret, struct er
 	r = overlay_owner_check(c->overlay.data, c->record.id, c->store, e);
 	if (r < 0)
 		return r;
-	c->overlay.made = faccessat(c->overlay.data, c->record.id, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 	r = layers_create(c->overlay.data, c->record.id, &base, &c->overlay.layers, e);
+	c->overlay.made = r == 0 && layers_is_new(c->overlay.layers);
 	if (r == 0)
 		r = layers_stack(c->overlay.layers, ret, e);
 	if (r == 0)

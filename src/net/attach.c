@@ -430,13 +430,14 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 		return detach_lost(sock, index, a, e);
 	if (r < 0)
 		return r;
-	r = names_remove(d.fd, a->uuid, e);
+	/* what cannot be written (a full disk) keeps nobody from being deleted: the next one finds it gone */
+	(void)names_remove(d.fd, a->uuid, NULL);
 	lease_return(&d, a);
 	last = !lease_any(&d);
 	if (last)
 		firewall_network_remove(&d.def);
 	bridge_clean_later(sock, d.fd, index, last ? &d.def : NULL);
-	return r;
+	return 0;
 }
 
 int net_detach(const struct net_setup *s, struct err *e)

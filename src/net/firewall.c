@@ -15,6 +15,12 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 
+static void forget(struct err *e)
+{
+	if (e)
+		*e = (struct err){ .problems = e->problems };
+}
+
 int firewall_network_add(const struct net_def *def, struct err *e)
 {
 	const struct nft_network n = {
@@ -27,8 +33,7 @@ int firewall_network_add(const struct net_def *def, struct err *e)
 
 	if (r != -EOPNOTSUPP || !def->internal)
 		return r;
-	if (e)
-		*e = (struct err){ .problems = e->problems };
+	forget(e);
 	return 0;
 }
 
@@ -45,7 +50,7 @@ static struct nft_target target(const struct net_setup *s, const struct net_atta
 				    .uuid = a->uuid,
 				    .id = id,
 				    .root = s->data ? s->data : "",
-				    .isolate = a->isolate && !a->internal };
+				    .isolate = a->isolate };
 }
 
 /* Ports lead to the first bridge. Plugins publish on their own. */
@@ -100,6 +105,10 @@ int firewall_open(const struct net_setup *s, const char *id, struct err *e)
 		r = check_ports(s, a, e);
 		if (r == 0)
 			r = nft_container_add(&t, s->ports.items, ports, e);
+		if (r == -ENOENT && a->internal) { /* firewall_network_add has passed it over */
+			forget(e);
+			r = 0;
+		}
 	}
 	return r;
 }
@@ -125,6 +134,7 @@ struct living {
 	int data;
 	uint8_t (*uuids)[NET_UUID_SIZE];
 	size_t count, room;
+	struct err *e;
 };
 
 static int note_lease(const struct lease *l, void *data)
@@ -149,9 +159,26 @@ static int note_network(const char *name, void *data)
 {
 	struct living *living = data;
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
-	int r = net_dir_open(living->data, name, &d, NULL);
+	int r = net_dir_open(living->data, name, &d, living->e);
 
-	return r < 0 ? (r == -ENOENT ? 0 : r) : lease_each(&d, note_lease, living);
+	if (r == -ENOENT) { /* deleted meanwhile */
+		forget(living->e);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = lease_each(&d, note_lease, living);
+	return r < 0 ? err_set(living->e, ERR_SYSTEM, -r, "read the leases of network '%s'", name)
+		     : 0;
+}
+
+static int look(void *data, struct err *e)
+{
+	struct living *living = data;
+
+	living->count = 0;
+	living->e = e;
+	return net_def_each(living->data, note_network, living, e);
 }
 
 static bool lives(const uint8_t uuid[NET_UUID_SIZE], void *data)
@@ -176,9 +203,7 @@ int firewall_sweep(int data, struct err *e)
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "find the data directory");
 	path[n] = '\0';
-	r = net_def_each(data, note_network, &living, e);
-	if (r == 0)
-		r = nft_sweep(path, lives, &living, e);
+	r = nft_sweep(path, look, lives, &living, e);
 	free(living.uuids);
 	return r;
 }

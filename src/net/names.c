@@ -36,10 +36,23 @@ static void list_free(struct names_list *l)
 
 /* ---- text ---- */
 
+/*
+ * sethostname(2) takes any bytes, and config.json may have them: here only what ends neither a word nor a line, nor
+ * begins a comment.
+ */
+static bool is_word(const char *text)
+{
+	size_t n = 0;
+
+	while ((unsigned char)text[n] > ' ' && text[n] != 127 && text[n] != '#')
+		n++;
+	return n && !text[n];
+}
+
 static void print_one(FILE *f, const struct net_addr *a, const struct names_entry *e, bool self)
 {
 	char text[NET_ADDR_TEXT];
-	bool host = self && e->hostname && e->hostname[0] && strcmp(e->hostname, e->id) != 0;
+	bool host = self && e->hostname && is_word(e->hostname) && strcmp(e->hostname, e->id) != 0;
 
 	if (net_addr_set(a))
 		(void)fprintf(f, "%s\t%s%s%s\n", net_addr_text(a, false, text),
@@ -169,7 +182,7 @@ static int list_read(int dir, const char *boot, struct names_list *ret)
 
 static const char *or_dash(const char *text)
 {
-	return text && *text ? text : "-";
+	return text && is_word(text) ? text : "-";
 }
 
 static int list_write(int dir, const struct names_list *l)

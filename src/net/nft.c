@@ -463,6 +463,7 @@ int nft_container_remove(const struct nft_target *t, const struct net_port *port
 
 struct sweep {
 	uint32_t root;
+	int (*look)(void *data, struct err *e);
 	bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data);
 	void *data;
 };
@@ -484,16 +485,17 @@ static bool read_owner(const char *owner, uint32_t root, uint8_t uuid[NET_UUID_S
 	return sscanf(owner, " %8x", &from) == 1 && from == root;
 }
 
+/* Candidates: all that is of this data root. */
 static int sweep_set(const struct sweep *s, const char *set, struct change *c)
 {
 	struct nft_elements list = { 0 };
 	int r = nft_elements_read(set, &list);
 
-	for (size_t i = 0; r == 0 && i < list.count && c->count < NFT_CHANGES_MAX; i++) {
+	for (size_t i = 0; r == 0 && i < list.count; i++) {
 		uint8_t uuid[NET_UUID_SIZE];
 		struct nft_element *el;
 
-		if (!read_owner(list.items[i].owner, s->root, uuid) || s->lives(uuid, s->data))
+		if (!read_owner(list.items[i].owner, s->root, uuid))
 			continue;
 		el = next_element(c, set);
 		if (el)
@@ -505,22 +507,47 @@ static int sweep_set(const struct sweep *s, const char *set, struct change *c)
 	return r;
 }
 
+static void keep_dead(const struct sweep *s, struct change *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count && kept < NFT_CHANGES_MAX; i++) {
+		uint8_t uuid[NET_UUID_SIZE];
+
+		if (read_owner(c->items[i].owner, s->root, uuid) && !s->lives(uuid, s->data))
+			c->items[kept++] = c->items[i];
+	}
+	c->count = kept;
+}
+
+/*
+ * First what is there, then who lives: an element is made after its lease, so the owner of each that was seen
+ * has one by now, or has gone.
+ */
 static int prepare_sweep(int sock, void *data, struct change *c, struct err *e)
 {
 	static const char *const sets[] = { NFT_ISOLATED4, NFT_ISOLATED6, NFT_ADDR4,
 					    NFT_ADDR6,	   NFT_ANY4,	  NFT_ANY6 };
+	const struct sweep *s = data;
 	int r = 0;
 
 	(void)sock; /* each set is read through a socket of its own */
 	for (size_t i = 0; r == 0 && i < sizeof(sets) / sizeof(sets[0]); i++)
-		r = sweep_set(data, sets[i], c);
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look at the firewall") : 0;
+		r = sweep_set(s, sets[i], c);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "look at the firewall");
+	if (c->count)
+		r = s->look(s->data, e);
+	if (r == 0)
+		keep_dead(s, c);
+	return r;
 }
 
-int nft_sweep(const char *root, bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data),
-	      void *data, struct err *e)
+int nft_sweep(const char *root, int (*look)(void *data, struct err *e),
+	      bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data), void *data,
+	      struct err *e)
 {
-	struct sweep s = { .root = hash(root), .lives = lives, .data = data };
+	struct sweep s = { .root = hash(root), .look = look, .lives = lives, .data = data };
 
 	return change(false, prepare_sweep, &s, e);
 }

@@ -55,10 +55,13 @@ int nft_container_remove(const struct nft_target *t, const struct net_port *port
 			 struct err *e);
 
 /*
- * Remove every element of containers of the data root @root of which @lives says no. The number of what
+ * Remove every element of containers of the data root @root of which @lives says no. @look is called before that, and
+ * again whenever the firewall has changed meanwhile: what @lives knows must be found out in it, not
+ * earlier, or a container that comes at this moment loses its ports. Its error (< 0) ends it all. The number of what
  * was removed, or negative.
  */
-int nft_sweep(const char *root, bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data),
-	      void *data, struct err *e);
+int nft_sweep(const char *root, int (*look)(void *data, struct err *e),
+	      bool (*lives)(const uint8_t uuid[NET_UUID_SIZE], void *data), void *data,
+	      struct err *e);
 
 #endif

@@ -12,7 +12,7 @@
 #include "net/nft_wire.h"
 
 /* Changes with the rules: an older table then gets the new ones. It has no rules and nobody jumps there. */
-#define RULES_VERSION "rules-1"
+#define RULES_VERSION "rules-2"
 
 #ifdef HAVE_LIBNFTABLES
 
@@ -38,6 +38,9 @@
  * numbered: a bridge that was made anew has another number.
  *
  * published  where a new connection to an address of this host is led to
+ * outside    not from an internal network: what is published is on others. Not for the host's loopback: a packet
+ *            for it that comes by a wire is refused only once it is routed, and by then it would have
+ *            another destination, so that neighbours of the host reached what is published on 127.0.0.1 alone
  * host       not for ::1: no answer finds the way back to it, and who tries it first ("localhost") should
  *            hear at once that nobody is there
  * leave      the container must be able to answer: the other side gets the host's address
@@ -87,7 +90,11 @@ static const char rules[] =
 	"\n"
 	" meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th dport map @" NFT_ANY6 "\n"
 	"}\n"
-	"chain outside { fib daddr type local jump published\n }\n"
+	"chain outside {\n"
+	" iifname @" NFT_INTERNAL " return\n"
+	" ip daddr 127.0.0.0/8 return\n"
+	" fib daddr type local jump published\n"
+	"}\n"
 	"chain host {\n"
 	" ip6 daddr ::1 return\n"
 	" fib daddr type local jump published\n"

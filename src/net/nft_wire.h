@@ -15,13 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/setup.h"
+
 #define NFT_TABLE "ctr"
 
 enum {
 	NFT_KEY_MAX = 32,
 	NFT_DATA_MAX = 20,
 	NFT_OWNER_MAX = 120, /* with NUL; a comment has room for 128 */
-	NFT_CHANGES_MAX = 4096
+	NFT_CHANGES_MAX =
+		2 * NET_PORTS_MAX + 2 /* ports and addresses of one container, of both families */
 };
 
 struct nft_element {

@@ -8,25 +8,26 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
 static const char *const overlay_prefixes[] = { "trusted.overlay.", "user.overlay." };
 
-/* The attribute of overlayfs called @name, whichever prefix was used when it was mounted. */
+const char *layer_overlay_prefix(void)
+{
+	return overlay_prefixes[caller_has_trusted_xattrs() ? 0 : 1];
+}
+
+/* The attribute of overlayfs called @name. A container can set those that have the other prefix. */
 static ssize_t overlay_xattr(int fd, const char *name, char *value, size_t size)
 {
 	char full[64];
+	ssize_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(overlay_prefixes); i++) {
-		ssize_t n;
-
-		(void)snprintf(full, sizeof(full), "%s%s", overlay_prefixes[i], name);
-		n = fgetxattr(fd, full, value, size);
-		if (n >= 0 || errno == ERANGE)
-			return n < 0 ? (ssize_t)size : n;
-	}
-	return -1;
+	(void)snprintf(full, sizeof(full), "%s%s", layer_overlay_prefix(), name);
+	n = fgetxattr(fd, full, value, size);
+	return n < 0 && errno == ERANGE ? (ssize_t)size : n;
 }
 
 bool layer_is_opaque(int fd)

@@ -19,6 +19,9 @@ static inline bool layer_is_whiteout(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
+/* "trusted.overlay." or "user.overlay.": what attributes of overlayfs begin with, for overlays that we mount. */
+const char *layer_overlay_prefix(void);
+
 /* Does the directory @fd (readable) hide those of the layers below? */
 bool layer_is_opaque(int fd);
 

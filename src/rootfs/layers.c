@@ -302,10 +302,16 @@ int layers_create(int data, const char *id, const struct layers_base *base, stru
 		r = begin(data, id, &l, e);
 	if (r < 0)
 		return r;
-	r = (has_record(l) ? take_existing : make_first)(l, base, e);
+	l->is_new = !has_record(l);
+	r = (l->is_new ? make_first : take_existing)(l, base, e);
 	if (r == 0)
 		*ret = take_ptr(l);
 	return r;
+}
+
+bool layers_is_new(const struct layers *l)
+{
+	return l->is_new;
 }
 
 /* ---- stacks ---- */

@@ -41,6 +41,9 @@ struct layers;
 int layers_create(int data, const char *id, const struct layers_base *base, struct layers **ret,
 		  struct err *e);
 
+/* Did layers_create make them? Then whoever asked for them may take them back. */
+bool layers_is_new(const struct layers *l);
+
 /* Open what exists. -ENOENT: "container ... has no layers". */
 int layers_open(int data, const char *id, struct layers **ret, struct err *e);
 

@@ -23,6 +23,7 @@ struct layers {
 	int dir;    /* DATA/ID; holds the lock */
 	int own;    /* DATA/ID/layers */
 	int shared; /* DATA/.layers; not locked */
+	bool is_new;
 	char id[ID_MAX + 1];
 	struct arena arena;
 	struct layers_record record;

@@ -10,6 +10,7 @@
 
 #include "rootfs/layer_form.h"
 #include "rootfs/merged.h"
+#include "rootfs/treewalk.h"
 #include "util/cleanup.h"
 
 enum {
@@ -31,6 +32,12 @@ struct differ {
 static int failed(struct err *e, int r, const char *path)
 {
 	return err_set(e, ERR_SYSTEM, -r, "compare '%s'", path);
+}
+
+/* In a container that runs, a file may be gone by now, or be something else. */
+static bool has_moved(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
 }
 
 /* ---- one file on both sides ---- */
@@ -55,7 +62,7 @@ static ssize_t read_block(int fd, char *buf)
 
 static int open_file(const struct merged_entry *m, const char *name)
 {
-	return openat(m->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return treewalk_open_plain(m->dir, name, O_RDONLY | O_NONBLOCK);
 }
 
 /* 1: the contents differ. */
@@ -103,7 +110,7 @@ static int compare_opened(const struct differ *d, const struct merged_entry *a,
 	int r;
 
 	if (x < 0 || y < 0)
-		return -errno;
+		return x < 0 ? x : y;
 	r = compare_xattrs(x, y);
 	if (r > 0)
 		*aspects |= TREE_XATTR;
@@ -173,6 +180,8 @@ static int tell(const struct differ *d, const char *path, const char *name,
 	if (a->exists && b->exists) {
 		int r = compare(d, a, b, name, &c.aspects);
 
+		if (has_moved(r))
+			return 0;
 		if (r < 0)
 			return failed(e, r, path);
 		if (!c.aspects)
@@ -197,6 +206,8 @@ static int diff_name(struct differ *d, const char *prefix, const char *name,
 	r = merged_lookup(a, name, &x);
 	if (r == 0)
 		r = merged_lookup(b, name, &y);
+	if (has_moved(r))
+		return 0;
 	if (r < 0)
 		return failed(e, r, path);
 	r = tell(d, path, name, &x, &y, e);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "rootfs/layer_form.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -116,36 +117,30 @@ int treeattr_copy(const struct tree_at *from, const struct stat *st, const struc
 	return r;
 }
 
+/* Only the prefix that overlays of ours have: a container can set attributes with the other one. */
+static void overlay_name(const char *name, char full[64])
+{
+	(void)snprintf(full, 64, "%s%s", layer_overlay_prefix(), name);
+}
+
 ssize_t treeattr_overlay_get(const struct tree_at *at, const char *name, char *buf, size_t size)
 {
 	char path[PATH_SIZE], full[64];
+	ssize_t n;
 
 	path_of(at, path);
-	for (size_t i = 0; i < ARRAY_SIZE(overlay_prefixes); i++) {
-		(void)snprintf(full, sizeof(full), "%s%s", overlay_prefixes[i], name);
-		ssize_t n = lgetxattr(path, full, buf, size);
-
-		if (n >= 0)
-			return n;
-		if (errno != ENODATA && errno != EOPNOTSUPP)
-			return -errno;
-	}
-	return -ENODATA;
+	overlay_name(name, full);
+	n = lgetxattr(path, full, buf, size);
+	if (n >= 0)
+		return n;
+	return errno == EOPNOTSUPP ? -ENODATA : -errno;
 }
 
 int treeattr_overlay_set(const struct tree_at *at, const char *name, const char *value)
 {
 	char path[PATH_SIZE], full[64];
-	int r = -EOPNOTSUPP;
 
 	path_of(at, path);
-	for (size_t i = 0; i < ARRAY_SIZE(overlay_prefixes); i++) {
-		(void)snprintf(full, sizeof(full), "%s%s", overlay_prefixes[i], name);
-		if (lsetxattr(path, full, value, strlen(value), 0) == 0)
-			return 0;
-		r = -errno;
-		if (r != -EPERM)
-			break;
-	}
-	return r;
+	overlay_name(name, full);
+	return lsetxattr(path, full, value, strlen(value), 0) < 0 ? -errno : 0;
 }

@@ -37,7 +37,7 @@ bool treeattr_is_overlay(const char *name);
  */
 ssize_t treeattr_overlay_get(const struct tree_at *at, const char *name, char *buf, size_t size);
 
-/* Mark the directory as opaque, by the attribute that the caller may write. 0 or -errno. */
+/* Give it that attribute. 0 or -errno. */
 int treeattr_overlay_set(const struct tree_at *at, const char *name, const char *value);
 
 /* Is it the mark that says "there is nothing of this name"? */

@@ -53,4 +53,11 @@ static inline bool caller_is_host_root(const struct caller *c)
 	return c->initial_userns && c->uid == 0;
 }
 
+/*
+ * Are attributes trusted.* there for this process (xattr(7): CAP_SYS_ADMIN of the host)? Then overlays are
+ * mounted with trusted.overlay.*, and user.overlay.* are the container's own; otherwise it is user.overlay.*.
+ * The kernel is asked once.
+ */
+bool caller_has_trusted_xattrs(void);
+
 #endif

@@ -201,6 +201,23 @@ nothing_in() {
 	refute grep -q overlay "$T/a.tar"
 }
 
+@test "export: a layout on its way to standard output is private, and no other's name stands in its way" {
+	in_container "$tag" 'echo secret >/x'
+	snapshot "$tag" one
+	mkdir "$T/tmp"
+	TMPDIR=$T/tmp "$CTR" --root "$root" --data-root "$data" snapshot export "$tag" -f oci-archive -o - |
+		{
+			find "$T/tmp" -mindepth 1 -printf '%m\n' | head -n 1 >"$T/modes"
+			cat >"$T/a.tar"
+		}
+	same '' "$(grep -v 700 "$T/modes")"
+	same '' "$(ls -A "$T/tmp")"
+	touch "$T/b.tar.layout"
+	ctr snapshot export "$tag" -f oci-archive -o "$T/b.tar"
+	ok
+	diff <(tar -tf "$T/a.tar") <(tar -tf "$T/b.tar") # the layout's files have the times of now
+}
+
 @test "export: sockets are left out with a warning, and a failure leaves the old file" {
 	in_container "$tag" 'echo x >/x'
 	python3 -c 'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind("s")' \

@@ -121,9 +121,13 @@ killed() {
 	write_config
 	net_ctr run --network bridge:bad -b "$bundle" "$tag"
 	fails "the definition of network 'bad' is damaged"
-	net_start "$tag" --network bridge:good
+	net_start "$tag" --network bridge:good --publish 8001:80
 	ok
+	net_ctr gc
+	fails "the definition of network 'bad' is damaged"
 	net_ctr network delete bad
+	ok
+	net_ctr gc
 	ok
 	net_ctr network list -q
 	is good
@@ -179,4 +183,15 @@ killed() {
 	same '' "$(links_left)"
 	mv "$T/lost" "$root/$tag-2"
 	mv "$T/lost1" "$root/$tag-1"
+}
+
+@test "network crash: hosts files that cannot be written keep no container from being deleted" {
+	args payload sleep
+	net_start "$tag" --network bridge
+	ok
+	rm "$data/.networks/default/names"
+	mkdir "$data/.networks/default/names"
+	net_ctr delete -f "$tag"
+	ok
+	rmdir "$data/.networks/default/names"
 }

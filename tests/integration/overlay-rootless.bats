@@ -67,6 +67,41 @@ changed=$'/bin:\nbusybox\nsh\n\n/etc:'
 	no_layers
 }
 
+@test "snapshot of a user: rollback, merge, clone, export and import keep what is opaque" {
+	run_overlay 'mkdir /d; echo old >/d/old; echo keep >/keep' --overlay
+	ctr snapshot create "$tag" one
+	ok
+	run_overlay 'rm -r /d; mkdir /d; echo new >/d/new' --overlay
+	ctr snapshot create "$tag" two
+	ok
+	ctr snapshot export "$tag@two" -f backup -o "$T/home/b.tar"
+	ok
+	ctr snapshot delete "$tag" one
+	ok
+	ctr clone "$tag@two" "$tag-2"
+	ok
+	ctr snapshot diff "$tag" two
+	is ''
+	ctr gc
+	is ''
+	run_overlay 'ls /d; cat /keep' --overlay
+	is $'new\nkeep'
+	ctr snapshot import -b "$bundle" "$tag-3" "$T/home/b.tar"
+	ok
+	ctr snapshot rollback "$tag-3" two
+	args sh -c 'ls /d; cat /keep'
+	write_config
+	for i in 2 3; do
+		ctr run --overlay -b "$bundle" "$tag-$i"
+		is $'new\nkeep'
+		ctr delete "$tag-$i"
+		ok
+	done
+	ctr delete "$tag"
+	ok
+	no_layers
+}
+
 @test "overlay of a user: by a ctr.conf of the user's own" {
 	mkdir -p "$T/home/.config/ctr"
 	echo 'overlay = yes' >"$T/home/.config/ctr/ctr.conf"

@@ -232,6 +232,10 @@ teardown() {
 	ctr clone "$tag" "$tag-2"
 	ok
 	has 'a new snapshot: copied' 'frozen for'
+	ctr clone "$tag" "$tag-2"
+	fails "container '$tag-2' already has layers"
+	ctr snapshot list -q "$tag"
+	is 1
 	clone_once "$tag-2" 'cat /f'
 	is one
 	stop
@@ -255,6 +259,73 @@ teardown() {
 	ok
 	ctr delete -f "$tag-2"
 	ok
+}
+
+# hold FILE: its lock, until let_go
+hold() {
+	exec {lock}<"$1"
+	flock "$lock"
+}
+
+let_go() {
+	flock -u "$lock"
+	exec {lock}<&-
+}
+
+# late COMMAND...: begin it; what it says is in $T/late
+late() {
+	"$CTR" --root "$root" --data-root "$data" "$@" >"$T/late" 2>&1 3>&- &
+	late=$!
+}
+
+@test "clone: its record is not written while somebody looks for layers without a user" {
+	write_once 'echo one >/f'
+	ctr snapshot create "$tag" a -q
+	is a
+	hold "$data/.layers"
+	late clone "$tag@a" "$tag-clone"
+	until [ -d "$data/$tag-clone/layers" ]; do kill -0 "$late"; done
+	sleep 0.3 # without the lock, the rest of it takes a few milliseconds
+	[ ! -e "$data/$tag-clone/layers.json" ]
+	let_go
+	wait "$late"
+	[ -e "$data/$tag-clone/layers.json" ]
+	ctr delete "$tag-clone"
+	ok
+	nothing_to_collect
+}
+
+@test "run: that fails takes back only the layers that it made itself" {
+	write_once 'echo one >/f'
+	mv "$data/$tag" "$T/away"
+	mkdir "$data/$tag" "$data/$tag/layers"
+	hold "$data/$tag"
+	args /no/such/program
+	write_config
+	late run --overlay -b "$bundle" "$tag"
+	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
+	let_go
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
+	grep -q 'no such file or directory' "$T/late"
+	[ ! -e "$data/$tag" ]
+}
+
+@test "delete: of layers alone: a container that was begun meanwhile keeps them" {
+	write_once 'echo one >/f'
+	hold "$data/$tag"
+	late delete "$tag"
+	until [ -n "$(find "/proc/$late/fd" -lname "$data/$tag")" ]; do kill -0 "$late"; done
+	mkdir "$root/$tag" # it looked for a container before
+	let_go
+	status=0
+	wait "$late" || status=$?
+	same 1 "$status"
+	grep -q "container '$tag' was made meanwhile" "$T/late"
+	rmdir "$root/$tag"
+	write_once 'cat /f'
+	is one
 }
 
 @test "gc: without a data directory, and with nothing to do" {

@@ -36,7 +36,7 @@ from_container() {
 }
 refused() {
 	local said
-	said=$("$@") || [[ $said == *refused* ]]
+	! said=$("$@") && [[ $said == *refused* ]]
 }
 silent() {
 	local status=0
@@ -339,4 +339,37 @@ udp_answers() {
 	net_ctr delete -f "$tag-1"
 	ok
 	same '' "$(on_host_run nft list ruleset)"
+}
+
+@test "webservers: what is published on the host's loopback alone is not there for the host's neighbours" {
+	web 1 'for the host' --network bridge --publish 127.0.0.1:8001:80 --publish 8002:80
+	wait_until answers 127.0.0.1 8001 'for the host'
+	# a neighbour that sends packets for 127.0.0.1 by its wire
+	ip -n "o$tag" addr del 127.0.0.1/8 dev lo
+	ip -n "o$tag" route add 127.0.0.1 via 192.0.2.1
+	nsenter --net="/run/netns/o$tag" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet'
+	same 'for the host' "$(from_outside 192.0.2.1 8002)"
+	silent from_outside 127.0.0.1 8001 1
+	silent from_outside 127.0.0.1 8002 1
+}
+
+@test "webservers: a container of an internal network reaches no published port of another one" {
+	net_ctr network create inner --internal --subnet 10.79.0.0/24
+	ok
+	web 1 'outer' --network bridge --publish 8001:80
+	web 2 'inner' --network bridge:inner
+	wait_until answers 192.0.2.1 8001 'outer'
+	refused from_container "$(pid_of 2)" 10.79.0.1 8001
+}
+
+@test "webservers: isolated containers of an internal network do not reach each other by way of the host" {
+	net_ctr network create inner --internal --isolate --subnet 10.79.0.0/24
+	ok
+	web 1 'first' --network bridge:inner
+	web 2 'second' --network bridge:inner
+	wait_until answers 10.79.0.3 80 'second'
+	on_host_run sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward' # as another network needs it
+	nsenter -t "$(pid_of 1)" -n ip route add 10.79.0.3 via 10.79.0.1
+	nsenter -t "$(pid_of 2)" -n ip route add 10.79.0.2 via 10.79.0.1
+	silent from_container "$(pid_of 1)" 10.79.0.3 80 1
 }

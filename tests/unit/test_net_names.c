@@ -105,6 +105,44 @@ static void test_text(void **state)
 	free(text);
 }
 
+/* A hostname that would be lines of its own, in hosts files and in the list that says where these are. */
+static void test_hostile_hostname(void **state)
+{
+	static const char *const hostile[] = {
+		"x\nctr:77000000000000000000000000000000 10.0.0.9 - - web3 ",
+		"two words",
+		"x#",
+		"tab\there",
+		"\x7f",
+		"\n",
+	};
+	struct place p = make_place();
+	struct err e = ERR_INIT;
+
+	(void)state;
+	make_container(&p, "web1");
+	make_container(&p, "web2");
+	make_container(&p, "web3"); /* not of this network */
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		char hostname[160];
+		const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, hostname),
+					 two = entry(&p, "web2", "10.0.0.3", NULL, "web2");
+
+		(void)snprintf(hostname, sizeof(hostname), "%s%s\n", hostile[i], i ? "" : p.path);
+		assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
+		assert_int_equal(names_add(p.fd, "boot", &two, &e), 0);
+		holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n10.0.0.3\tweb2\n");
+		holds(&p, "web2", LOCAL "10.0.0.3\tweb2\n10.0.0.2\tweb1\n");
+		holds(&p, "web3", "");
+		assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
+		assert_int_equal(names_remove(p.fd, two.uuid, &e), 0);
+	}
+	remove_container(&p, "web1");
+	remove_container(&p, "web2");
+	remove_container(&p, "web3");
+	remove_place(&p);
+}
+
 static void test_come_and_go(void **state)
 {
 	struct place p = make_place();
@@ -240,10 +278,10 @@ static void test_usable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	    cmocka_unit_test(test_come_and_go),
-		cmocka_unit_test(test_one_is_gone), cmocka_unit_test(test_another_boot),
-		cmocka_unit_test(test_torn_list),   cmocka_unit_test(test_resolv),
-		cmocka_unit_test(test_usable),
+		cmocka_unit_test(test_hostile_hostname), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_come_and_go),	 cmocka_unit_test(test_one_is_gone),
+		cmocka_unit_test(test_another_boot),	 cmocka_unit_test(test_torn_list),
+		cmocka_unit_test(test_resolv),		 cmocka_unit_test(test_usable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

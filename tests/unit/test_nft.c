@@ -171,6 +171,13 @@ static void test_not_taken(void **state)
 	assert_int_equal(nft_container_remove(&b, pb, 2, &e), 0);
 }
 
+static int nothing(void *data, struct err *e)
+{
+	(void)data;
+	(void)e;
+	return 0;
+}
+
 static bool only_b(const uint8_t uuid[NET_UUID_SIZE], void *data)
 {
 	(void)data;
@@ -192,27 +199,88 @@ static void test_sweep(void **state)
 	assert_int_equal(nft_container_add(&a, &pa, 1, &e), 0);
 	assert_int_equal(nft_container_add(&b, &pb, 1, &e), 0);
 	assert_int_equal(nft_container_add(&other, &po, 1, &e), 0);
-	assert_int_equal(nft_sweep("/run/ctr", only_b, NULL, &e), 1000);
+	assert_int_equal(nft_sweep("/run/ctr", nothing, only_b, NULL, &e), 1000);
 	assert_int_equal(count_of(NFT_ANY4), 2);
-	assert_int_equal(nft_sweep("/run/ctr", only_b, NULL, &e), 0);
+	assert_int_equal(nft_sweep("/run/ctr", nothing, only_b, NULL, &e), 0);
 	assert_int_equal(nft_container_remove(&b, &pb, 1, &e), 0);
 	assert_int_equal(nft_container_remove(&other, &po, 1, &e), 0);
 }
 
+/* A container that comes while it is looked who lives: nobody has told of it. */
+static int another_comes(void *data, struct err *e)
+{
+	struct nft_target b = target(uuid_b, "web2", "10.88.0.6");
+	const struct net_port p = port("81:81");
+	unsigned *looks = data;
+
+	return (*looks)++ == 0 ? nft_container_add(&b, &p, 1, e) : 0;
+}
+
+/* The second look finds it. */
+static bool known(const uint8_t uuid[NET_UUID_SIZE], void *data)
+{
+	const unsigned *looks = data;
+
+	return *looks > 1 && memcmp(uuid, uuid_b, NET_UUID_SIZE) == 0;
+}
+
+static void test_sweep_while_another_comes(void **state)
+{
+	struct nft_target a = target(uuid_a, "web1", "10.88.0.5");
+	const struct net_port p = port("80:80");
+	struct err e = ERR_INIT;
+	unsigned looks = 0;
+
+	(void)state;
+	own_network();
+	with_rules();
+	assert_int_equal(nft_container_add(&a, &p, 1, &e), 0);
+	assert_int_equal(nft_sweep("/run/ctr", another_comes, known, &looks, &e), 1);
+	assert_int_equal(looks, 2);
+	assert_int_equal(count_of(NFT_ANY4), 1);
+}
+
+static int cannot_look(void *data, struct err *e)
+{
+	(void)data;
+	return err_set(e, ERR_SYSTEM, EIO, "look");
+}
+
+static void test_sweep_blind(void **state)
+{
+	struct nft_target a = target(uuid_a, "web1", "10.88.0.5");
+	const struct net_port p = port("80:80");
+	struct err e = ERR_INIT;
+
+	(void)state;
+	own_network();
+	with_rules();
+	/* nothing of ours: nobody has to be looked for */
+	assert_int_equal(nft_sweep("/run/ctr", cannot_look, only_b, NULL, &e), 0);
+	assert_int_equal(nft_container_add(&a, &p, 1, &e), 0);
+	assert_int_equal(nft_sweep("/run/ctr", cannot_look, only_b, NULL, &e), -EIO);
+	assert_int_equal(count_of(NFT_ANY4), 1);
+}
+
+/* All that one container may publish, of both families. */
 static void test_most_ports(void **state)
 {
-	const struct nft_target t = target(uuid_a, "web1", "10.88.0.5");
+	struct nft_target t = target(uuid_a, "web1", "10.88.0.5");
 	const struct net_port p = port("1001-5096:1001-5096");
 	struct err e = ERR_INIT;
 
 	(void)state;
 	own_network();
 	with_rules();
+	t.ip6 = addr("fd00::5");
+	t.isolate = true;
 	assert_int_equal(net_ports_check(&p, 1, &e), 0);
 	assert_int_equal(nft_container_add(&t, &p, 1, &e), 0);
 	assert_int_equal(count_of(NFT_ANY4), NET_PORTS_MAX);
+	assert_int_equal(count_of(NFT_ANY6), NET_PORTS_MAX);
 	assert_int_equal(nft_container_remove(&t, &p, 1, &e), 0);
 	assert_int_equal(count_of(NFT_ANY4), 0);
+	assert_int_equal(count_of(NFT_ANY6), 0);
 }
 
 static void test_another_generation(void **state)
@@ -247,7 +315,7 @@ static void test_without_rules(void **state)
 	/* nothing to remove, and no rules are made for it */
 	assert_int_equal(nft_container_remove(&t, &p, 1, &e), 0);
 	assert_int_equal(nft_network_remove("ctr0", &e), 0);
-	assert_int_equal(nft_sweep("/run/ctr", only_b, NULL, &e), 0);
+	assert_int_equal(nft_sweep("/run/ctr", nothing, only_b, NULL, &e), 0);
 	assert_int_equal(nft_container_add(&t, &p, 1, &e), -ENOENT);
 }
 
@@ -372,6 +440,8 @@ int main(void)
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_not_taken),
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_sweep_while_another_comes),
+		cmocka_unit_test(test_sweep_blind),
 		cmocka_unit_test(test_most_ports),
 		cmocka_unit_test(test_another_generation),
 		cmocka_unit_test(test_without_rules),

@@ -14,12 +14,15 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "layers_fixture.h"
+#include "rootfs/layer_form.h"
 #include "rootfs/snapshots.h"
 #include "rootfs/treeattr.h"
 #include "rootfs/treemerge.h"
+#include "util/caller.h"
 #include "util/cleanup.h"
 
 static struct layers *open_layers(struct layers_fixture *x, const char *id)
@@ -341,16 +344,50 @@ static void test_merge_refuses_redirects(void **state)
 	close_fd(&out);
 }
 
+/* A container can set these on its files: overlays of root do not look at them. */
+static void test_attributes_of_others(void **state)
+{
+	struct layers_fixture *x = *state;
+	int lower = tree(x, "lower"), upper = tree(x, "upper"), out = tree(x, "out"), dir;
+	struct err e = ERR_INIT;
+	struct stat st;
+
+	assert_int_equal(mkdirat(lower, "d", 0700), 0);
+	assert_int_equal(mkdirat(lower, "d/old", 0700), 0);
+	assert_int_equal(mkdirat(upper, "d", 0700), 0);
+	dir = openat(upper, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!caller_has_trusted_xattrs() || fsetxattr(dir, "user.overlay.opaque", "y", 1, 0) < 0 ||
+	    fsetxattr(dir, "user.overlay.redirect", "/etc", 4, 0) < 0) {
+		close_fd(&dir);
+		skip(); /* whoever is not root, or has no attributes of users here */
+	}
+	assert_false(layer_is_opaque(dir));
+	assert_false(layer_is_indirect(dir));
+	if (tree_merge(lower, upper, out, NULL, 0, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(fstatat(out, "d/old", &st, AT_SYMLINK_NOFOLLOW), 0);
+	close_fd(&dir);
+	close_fd(&lower);
+	close_fd(&upper);
+	close_fd(&out);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, layers_setup, layers_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_chain),	  TEST(test_numbers_are_not_used_again),
-		TEST(test_delete_merges), TEST(test_delete_below_a_fork),
-		TEST(test_rollback),	  TEST(test_prune_stops_at_clones),
-		TEST(test_clone),	  TEST(test_size),
-		TEST(test_merge),	  TEST(test_merge_refuses_redirects),
+		TEST(test_chain),
+		TEST(test_numbers_are_not_used_again),
+		TEST(test_delete_merges),
+		TEST(test_delete_below_a_fork),
+		TEST(test_rollback),
+		TEST(test_prune_stops_at_clones),
+		TEST(test_clone),
+		TEST(test_size),
+		TEST(test_merge),
+		TEST(test_merge_refuses_redirects),
+		TEST(test_attributes_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

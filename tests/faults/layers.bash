@@ -1,0 +1,171 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # set for, and by, `one`
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# For the scenarios of layers and snapshots. Each works on a copy of one store: a container with a chain of
+# snapshots a, b, c and something new above them, and a clone of a. What each state looks like is described
+# in full (names, contents, owners, modes, times, attributes), and must be what it was before or what the
+# finished command gives.
+#
+# A scenario defines `setup`, which calls take_store and sets verb, and, if it needs, change_store, which changes
+# the store, program, which runs in the container, and normal, a filter for what is compared.
+
+churns() {
+	runs churn /t "$1" 40
+}
+with_devices='.root.readonly = false | .process.capabilities |= map_values(. + ["CAP_MKNOD", "CAP_CHOWN", "CAP_FOWNER"] | unique)'
+
+change_store() { :; }
+normal() { cat; }
+program=(args hello)
+
+# What the present state was written to just now has another time each time.
+without_times_of_now() {
+	awk '/^== / { now = /\(now\)/ } now { sub(/ [0-9]+\.[0-9]+/, " TIME") } 1'
+}
+
+prepare() {
+	local name seed=10
+	make_base || return 1
+	for name in a b c now; do
+		seed=$((seed + 1))
+		jq "$(churns "$seed")" "$bundle/config.json" >"$bundle/config.new" &&
+			mv "$bundle/config.new" "$bundle/config.json" &&
+			ctr run --overlay -b "$bundle" store </dev/null || return 1
+		[ "$name" = now ] || ctr snapshot create -q -m "as $name" store "$name" || return 1
+	done
+	ctr clone -q store@a store-2 && change_store && finish_base
+}
+
+make_base() {
+	root=$base/state data=$base/data
+	mkdir "$base/view"
+	bundle "$with_devices" "$(runs args)" && mkdir "$bundle/rootfs/t" &&
+		"$CTR_PAYLOAD" churn "$bundle/rootfs/t" 7 60
+}
+
+# Descriptions of what there is before, and after the command.
+finish_base() {
+	jq "$(runs "${program[@]}")" "$bundle/config.json" >"$bundle/config.new" &&
+		mv "$bundle/config.new" "$bundle/config.json" || return 1
+	views "$data" store >"$base/old" && prepare_new
+}
+
+# The same command without a fault, on a copy.
+prepare_new() {
+	id=store-1 dir=$base/once root=$base/once/state data=$base/once/data
+	mkdir "$dir" && setup >"$dir/setup" 2>&1 && ctr "${verb[@]}" </dev/null >"$dir/stdout" || return 1
+	[ -z "$(status_of)" ] || ctr delete -f --keep-layers "$id" || return 1
+	ctr gc >/dev/null && views "$data" "$id" >"$base/new"
+}
+
+# The store of prepare, as that of $id and $id-2.
+take_store() {
+	cp -a "$base/data" "$data"
+	[ ! -e "$data/store" ] || mv "$data/store" "$data/$id"
+	[ ! -e "$data/store-2" ] || mv "$data/store-2" "$data/$id-2"
+}
+
+# views DATA ID: every state of all containers there, ID being called "it"
+views() {
+	local record
+	(
+		cd "$1" || exit 1
+		for record in */layers.json; do
+			[ -e "$record" ] || continue
+			states "${record%/*}" | sed -E ":a; s/^([^\t]*)$2/\1it/; ta"
+		done >"$1.states"
+		unshare -m bash -c 'while IFS="	" read -r what stack; do
+				printf "== %s\n" "$what"
+				mount -t overlay -o "ro,lowerdir=$stack" none "$2" && "$1" manifest "$2" && umount "$2" || exit 1
+			done' views "$CTR_PAYLOAD" "$base/view" <"$1.states" || exit 1
+	) | normal
+}
+
+# ID NAME AFTER MESSAGE, a tab, and what overlayfs is to merge
+states() {
+	jq -r --arg id "$1" '. as $r | def of($layer): $r.snapshots[] | select(.layer == $layer);
+		def chain: if . == null then [] else [".layers/\(.)/fs"] + (of(.).parent | chain) end;
+		def below: [($r.origin.layers // [])[] | ".layers/\(.)/fs"] + $r.base;
+		def after: if . == null then "-" else (of(.).name // "?") end;
+		(.snapshots[] | select(.name) |
+			"\($id) \(.name) \(.after | after) \(.message)\t\((.layer | chain) + below | join(":"))"),
+		"\($id) (now) \(.last | after)\t\(["\($id)/layers/\(.upper)/fs"] + (.head | chain) + below | join(":"))"' \
+		"$1/layers.json"
+}
+
+# What is on the disk is what the records name. Behind gc.
+judge_store() {
+	local named there
+	named=$(cat "$1"/*/layers.json | jq -r '.snapshots[].layer, (.origin.layers // [])[]' | sort -u)
+	there=$(ls "$1/.layers" 2>/dev/null)
+	[ "$named" = "$there" ] || complain "$how: layers that are named: $named; that are there: $there"
+	for named in "$1"/*/layers.json; do
+		[ -e "$named" ] || continue
+		there=$(ls "${named%.json}")
+		[ "$(jq -r .upper "$named")" = "$there" ] || complain "$how: $named: upper directories: $there"
+	done
+}
+
+# gc leaves nothing; then all is as in one of these files.
+judge_views() {
+	local is file from=$1
+	shift
+	(data=$from && ctr gc) >"$dir/gc" 2>&1 || complain "gc fails: $(cat "$dir/gc")"
+	is=$( (data=$from && ctr gc) 2>&1) || complain "gc fails: $is"
+	[ -z "$is" ] || complain "$how, and gc still finds: $is"
+	judge_store "$from"
+	views "$from" "$id" >"$dir/is" 2>"$dir/views" || complain "a state cannot be mounted: $(cat "$dir/views")"
+	for file in "$@"; do
+		[ ! -e "$file" ] || ! cmp -s "$file" "$dir/is" || return 0
+	done
+	complain "$how, and the states are neither those before nor those after:" \
+		"$(diff "$1" "$dir/is" | head -n 20)"
+}
+
+# The same command on a copy of what the fault left, without gc before it.
+judge_repeated() {
+	local said original=$data
+	cp -a "$data" "$dir/repeated"
+	data=$dir/repeated
+	if said=$(ctr "${verb[@]}" 2>&1 </dev/null); then
+		judge_views "$data" "$base/new"
+	elif ! judge_done "$said"; then
+		complain "$how, and it cannot be repeated: $said"
+	fi
+	data=$original
+	rm -rf "$dir/repeated" "$dir/repeated.states"
+}
+
+# A name that is taken, or not there any more, because all had been done.
+judge_done() {
+	[[ $1 == *'already'* || $1 == *'there is no snapshot'* || $1 == *'does not exist'* ]] || return 1
+	judge_views "$data" "$base/new"
+}
+
+holds() {
+	judge_repeated
+	case $how in
+	done) judge_views "$data" "$base/new" ;;
+	*) judge_views "$data" "$base/old" "$base/new" ;;
+	esac
+}
+
+teardown() {
+	local other
+	for other in "$data"/*/layers.json; do
+		other=${other%/*}
+		[ ! -d "$other" ] || ctr delete -f "${other##*/}"
+	done
+	ctr gc
+}
+
+# Behind `run --overlay`, which may have left a container.
+judge_run() {
+	local may=("$base/old" "$base/new")
+	[ -z "$(status_of)" ] || ctr delete -f --keep-layers "$id" || complain 'delete -f --keep-layers fails'
+	[[ $action != kill* ]] || may+=("$base/empty")
+	[ "$how" != 'done' ] || may=("$base/new")
+	judge_views "$data" "${may[@]}"
+	ctr "${verb[@]}" >"$dir/repeated" 2>&1 </dev/null || complain "it cannot be repeated: $(cat "$dir/repeated")"
+	judge_views "$data" "$base/new"
+}
