@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "net/helper.h"
 #include "net/ports.h"
 #include "util/strbuf.h"
 
@@ -94,6 +95,10 @@ void explain_network(const struct net_setup *s, explain_step_fn *step, void *dat
 		else if (a->kind == NET_CNI)
 			strbuf_addf(&b, "have the plugins of '%s' make the interface '%s'",
 				    a->target, a->name);
+		else if (net_kind_has_helper(a->kind))
+			strbuf_addf(&b,
+				    "have %s make the interface '%s', with sockets of the caller",
+				    net_kind_name(a->kind), a->name);
 		else
 			continue; /* the namespaces tell all of it */
 		add_details(&b, a, s->isolate);

@@ -44,7 +44,7 @@ struct launch_options {
 #define NETWORK_OPTION(base, field) (base) + offsetof(struct network_options, field)
 #define NETWORK_OPTIONS(base)                                                                         \
 	{ "network", 0, CLI_LIST, "NETWORK", NETWORK_OPTION(base, networks),                          \
-	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID, macvlan:DEVICE or cni:FILE", NULL }, \
+	  "connect it: none, host, bridge[:NAME], ns:PATH, container:ID, macvlan:DEVICE, cni:FILE, pasta, slirp4netns or user", NULL }, \
 	{ "publish", 'p', CLI_LIST, "[IP:]PORT:PORT[/udp]", NETWORK_OPTION(base, publish),            \
 	  "lead a port of the host, or a range, to one of the container", NULL },                     \
 	{ "isolate", 0, CLI_FLAG, NULL, NETWORK_OPTION(base, isolate),                                \

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/helper.h"
 #include "net/ports.h"
 #include "net/rate.h"
 
@@ -56,19 +57,22 @@ static int read_dns(const struct network_options *o, struct arena *a, struct net
 	return 0;
 }
 
+#define RESOLVES "bridge, macvlan, cni, pasta or slirp4netns"
+
 /* An option that would have nothing to act on is refused. */
 static int check_needs(const struct network_options *o, const struct net_setup *s, struct err *e)
 {
 	bool bridge = has_kind(s, NET_BRIDGE), cni = has_kind(s, NET_CNI);
+	bool pasta = has_kind(s, NET_PASTA), helper = pasta || has_kind(s, NET_SLIRP);
+	bool resolves = net_setup_makes_links(s);
 	const struct {
 		bool wanted, there;
 		const char *option, *needs;
 	} needs[] = {
 		{ o->isolate, bridge, "isolate", "bridge" },
-		{ o->publish.count, bridge || cni, "publish", "bridge or cni" },
-		{ o->dns.count, net_setup_makes_links(s), "dns", "bridge, macvlan or cni" },
-		{ o->dns_search.count, net_setup_makes_links(s), "dns-search",
-		  "bridge, macvlan or cni" },
+		{ o->publish.count, bridge || cni || pasta, "publish", "bridge, cni or pasta" },
+		{ o->dns.count, resolves, "dns", RESOLVES },
+		{ o->dns_search.count, resolves, "dns-search", RESOLVES },
 		{ s->rate.ingress, bridge, "net-rate", "bridge" },
 		{ s->rate.ingress && has_kind(s, NET_MACVLAN), false, "net-rate", "bridge" },
 		{ s->rate.egress, bridge || has_kind(s, NET_MACVLAN), "net-rate",
@@ -80,11 +84,25 @@ static int check_needs(const struct network_options *o, const struct net_setup *
 		if (needs[i].wanted && !needs[i].there) {
 			err_set(e, ERR_USAGE, 0, "--%s: only a network of kind %s can do that",
 				needs[i].option, needs[i].needs);
-			err_hint(e,
-				 "--network bridge connects the container to the default network");
+			err_hint(e, "%s",
+				 helper ? "--network pasta publishes ports; the rest needs root, "
+					  "and "
+					  "--network bridge"
+					: "--network bridge connects the container to the default "
+					  "network");
 			return -EINVAL;
 		}
 	return 0;
+}
+
+/* "user" is what is installed of those that ordinary users can have. */
+static const char *resolve_user(const char *text, struct arena *a)
+{
+	size_t len = strcspn(text, ",");
+
+	if (len != strlen("user") || memcmp(text, "user", len) != 0)
+		return text;
+	return arena_printf(a, "%s%s", net_kind_name(net_helper_default()), text + len);
 }
 
 static int read_all(const struct network_options *o, struct arena *a, struct net_setup *s,
@@ -93,8 +111,11 @@ static int read_all(const struct network_options *o, struct arena *a, struct net
 	int r = 0;
 
 	s->isolate = o->isolate;
-	for (size_t i = 0; r == 0 && i < o->networks.count; i++)
-		r = net_setup_parse(o->networks.items[i], a, s, e);
+	for (size_t i = 0; r == 0 && i < o->networks.count; i++) {
+		const char *text = resolve_user(o->networks.items[i], a);
+
+		r = text ? net_setup_parse(text, a, s, e) : no_memory(e);
+	}
 	if (r == 0)
 		r = net_setup_finish(s, e);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/network_helper.h"
 #include "container/overlay.h"
 #include "container/store.h"
 #include "container/watchers.h"
@@ -274,6 +275,8 @@ int container_destroy(struct container *c, enum container_status status, unsigne
 	r = c->record.cgroup_path ? remove_cgroup(c, pidfd, e) : await_end(c, e);
 	if (r == 0)
 		r = remove_resctrl(c, e);
+	if (r == 0)
+		r = network_helper_stop(&c->record, e);
 	if (r == 0)
 		r = net_detach(&c->record.network, e);
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include "container/hooks.h"
 #include "container/terminal.h"
 #include "container/network_files.h"
+#include "container/network_helper.h"
 #include "container/notify.h"
 #include "namespaces/idmap.h"
 #include "namespaces/timens.h"
@@ -213,6 +214,8 @@ static int network_connect(struct container *c, struct err *e)
 
 	if (r == 0)
 		r = net_attach(&c->record.network, &c->net, e);
+	if (r == 0)
+		r = network_helper_start(c, e);
 	return r < 0 ? r : network_files_again(c, e);
 }
 

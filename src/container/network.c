@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "container/network_files.h"
+#include "container/network_helper.h"
 #include "container/store.h"
 #include "net/attach.h"
 #include "net/firewall.h"
+#include "net/helper.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -98,6 +100,29 @@ static int check_rate(const struct container *c, struct err *e)
 	return -EINVAL;
 }
 
+/* Who may make interfaces has better ways; who may not is told of this one. */
+static int check_caller(const struct container *c, const struct net_attachment *a, struct err *e)
+{
+	const char *name = net_kind_name(a->kind);
+	bool admin = c->caller.capabilities >> CAP_NET_ADMIN & 1;
+	cleanup_fd int exe = -EBADF;
+
+	if (net_kind_has_helper(a->kind) && caller_is_host_root(&c->caller)) {
+		err_set(e, ERR_USAGE, 0, "--network %s is for callers other than root", name);
+		err_hint(e, "use --network bridge");
+		return -EINVAL;
+	}
+	if (!admin && (a->kind == NET_BRIDGE || a->kind == NET_MACVLAN)) {
+		err_set(e, ERR_SYSTEM, EPERM,
+			"--network %s: interfaces of the host are made with CAP_NET_ADMIN", name);
+		err_hint(e, "without privileges use --network pasta, or run as root");
+		return -EPERM;
+	}
+	if (net_kind_has_helper(a->kind))
+		exe = net_helper_open(a->kind, e);
+	return exe < 0 && exe != -EBADF ? exe : 0;
+}
+
 /* Explaining, there is no state directory: as if it were the usual one. */
 int network_mount_files(struct container *c, struct err *e)
 {
@@ -121,6 +146,10 @@ int network_load(struct container *c, const struct net_setup *setup, int data, s
 		return r;
 	first = c->record.network.items.items;
 	path = word_of(c, first);
+	for (size_t i = 0; r == 0 && !c->explain && i < setup->items.count; i++)
+		r = check_caller(c, &first[i], e);
+	if (r < 0)
+		return r;
 	if (first->kind == NET_CONTAINER && !c->explain)
 		r = find_joined(c, first->target, &path, e);
 	if (r == 0)
@@ -149,7 +178,8 @@ static void undo_network(void *data)
 {
 	struct container *c = data;
 
-	net_devices_close(&c->net);		    /* or we would keep the namespace */
+	net_devices_close(&c->net); /* or we would keep the namespace */
+	(void)network_helper_stop(&c->record, NULL);
 	(void)net_detach(&c->record.network, NULL); /* the record has gone then: leases are stale */
 }
 

@@ -13,12 +13,14 @@
 #include "net/bridge.h"
 #include "net/cni.h"
 #include "net/firewall.h"
+#include "net/helper.h"
 #include "net/ip.h"
 #include "net/kinds.h"
 #include "net/lease.h"
 #include "net/link.h"
 #include "net/names.h"
 #include "net/own.h"
+#include "net/ports.h"
 #include "net/rate.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -164,6 +166,9 @@ int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_li
 			r = reserve_macvlan(a, sock, e);
 		else if (a->kind == NET_CNI)
 			r = cni_load(a, s->arena, e);
+		else if (a->kind == NET_PASTA)
+			r = net_ports_check_host(s->ports.items, s->ports.count, true,
+						 bridge_have_ip6(), e);
 	}
 	return r;
 }
@@ -330,6 +335,8 @@ static int attach_one(struct net_setup *s, struct net_attachment *a, const struc
 
 	if (ns >= 0 && a->kind == NET_CNI)
 		return attach_cni(s, a, ns, e);
+	if (ns >= 0 && net_kind_has_helper(a->kind))
+		return 0; /* whoever starts the helper does */
 	if (ns >= 0)
 		r = a->kind == NET_BRIDGE ? make_veth(a, d->outside, ns, needs_hairpin(s, a))
 					  : make_macvlan(a, d->outside, ns);

@@ -32,6 +32,16 @@ const struct net_kind_info net_kinds[NET_KIND_COUNT] = {
 		      .keys = NET_KEY_NAME,
 		      .namespace = true,
 		      .links = true },
+	[NET_PASTA] = { .name = "pasta",
+			.keys = NET_KEY_NAME | NET_KEY_MTU,
+			.alone = true,
+			.namespace = true,
+			.links = true },
+	[NET_SLIRP] = { .name = "slirp4netns",
+			.keys = NET_KEY_NAME | NET_KEY_MTU,
+			.alone = true,
+			.namespace = true,
+			.links = true },
 };
 
 const char *net_kind_name(enum net_kind kind)
@@ -50,7 +60,8 @@ bool net_setup_makes_links(const struct net_setup *s)
 const struct net_attachment *net_setup_primary(const struct net_setup *s)
 {
 	for (size_t i = 0; i < s->items.count; i++)
-		if (s->items.items[i].kind == NET_BRIDGE || s->items.items[i].kind == NET_CNI)
+		if (s->items.items[i].kind != NET_MACVLAN &&
+		    net_kinds[s->items.items[i].kind].links)
 			return &s->items.items[i];
 	return NULL;
 }

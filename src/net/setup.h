@@ -96,12 +96,12 @@ struct net_attachment {
 /* Everything that the command line said about the network of one container. */
 struct net_setup {
 	OCI_ARRAY(struct net_attachment) items; /* none: nothing was said, config.json decides */
-	OCI_ARRAY(struct net_port) ports; /* --publish: belong to the first bridge or cni item */
-	OCI_ARRAY(struct net_addr) dns;	  /* --dns */
-	oci_strings dns_search;		  /* --dns-search */
-	struct net_rate rate;		  /* --net-rate: of every interface that ctr makes */
-	const char *data;		  /* data root of the definitions, absolute; NULL: none */
-	bool isolate;			  /* --isolate: of every bridge item */
+	OCI_ARRAY(struct net_port) ports;	/* --publish: belong to net_setup_primary() */
+	OCI_ARRAY(struct net_addr) dns;		/* --dns */
+	oci_strings dns_search;			/* --dns-search */
+	struct net_rate rate;			/* --net-rate: of every interface that ctr makes */
+	const char *data;    /* data root of the definitions, absolute; NULL: none */
+	bool isolate;	     /* --isolate: of every bridge item */
 	struct arena *arena; /* where strings go that are found out later; of the owner */
 	bool hosts;	     /* ctr writes hosts, hostname and resolv.conf for it */
 };

@@ -447,9 +447,8 @@ static void state_item(struct json_out *o, const struct net_setup *s,
 		       const struct net_attachment *a)
 {
 	/* of the record only what means something to others */
-	static const char *const shown[] = {
-		"name", "ip", "ip6", "mac", "mtu", "bridge", "isolate"
-	};
+	static const char *const shown[] = { "name", "ip",     "ip6",	  "mac",
+					     "mtu",  "bridge", "isolate", "helperPid" };
 	char name[IFNAMSIZ];
 
 	json_out_object(o);

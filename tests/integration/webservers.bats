@@ -257,7 +257,7 @@ udp_answers() {
 @test "publish: what makes no sense is refused" {
 	write_config
 	net_ctr run -p 80:80 -b "$bundle" "$tag"
-	fails '--publish: only a network of kind bridge or cni can do that'
+	fails '--publish: only a network of kind bridge, cni or pasta can do that'
 	net_ctr run --network bridge -p 80 -b "$bundle" "$tag"
 	fails "--publish '80': which port of the host?"
 	net_ctr run --network bridge -p 80:80 -p 80:81 -b "$bundle" "$tag"

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
 #include <errno.h>
 
 #include <cmocka.h>
 
+#include "net/helper.h"
 #include "net/kinds.h"
 #include "net/setup.h"
 #include "util/kernel.h"
@@ -363,14 +365,79 @@ static void test_namespace_of_a_manager(void **state)
 	oci_spec_free(spec);
 }
 
+static void has_argv(const struct net_setup *s, bool same_userns, const char *want)
+{
+	struct arena a = { 0 };
+	char text[512] = "";
+	char **argv = net_helper_argv(s, net_setup_helper(s), 7, same_userns, &a);
+	size_t n = 0;
+
+	assert_non_null(argv);
+	for (; *argv; argv++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", *argv);
+	assert_string_equal(text, want);
+	arena_free(&a);
+}
+
+/* Whatever the programs connect by themselves is turned off. */
+static void test_helper_arguments(void **state)
+{
+	struct arena a = { 0 };
+	struct net_setup s = { 0 }, slirp = { 0 };
+	struct net_port ports[] = {
+		{ .host_port = 80, .port = 8080, .count = 1, .protocol = IPPROTO_TCP },
+		{ .address = addr("::1"),
+		  .host_port = 5,
+		  .port = 6,
+		  .count = 3,
+		  .protocol = IPPROTO_TCP },
+		{ .address = addr("192.0.2.1"),
+		  .host_port = 53,
+		  .port = 53,
+		  .count = 1,
+		  .protocol = IPPROTO_UDP },
+	};
+
+	(void)state;
+	assert_null(net_setup_helper(&s));
+	assert_int_equal(net_setup_parse("pasta,mtu=1400", &a, &s, NULL), 0);
+	assert_int_equal(net_setup_finish(&s, NULL), 0);
+	has_argv(&s, true,
+		 "pasta --foreground --quiet --config-net --no-map-gw -T none -U none --pid "
+		 "/proc/self/fd/1 -t none -u none --mtu 1400 --ns-ifname eth0 --netns-only --netns "
+		 "/proc/7/ns/net");
+	s.ports.items = ports;
+	s.ports.count = ARRAY_SIZE(ports);
+	has_argv(&s, false,
+		 "pasta --foreground --quiet --config-net --no-map-gw -T none -U none --pid "
+		 "/proc/self/fd/1 -t 80:8080 -t ::1/5-7:6-8 -u 192.0.2.1/53:53 --mtu 1400 "
+		 "--ns-ifname "
+		 "eth0 --userns /proc/7/ns/user --netns /proc/7/ns/net");
+	assert_int_equal(net_setup_parse("slirp4netns,name=up0", &a, &slirp, NULL), 0);
+	assert_int_equal(net_setup_finish(&slirp, NULL), 0);
+	has_argv(
+		&slirp, false,
+		"slirp4netns --configure --enable-sandbox --enable-seccomp --disable-host-loopback "
+		"--ready-fd=3 7 up0");
+	assert_int_equal(net_setup_parse("pasta", &a, &slirp, NULL), 0);
+	assert_int_equal(net_setup_finish(&slirp, NULL), -EINVAL);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_within_and_overlap),
-		cmocka_unit_test(test_macs),	   cmocka_unit_test(test_uuids),
-		cmocka_unit_test(test_words),	   cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_record),	   cmocka_unit_test(test_damaged_record),
-		cmocka_unit_test(test_namespaces), cmocka_unit_test(test_namespace_of_a_manager),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_within_and_overlap),
+		cmocka_unit_test(test_macs),
+		cmocka_unit_test(test_uuids),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_damaged_record),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_namespace_of_a_manager),
+		cmocka_unit_test(test_helper_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
