@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "net/attach.h"
 #include "net/names.h"
 #include "net/resolv.h"
 #include "util/cleanup.h"
@@ -64,7 +65,10 @@ int network_files_mount(struct container *c, const char *root, struct err *e)
 
 		m.options.items = arena_array(&c->spec->arena, ARRAY_SIZE(options), sizeof(char *));
 		m.destination = arena_printf(&c->spec->arena, ETC "%s", names[i]);
-		m.source = arena_printf(&c->spec->arena, "%s/%s/%s", root, c->record.id, names[i]);
+		m.source = i == 0 && net_names_shared(&c->record.network)
+				   ? net_names_path(&c->record.network, &c->spec->arena)
+				   : arena_printf(&c->spec->arena, "%s/%s/%s", root, c->record.id,
+						  names[i]);
 		if (!m.options.items || !m.destination || !m.source)
 			return no_memory(e);
 		memcpy(m.options.items, options, sizeof(options));
@@ -94,7 +98,7 @@ static int write_hosts(struct container *c)
 		a = &c->record.network.items.items[0];
 	self.ip4 = a->ip4;
 	self.ip6 = a->ip6;
-	r = names_hosts_text(&self, NULL, 0, &text);
+	r = names_hosts_text(&self, &text);
 	return r < 0 ? r : names_rewrite(fd, text);
 }
 
@@ -150,7 +154,7 @@ int network_files_write(struct container *c, struct err *e)
 	if (!is_wanted(c))
 		return 0;
 	make_mount_points(c);
-	r = write_hosts(c);
+	r = net_names_shared(&c->record.network) ? 0 : write_hosts(c);
 	if (r == 0)
 		r = write_resolv(c);
 	if (r == 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hosts, resolv.conf and hostname of a container whose network ctr makes: files in its state directory that are
- * bound, read-only, over those in its /etc. What config.json mounts there stays.
+ * hosts, resolv.conf and hostname of a container whose network ctr makes: files in its state directory, but the
+ * hosts file of a network of kind bridge for all on it (net/names.h), that are bound, read-only, over those in
+ * its /etc. What config.json mounts there stays.
  */
 #ifndef CTR_CONTAINER_NETWORK_FILES_H
 #define CTR_CONTAINER_NETWORK_FILES_H

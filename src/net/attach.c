@@ -179,18 +179,30 @@ int net_names_add(const struct net_setup *s, const struct net_owner *owner, cons
 	const struct net_attachment *a = net_setup_primary(s);
 	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
 	cleanup_fd int data = -EBADF;
-	struct names_entry self = { .id = owner->id, .root = owner->root, .hostname = hostname };
+	struct names_entry self = { .id = owner->id, .hostname = hostname };
 	int r;
 
 	if (!a || a->kind != NET_BRIDGE)
 		return 0;
 	self.ip4 = a->ip4;
 	self.ip6 = a->ip6;
-	memcpy(self.uuid, a->uuid, sizeof(self.uuid));
 	r = open_data(s, &data, e);
 	if (r == 0)
 		r = net_dir_open(data, a->target, &d, e);
 	return r < 0 ? r : names_add(d.fd, owner->boot, &self, e);
+}
+
+bool net_names_shared(const struct net_setup *s)
+{
+	const struct net_attachment *a = net_setup_primary(s);
+
+	return a && a->kind == NET_BRIDGE;
+}
+
+const char *net_names_path(const struct net_setup *s, struct arena *a)
+{
+	return arena_printf(a, "%s/" NET_DIRECTORY "/%s/" NAMES_FILE,
+			    s->data ? s->data : "/var/lib/ctr", net_setup_primary(s)->target);
 }
 
 /* ---- attach ---- */
@@ -440,6 +452,18 @@ static int detach_lost(int sock, int index, const struct net_attachment *a, stru
 	return r < 0 && r != -ENODEV ? failed(a, r, "remove it", e) : 0;
 }
 
+/* As long as the address is its own: a lease that was lost may be another's, and the name with it. */
+static int remove_names(const struct net_dir *d, const struct net_attachment *a, struct err *e)
+{
+	int r = 0;
+
+	if (lease_is(d, &a->ip4, a->uuid))
+		r = names_remove(d->fd, &a->ip4, e);
+	if (r == 0 && lease_is(d, &a->ip6, a->uuid))
+		r = names_remove(d->fd, &a->ip6, e);
+	return r;
+}
+
 static int detach_bridge(const struct net_setup *s, int sock, const struct net_attachment *a,
 			 struct err *e)
 {
@@ -455,7 +479,7 @@ static int detach_bridge(const struct net_setup *s, int sock, const struct net_a
 	if (r < 0)
 		return r;
 	/* what cannot be written (a full disk) keeps nobody from being deleted: the next one finds it gone */
-	(void)names_remove(d.fd, a->uuid, NULL);
+	(void)remove_names(&d, a, NULL);
 	lease_return(&d, a);
 	last = !lease_any(&d);
 	if (last)

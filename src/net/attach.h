@@ -27,11 +27,17 @@ int net_reserve(struct net_setup *s, const struct net_owner *owner, net_owner_li
 		struct err *e);
 
 /*
- * The hosts files of its first network name it (names.h), under its id and, for itself, @hostname (or NULL). Its own
- * file is there.
+ * The hosts file of its first network names it (names.h), under its id and @hostname (or NULL). Does nothing
+ * without net_names_shared.
  */
 int net_names_add(const struct net_setup *s, const struct net_owner *owner, const char *hostname,
 		  struct err *e);
+
+/* Does it see the hosts file of a network? Otherwise it has one of its own. */
+bool net_names_shared(const struct net_setup *s);
+
+/* Where that file is; of explain without a data root, the usual one. NULL: no memory. */
+const char *net_names_path(const struct net_setup *s, struct arena *a);
 
 /* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);

@@ -3,13 +3,16 @@
 #include "net/collect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/bridge.h"
 #include "net/firewall.h"
 #include "net/lease.h"
 #include "net/link.h"
+#include "net/names.h"
 #include "net/own.h"
 #include "util/cleanup.h"
 
@@ -74,6 +77,13 @@ static int collect_bridge(const struct walk *w)
 	return 0;
 }
 
+static bool has_lease(const char *address, void *data)
+{
+	const struct net_dir *d = data;
+
+	return faccessat(d->leases, address, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* How many leases are left; < 0: whoever is told has had enough. */
 static int collect_network(struct net_dir *d, const struct net_collect *c,
 			   const struct lease_context *ctx)
@@ -82,6 +92,8 @@ static int collect_network(struct net_dir *d, const struct net_collect *c,
 	int r;
 
 	(void)lease_each(d, collect_lease, &w); /* what cannot be read is no lease */
+	if (!c->dry_run)
+		(void)names_sweep(d->fd, has_lease, d, NULL); /* left to the next one */
 	r = w.r == 0 && w.left == 0 ? collect_bridge(&w) : w.r;
 	return r < 0 ? r : (int)w.left;
 }

@@ -26,7 +26,6 @@ enum {
 	OPEN_TRIES = 100, /* somebody may delete and create it all the time, but not for ever */
 };
 
-#define NETWORKS	".networks"
 #define DEFINITION_FILE "network.json"
 #define LEASES		"leases"
 
@@ -46,15 +45,16 @@ static int open_dir(int dir, const char *name)
 /* -ENOENT is for the caller to explain. */
 static int open_networks(int data, bool create, int *ret, struct err *e)
 {
-	int fd = open_dir(data, NETWORKS);
+	int fd = open_dir(data, NET_DIRECTORY);
 
 	if (fd == -ENOENT && create) {
-		if (mkdirat(data, NETWORKS, 0700) < 0 && errno != EEXIST)
-			return err_set(e, ERR_SYSTEM, errno, "create '" NETWORKS "'");
-		fd = open_dir(data, NETWORKS);
+		if (mkdirat(data, NET_DIRECTORY, 0700) < 0 && errno != EEXIST)
+			return err_set(e, ERR_SYSTEM, errno, "create '" NET_DIRECTORY "'");
+		fd = open_dir(data, NET_DIRECTORY);
 	}
 	if (fd < 0)
-		return err_set(e, ERR_SYSTEM, -fd, "open '" NETWORKS "' in the data directory");
+		return err_set(e, ERR_SYSTEM, -fd,
+			       "open '" NET_DIRECTORY "' in the data directory");
 	*ret = fd;
 	return 0;
 }

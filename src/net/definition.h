@@ -6,6 +6,7 @@
  *	network.json	the definition; written once, and fsynced before success is reported
  *	leases/ADDRESS	who has the address (net/lease.h)
  *	next		where the search for a free address goes on
+ *	hosts		names of the containers (net/names.h)
  *
  * flock(2) on the directory orders everything that changes the leases or the bridge. A network belongs
  * to one network namespace of the host: a data root is not shared between several.
@@ -15,7 +16,8 @@
 
 #include "net/setup.h"
 
-#define NET_DEFAULT "default"
+#define NET_DEFAULT   "default"
+#define NET_DIRECTORY ".networks"
 
 struct net_def {
 	char name[NET_NAME_MAX + 1];

@@ -308,15 +308,22 @@ int lease_take(struct net_dir *d, const struct lease_context *ctx, bool ip6,
 	return r;
 }
 
-static void return_one(struct net_dir *d, const struct net_addr *a, const uint8_t *uuid)
+bool lease_is(const struct net_dir *d, const struct net_addr *a, const uint8_t uuid[NET_UUID_SIZE])
 {
 	char name[NET_ADDR_TEXT];
 	struct lease l;
 
-	if (!net_addr_set(a) || lease_read(d, net_addr_text(a, false, name), &l) < 0 ||
-	    memcmp(l.uuid, uuid, NET_UUID_SIZE) != 0)
-		return;
-	(void)unlinkat(d->leases, name, 0); /* stale, if it stays */
+	return net_addr_set(a) && lease_read(d, net_addr_text(a, false, name), &l) == 0 &&
+	       memcmp(l.uuid, uuid, NET_UUID_SIZE) == 0;
+}
+
+static void return_one(struct net_dir *d, const struct net_addr *a, const uint8_t *uuid)
+{
+	char name[NET_ADDR_TEXT];
+
+	if (lease_is(d, a, uuid))
+		(void)unlinkat(d->leases, net_addr_text(a, false, name),
+			       0); /* stale, if it stays */
 }
 
 void lease_return(struct net_dir *d, const struct net_attachment *a)

@@ -37,6 +37,9 @@ int lease_take(struct net_dir *d, const struct lease_context *ctx, bool ip6,
  */
 void lease_return(struct net_dir *d, const struct net_attachment *a);
 
+/* Has the attachment @uuid the lease of @a? */
+bool lease_is(const struct net_dir *d, const struct net_addr *a, const uint8_t uuid[NET_UUID_SIZE]);
+
 /* Is there any, stale or not? */
 bool lease_any(const struct net_dir *d);
 

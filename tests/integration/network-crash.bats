@@ -176,6 +176,8 @@ killed() {
 	has "removed address 10.88.0.3 of network 'default' (container '$tag-2')"
 	has_not "$tag-1" bridge
 	same 1 "$(ip -n "$host" -o link show type veth | wc -l)"
+	same 1 "$(grep -c "^10.88.0.2[[:space:]]$tag-1[[:space:]]" "$data/.networks/default/hosts")"
+	same 0 "$(grep -c '^10.88.0.3' "$data/.networks/default/hosts")"
 	kill "$keeper"
 	mv "$root/$tag-1" "$T/lost1"
 	net_ctr gc

@@ -65,6 +65,9 @@ pid_of() {
 address_of() {
 	"$CTR" --root "$root" state "$tag-$1" | jq -r ".network[0].$2" | cut -d/ -f1
 }
+inode_in() {
+	stat -c %d:%i "/proc/$(pid_of "$1")/root/etc/hosts"
+}
 answers() {
 	local page
 	page=$(from_host "$1" "$2" 1) && [ "$page" = "$3" ]
@@ -304,13 +307,21 @@ udp_answers() {
 	net_ctr exec "$tag-1" busybox cat /etc/resolv.conf /etc/hostname
 	has $'search example.org\nnameserver 192.0.2.53' ctr
 	net_ctr exec "$tag-1" busybox cat /etc/hosts
-	has $'127.0.0.1\tlocalhost' $'10.88.0.2\tctr '"$tag-1" $'10.88.0.3\t'"$tag-2"
+	has $'127.0.0.1\tlocalhost' $'10.88.0.2\t'"$tag-1" $'10.88.0.3\t'"$tag-2" $'127.0.1.1\tctr '
+	same 1 "$(grep -c '^127.0.1.1' <<<"$output")"
+	# one file for both, which stays the same one
+	same "$(inode_in 1)" "$(inode_in 2)"
+	file=$(inode_in 1)
 	net_ctr exec "$tag-1" busybox sh -c 'echo x >/etc/hosts'
 	[[ $stderr == *'Read-only file system'* ]]
 	net_ctr delete -f "$tag-2"
-	net_ctr exec "$tag-1" busybox cat /etc/hosts
+	net_ctr exec "$tag-1" busybox grep -v '^#' /etc/hosts
 	has "$tag-1"
 	has_not "$tag-2"
+	web 3 three --network bridge
+	same "$file" "$(inode_in 3)"
+	net_ctr exec "$tag-1" busybox grep -v '^#' /etc/hosts
+	has $'\t'"$tag-1" $'\t'"$tag-3"
 }
 
 @test "names: what config.json mounts at /etc/hosts stays" {

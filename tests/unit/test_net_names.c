@@ -26,13 +26,13 @@ struct place {
 	int fd;
 };
 
-static struct names_entry entry(const struct place *p, const char *id, const char *ip4,
-				const char *ip6, const char *hostname)
+static struct names_entry entry(const char *id, const char *ip4, const char *ip6,
+				const char *hostname)
 {
-	struct names_entry e = { .uuid = { (uint8_t)id[3] }, .id = id, .root = p ? p->path : "/" };
+	struct names_entry e = { .id = id, .hostname = hostname };
 
-	e.hostname = hostname;
-	assert_int_equal(net_addr_parse(ip4, 0, &e.ip4), 0);
+	if (ip4)
+		assert_int_equal(net_addr_parse(ip4, 0, &e.ip4), 0);
 	if (ip6)
 		assert_int_equal(net_addr_parse(ip6, 0, &e.ip6), 0);
 	return e;
@@ -48,183 +48,274 @@ static struct place make_place(void)
 	return p;
 }
 
-static void make_container(const struct place *p, const char *id)
-{
-	char name[80];
-	int fd;
-
-	assert_int_equal(mkdirat(p->fd, id, 0700), 0);
-	(void)snprintf(name, sizeof(name), "%s/hosts", id);
-	fd = openat(p->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	assert_true(fd >= 0);
-	(void)close(fd);
-}
-
-static void remove_container(const struct place *p, const char *id)
-{
-	char name[80];
-
-	(void)snprintf(name, sizeof(name), "%s/hosts", id);
-	assert_int_equal(unlinkat(p->fd, name, 0), 0);
-	assert_int_equal(unlinkat(p->fd, id, AT_REMOVEDIR), 0);
-}
-
 static void remove_place(struct place *p)
 {
-	(void)unlinkat(p->fd, "names", 0); /* some tests have no list at the end */
+	assert_int_equal(unlinkat(p->fd, NAMES_FILE, 0), 0);
 	(void)close(p->fd);
 	assert_int_equal(rmdir(p->path), 0);
 }
 
-static void holds(const struct place *p, const char *id, const char *expected)
+static struct stat stat_of(const struct place *p)
 {
-	char name[80], *text;
-	cleanup_fd int fd = -EBADF;
+	struct stat st;
+
+	assert_int_equal(fstatat(p->fd, NAMES_FILE, &st, 0), 0);
+	return st;
+}
+
+static char *read_hosts(const struct place *p)
+{
+	cleanup_fd int fd = openat(p->fd, NAMES_FILE, O_RDONLY | O_CLOEXEC);
+	char *text;
 	size_t size;
 
-	(void)snprintf(name, sizeof(name), "%s/hosts", id);
-	fd = openat(p->fd, name, O_RDONLY | O_CLOEXEC);
-	assert_int_equal(io_read_file(fd, 65536, &text, &size), 0);
-	assert_string_equal(text, expected);
+	assert_int_equal(io_read_file(fd, 1 << 20, &text, &size), 0);
+	return text;
+}
+
+/* What a resolver finds: without comments and what fills up; a line begins where its size says. */
+static void holds(const struct place *p, const char *expected)
+{
+	char *text = read_hosts(p), *rest = text, *line, seen[4096] = "";
+
+	while ((line = strsep(&rest, "\n")) && rest) {
+		size_t size = (size_t)(rest - line);
+
+		assert_true(size == 64 || size == 128 || size == 256);
+		assert_int_equal((line - text) % (ptrdiff_t)size, 0);
+		line[strcspn(line, "#")] = '\0';
+		while (*line && strchr(" \t", line[strlen(line) - 1]))
+			line[strlen(line) - 1] = '\0';
+		if (*line)
+			(void)strcat(strcat(seen, line), "\n"); /* the tests' are short */
+	}
+	assert_non_null(line); /* nothing behind the last line */
+	assert_int_equal(*line, '\0');
+	assert_string_equal(seen, expected);
 	free(text);
+}
+
+static void add(const struct place *p, struct names_entry e)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(names_add(p->fd, "boot", &e, &err), 0);
+}
+
+static void take_out(const struct place *p, const char *address)
+{
+	struct names_entry e = entry("", address, NULL, NULL);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(names_remove(p->fd, &e.ip4, &err), 0);
 }
 
 static void test_text(void **state)
 {
-	const struct names_entry list[] = { entry(NULL, "web1", "10.0.0.2", "fd00::2", "shop"),
-					    entry(NULL, "web2", "10.0.0.3", NULL, "") };
+	const struct names_entry one = entry("web1", "10.0.0.2", "fd00::2", "shop"),
+				 two = entry("web2", "10.0.0.3", NULL, "");
 	char *text;
 
 	(void)state;
-	assert_int_equal(names_hosts_text(&list[0], list, 2, &text), 0);
-	assert_string_equal(text,
-			    LOCAL "10.0.0.2\tshop web1\nfd00::2\tshop web1\n10.0.0.3\tweb2\n");
+	assert_int_equal(names_hosts_text(&one, &text), 0);
+	assert_string_equal(text, LOCAL "10.0.0.2\tshop web1\nfd00::2\tshop web1\n");
 	free(text);
-	assert_int_equal(names_hosts_text(&list[1], list, 2, &text), 0);
-	assert_string_equal(text, LOCAL "10.0.0.3\tweb2\n10.0.0.2\tweb1\nfd00::2\tweb1\n");
+	assert_int_equal(names_hosts_text(&two, &text), 0);
+	assert_string_equal(text, LOCAL "10.0.0.3\tweb2\n");
 	free(text);
-}
-
-/* A hostname that would be lines of its own, in hosts files and in the list that says where these are. */
-static void test_hostile_hostname(void **state)
-{
-	static const char *const hostile[] = {
-		"x\nctr:77000000000000000000000000000000 10.0.0.9 - - web3 ",
-		"two words",
-		"x#",
-		"tab\there",
-		"\x7f",
-		"\n",
-	};
-	struct place p = make_place();
-	struct err e = ERR_INIT;
-
-	(void)state;
-	make_container(&p, "web1");
-	make_container(&p, "web2");
-	make_container(&p, "web3"); /* not of this network */
-	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
-		char hostname[160];
-		const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, hostname),
-					 two = entry(&p, "web2", "10.0.0.3", NULL, "web2");
-
-		(void)snprintf(hostname, sizeof(hostname), "%s%s\n", hostile[i], i ? "" : p.path);
-		assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
-		assert_int_equal(names_add(p.fd, "boot", &two, &e), 0);
-		holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n10.0.0.3\tweb2\n");
-		holds(&p, "web2", LOCAL "10.0.0.3\tweb2\n10.0.0.2\tweb1\n");
-		holds(&p, "web3", "");
-		assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
-		assert_int_equal(names_remove(p.fd, two.uuid, &e), 0);
-	}
-	remove_container(&p, "web1");
-	remove_container(&p, "web2");
-	remove_container(&p, "web3");
-	remove_place(&p);
 }
 
 static void test_come_and_go(void **state)
 {
 	struct place p = make_place();
-	const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, "web1"),
-				 two = entry(&p, "web2", "10.0.0.3", "fd00::3", NULL);
-	struct err e = ERR_INIT;
+	struct stat first, st;
 
 	(void)state;
-	make_container(&p, "web1");
-	make_container(&p, "web2");
-	assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
-	assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
-	holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n");
-	holds(&p, "web2", "");
-	assert_int_equal(names_add(p.fd, "boot", &two, &e), 0);
-	assert_int_equal(names_add(p.fd, "boot", &two, &e), 0); /* once is enough */
-	holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n10.0.0.3\tweb2\nfd00::3\tweb2\n");
-	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\nfd00::3\tweb2\n10.0.0.2\tweb1\n");
-	assert_int_equal(names_remove(p.fd, one.uuid, &e), 0);
-	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\nfd00::3\tweb2\n");
-	remove_container(&p, "web1");
-	remove_container(&p, "web2");
+	take_out(&p, "10.0.0.2");
+	add(&p, entry("web1", "10.0.0.2", NULL, "web1"));
+	first = stat_of(&p);
+	assert_int_equal(first.st_mode & 07777, 0644);
+	assert_int_equal(first.st_size % 64, 0);
+	add(&p, entry("web2", "10.0.0.3", "fd00::3", NULL));
+	add(&p, entry("web2", "10.0.0.3", "fd00::3", NULL)); /* once is enough */
+	holds(&p, LOCAL "10.0.0.2\tweb1\n10.0.0.3\tweb2\nfd00::3\tweb2\n");
+	take_out(&p, "10.0.0.2");
+	take_out(&p, "10.0.0.2");
+	holds(&p, LOCAL "10.0.0.3\tweb2\nfd00::3\tweb2\n");
+	add(&p, entry("a", "10.0.0.4", NULL, NULL)); /* where web1 was */
+	holds(&p, LOCAL "10.0.0.4\ta\n10.0.0.3\tweb2\nfd00::3\tweb2\n");
+	take_out(&p, "10.0.0.3");
+	take_out(&p, "fd00::3");
+	assert_int_equal(stat_of(&p).st_size, first.st_size);
+	take_out(&p, "10.0.0.4");
+	holds(&p, LOCAL);
+	st = stat_of(&p);
+	assert_int_equal(st.st_size, first.st_size - 64);
+	assert_int_equal(st.st_ino, first.st_ino);
 	remove_place(&p);
 }
 
-static void test_one_is_gone(void **state)
+/* Its address is somebody else's now: the lease was stale. */
+static void test_address_taken_over(void **state)
 {
 	struct place p = make_place();
-	const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, NULL),
-				 two = entry(&p, "web2", "10.0.0.3", NULL, NULL);
-	struct err e = ERR_INIT;
 
 	(void)state;
-	make_container(&p, "web1");
-	assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
-	remove_container(&p, "web1");
-	make_container(&p, "web2");
-	assert_int_equal(names_add(p.fd, "boot", &two, &e), 0);
-	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\n");
-	remove_container(&p, "web2");
+	add(&p, entry("web1", "10.0.0.2", NULL, NULL));
+	add(&p, entry("web2", "10.0.0.2", NULL, NULL));
+	add(&p, entry("web3", "10.0.0.20", NULL, NULL));
+	holds(&p, LOCAL "10.0.0.2\tweb2\n10.0.0.20\tweb3\n");
 	remove_place(&p);
 }
 
-/* After a reboot the list names containers that are gone, even if others have their ids now. */
+static void test_hostnames(void **state)
+{
+	struct place p = make_place();
+
+	(void)state;
+	add(&p, entry("web1", "10.0.0.2", "fd00::2", "shop"));
+	add(&p, entry("web2", "10.0.0.3", NULL, "Shop"));
+	add(&p, entry("web3", "10.0.0.4", NULL, "WEB1")); /* ids go first */
+	holds(&p, LOCAL "10.0.0.2\tweb1\nfd00::2\tweb1\n127.0.1.1\tshop\n"
+			"10.0.0.3\tweb2\n10.0.0.4\tweb3\n");
+	take_out(&p, "10.0.0.2");
+	take_out(&p, "fd00::2");
+	holds(&p, LOCAL "127.0.1.1\tshop\n10.0.0.3\tweb2\n10.0.0.4\tweb3\n");
+	add(&p, entry("shop", "10.0.0.5", NULL, NULL));
+	holds(&p, LOCAL "10.0.0.5\tshop\n10.0.0.3\tweb2\n10.0.0.4\tweb3\n");
+	take_out(&p, "10.0.0.5");
+	add(&p, entry("web4", "10.0.0.6", NULL, "shop"));
+	take_out(&p, "10.0.0.3");
+	holds(&p, LOCAL "10.0.0.6\tweb4\n127.0.1.1\tshop\n10.0.0.4\tweb3\n");
+	take_out(&p, "10.0.0.6");
+	holds(&p, LOCAL "10.0.0.4\tweb3\n");
+	remove_place(&p);
+}
+
+static void test_names_that_are_left_out(void **state)
+{
+	static const char *const hostnames[] = {
+		"localhost", "LocalHost", "a b", "a\n10.0.0.9 b", "a#b", "ip6-localhost", "a\t"
+	};
+	struct place p = make_place();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostnames) / sizeof(hostnames[0]); i++) {
+		add(&p, entry("web1", "10.0.0.2", NULL, hostnames[i]));
+		holds(&p, LOCAL "10.0.0.2\tweb1\n");
+	}
+	add(&p, entry("localhost", "10.0.0.2", NULL, NULL));
+	holds(&p, LOCAL);
+	remove_place(&p);
+}
+
+/* Slots of another size begin at a multiple of it, and no line becomes part of another one's slot. */
+static void test_long_names(void **state)
+{
+	struct place p = make_place();
+	char id[129], host[65], expected[1024];
+
+	(void)state;
+	(void)snprintf(id, sizeof(id), "%0128d", 1);
+	(void)snprintf(host, sizeof(host), "%064d", 2);
+	add(&p, entry(id, "fd00:1111:2222:3333:4444:5555:6666:7777", NULL, host));
+	add(&p, entry("a", "10.0.0.2", NULL, NULL));
+	(void)snprintf(expected, sizeof(expected),
+		       LOCAL "10.0.0.2\ta\nfd00:1111:2222:3333:4444:5555:6666:7777\t%s\n"
+			     "127.0.1.1\t%s\n",
+		       id, host);
+	holds(&p, expected);
+	take_out(&p, "fd00:1111:2222:3333:4444:5555:6666:7777");
+	add(&p, entry("b", "10.0.0.3", NULL, NULL));
+	add(&p, entry("c", "10.0.0.4", NULL, NULL));
+	holds(&p, LOCAL "10.0.0.2\ta\n10.0.0.3\tb\n10.0.0.4\tc\n");
+	remove_place(&p);
+}
+
+/* After a reboot the file names containers that are gone, even if others have their ids now. */
 static void test_another_boot(void **state)
 {
 	struct place p = make_place();
-	const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, NULL),
-				 two = entry(&p, "web2", "10.0.0.3", NULL, NULL);
+	const struct names_entry two = entry("web2", "10.0.0.3", NULL, NULL);
 	struct err e = ERR_INIT;
 
 	(void)state;
-	make_container(&p, "web1");
-	make_container(&p, "web2");
-	assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
+	add(&p, entry("web1", "10.0.0.2", NULL, NULL));
 	assert_int_equal(names_add(p.fd, "next boot", &two, &e), 0);
-	holds(&p, "web2", LOCAL "10.0.0.3\tweb2\n");
-	remove_container(&p, "web1");
-	remove_container(&p, "web2");
+	holds(&p, LOCAL "10.0.0.3\tweb2\n");
 	remove_place(&p);
 }
 
-static void test_torn_list(void **state)
+/* Killed in the middle of any write: the next one mends it, and the inode stays. */
+static void test_torn(void **state)
 {
-	static const char *const torn[] = { "",
-					    "ctr-names",
-					    "ctr-names 1 boot",
-					    "ctr-names 1 boot\nctr:00 - - - web3",
-					    "ctr-names 1 boot\n\n\n",
-					    "ctr-names 1 boot\nx x x x x /\n" };
 	struct place p = make_place();
-	const struct names_entry one = entry(&p, "web1", "10.0.0.2", NULL, NULL);
+	cleanup_fd int fd = -EBADF;
+	struct stat st;
+
+	(void)state;
+	add(&p, entry("web1", "10.0.0.2", NULL, NULL));
+	st = stat_of(&p);
+	fd = openat(p.fd, NAMES_FILE, O_RDWR | O_CLOEXEC);
+	for (off_t n = 1; n < 64; n++) {
+		assert_int_equal(
+			pwrite(fd, "#0.0.0.3\tweb2", (size_t)(n < 13 ? n : 13), st.st_size),
+			n < 13 ? n : 13);
+		assert_int_equal(ftruncate(fd, st.st_size + n), 0);
+		take_out(&p, "10.0.0.9");
+		holds(&p, LOCAL "10.0.0.2\tweb1\n");
+	}
+	/* before the '#' of the first address is gone */
+	assert_int_equal(pwrite(fd, "#", 1, st.st_size - 64), 1);
+	add(&p, entry("web1", "10.0.0.2", NULL, NULL));
+	holds(&p, LOCAL "10.0.0.2\tweb1\n");
+	assert_int_equal(stat_of(&p).st_ino, st.st_ino);
+	assert_int_equal(stat_of(&p).st_size, st.st_size);
+	remove_place(&p);
+}
+
+/* Nothing of ours: who comes next gets a new one. */
+static void test_damaged(void **state)
+{
+	static const char *const bad[] = { "", "# ctr hosts 1 boot", "x\n",
+					   "# ctr hosts 1 boot\n\n" };
+	struct place p = make_place();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(io_replace_file(p.fd, NAMES_FILE, 0600, bad[i], strlen(bad[i])),
+				 0);
+		take_out(&p, "10.0.0.2");
+		add(&p, entry("web1", "10.0.0.2", NULL, NULL));
+		holds(&p, LOCAL "10.0.0.2\tweb1\n");
+	}
+	remove_place(&p);
+}
+
+static bool is_three(const char *address, void *data)
+{
+	(void)data;
+	return strcmp(address, "10.0.0.3") == 0;
+}
+
+static void test_sweep(void **state)
+{
+	struct place p = make_place();
+	cleanup_fd int fd = -EBADF;
 	struct err e = ERR_INIT;
 
 	(void)state;
-	make_container(&p, "web1");
-	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
-		assert_int_equal(io_replace_file(p.fd, "names", 0600, torn[i], strlen(torn[i])), 0);
-		assert_int_equal(names_add(p.fd, "boot", &one, &e), 0);
-		holds(&p, "web1", LOCAL "10.0.0.2\tweb1\n");
-	}
-	remove_container(&p, "web1");
+	assert_int_equal(names_sweep(p.fd, is_three, NULL, &e), 0);
+	add(&p, entry("web1", "10.0.0.2", NULL, "shop"));
+	add(&p, entry("web2", "10.0.0.3", NULL, "cafe"));
+	add(&p, entry("web3", "10.0.0.4", NULL, "bank"));
+	/* killed between the line of web3 and its hostname's */
+	fd = openat(p.fd, NAMES_FILE, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "#", 1, stat_of(&p).st_size - 128), 1);
+	holds(&p, LOCAL "10.0.0.2\tweb1\n127.0.1.1\tshop\n10.0.0.3\tweb2\n127.0.1.1\tcafe\n"
+			"127.0.1.1\tbank\n");
+	assert_int_equal(names_sweep(p.fd, is_three, NULL, &e), 0);
+	holds(&p, LOCAL "10.0.0.3\tweb2\n127.0.1.1\tcafe\n");
 	remove_place(&p);
 }
 
@@ -278,10 +369,18 @@ static void test_usable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hostile_hostname), cmocka_unit_test(test_text),
-		cmocka_unit_test(test_come_and_go),	 cmocka_unit_test(test_one_is_gone),
-		cmocka_unit_test(test_another_boot),	 cmocka_unit_test(test_torn_list),
-		cmocka_unit_test(test_resolv),		 cmocka_unit_test(test_usable),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_come_and_go),
+		cmocka_unit_test(test_address_taken_over),
+		cmocka_unit_test(test_hostnames),
+		cmocka_unit_test(test_names_that_are_left_out),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_another_boot),
+		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_resolv),
+		cmocka_unit_test(test_usable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
