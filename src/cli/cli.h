@@ -93,9 +93,12 @@ void cli_warn(const struct cli *cli, const char *fmt, ...) __attribute__((format
 /* The cgroup driver that --cgroup-manager or --systemd-cgroup asks for, in the mouth of @caller. */
 enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller);
 
-/* Call @fn for each container whose id matches the extended regular expression. */
+/*
+ * Call @fn for each container whose id matches the extended regular expression, and then @rests, unless it is NULL,
+ * for each such id below the data root, whether it is that of a container, too, or not.
+ */
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
-		      void *data, struct err *e);
+		      int (*rests)(const char *id, void *data), void *data, struct err *e);
 
 /* Write a finished JSON text to stdout. */
 int cli_print_json(struct json_out *o, struct err *e);

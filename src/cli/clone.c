@@ -8,6 +8,7 @@
 
 #include "cli/capture.h"
 #include "cli/layered.h"
+#include "container/overlay_owner.h"
 #include "container/record.h"
 #include "container/store.h"
 #include "util/cleanup.h"
@@ -106,6 +107,8 @@ static int clone(struct cli *cli, const struct clone_options *o, const char *id,
 		r = present(&x, id, new_id, &snapshot, &result, e);
 	if (r == 0)
 		r = snapshots_clone(x.layers, snapshot, new_id, e);
+	if (r == 0)
+		r = overlay_owner_copy(cli->data, id, new_id, e);
 	if (r == 0 && !o->quiet)
 		print_result(id, snapshot, new_id, &result);
 	return r;

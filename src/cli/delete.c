@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "container/overlay_owner.h"
 #include "container/store.h"
@@ -70,6 +72,16 @@ static int delete_one(const char *id, void *data)
 	return r;
 }
 
+/* One that still has a container is left alone: that could not be deleted. */
+static int delete_rest(const char *id, void *data)
+{
+	const struct delete_task *t = data;
+
+	if (t->cli->store >= 0 && faccessat(t->cli->store, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return delete_layers(t, id, 0);
+}
+
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct delete_options *o = opts;
@@ -80,7 +92,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		.e = e,
 	};
 
-	return o->regex ? cli_each_matching(cli, args[0], delete_one, &task, e)
+	return o->regex ? cli_each_matching(cli, args[0], delete_one, delete_rest, &task, e)
 			: delete_one(args[0], &task);
 }
 

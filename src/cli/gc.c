@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "container/network.h"
+#include "container/overlay_owner.h"
 #include "net/collect.h"
 #include "rootfs/layers.h"
 
@@ -45,7 +46,10 @@ static int collect_layers(struct cli *cli, const struct gc_options *o, struct er
 	struct gc_options copy = *o;
 	int r = open_data(cli, e);
 
-	return r <= 0 ? r : layers_gc(cli->data, o->dry_run, tell, &copy, e);
+	if (r <= 0)
+		return r;
+	r = overlay_owner_enter(cli->data, NULL, &cli->caller, e);
+	return r < 0 ? r : layers_gc(cli->data, o->dry_run, tell, &copy, e);
 }
 
 static int collect_networks(struct cli *cli, const struct gc_options *o, struct err *e)
@@ -73,8 +77,7 @@ static int collect_networks(struct cli *cli, const struct gc_options *o, struct 
 }
 
 static int (*const collectors[])(struct cli *cli, const struct gc_options *o, struct err *e) = {
-	collect_layers,
-	collect_networks,
+	collect_networks, collect_layers, /* the last: it may end in a user namespace */
 };
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

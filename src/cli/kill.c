@@ -131,7 +131,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		err_hint(e, "use a number from 1 to 64 or a name such as TERM or SIGRTMIN+3");
 		return -EINVAL;
 	}
-	return o->regex ? cli_each_matching(cli, args[0], kill_one, &task, e)
+	return o->regex ? cli_each_matching(cli, args[0], kill_one, NULL, &task, e)
 			: kill_one(args[0], &task);
 }
 

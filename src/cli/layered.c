@@ -97,6 +97,8 @@ int layered_open(struct cli *cli, const char *id, struct layered *ret, struct er
 		err_hint(e, "those of ctr run --overlay have");
 		return r;
 	}
+	if (r == 0)
+		r = overlay_owner_enter(cli->data, id, &cli->caller, e);
 	if (r < 0)
 		return r;
 	do {

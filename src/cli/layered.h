@@ -24,7 +24,8 @@ struct layered {
 
 /*
  * Open both, locked, in the order in which all commands lock. Nobody starts the container between that and
- * layered_close. -ENOENT when it has no layers.
+ * layered_close. -ENOENT when it has no layers. From then on ctr is where it may work on them
+ * (overlay_owner_enter).
  */
 int layered_open(struct cli *cli, const char *id, struct layered *ret, struct err *e);
 

@@ -6,6 +6,7 @@
 #include <regex.h>
 
 #include "container/store.h"
+#include "rootfs/snapshots.h"
 
 struct match {
 	regex_t regex;
@@ -27,8 +28,24 @@ static int try_one(const char *id, void *data)
 	return 0;
 }
 
+/* Whatever has layers, or may have. */
+static int each_rest(struct cli *cli, int (*fn)(const char *id, void *data), struct match *m,
+		     struct err *e)
+{
+	struct err none = ERR_INIT;
+	int r = cli_data_root(cli, false, &none);
+
+	if (r < 0) {
+		if (r != -ENOENT)
+			*e = none;
+		return r == -ENOENT ? 0 : r;
+	}
+	m->fn = fn;
+	return snapshots_each(cli->data, try_one, m, e);
+}
+
 int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *id, void *data),
-		      void *data, struct err *e)
+		      int (*rests)(const char *id, void *data), void *data, struct err *e)
 {
 	struct match m = { .fn = fn, .data = data, .e = e };
 	char why[128];
@@ -43,6 +60,8 @@ int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *
 		r = store_each(cli->store, try_one, &m, e);
 	else if (r == -ENOENT)
 		r = 0; /* no state root: nothing matches */
+	if (r == 0 && rests)
+		r = each_rest(cli, rests, &m, e);
 	regfree(&m.regex);
 	if (r < 0 || m.first == 0)
 		return r;

@@ -177,23 +177,17 @@ static int export_backup(struct exporting *x, struct err *e)
 static int read_config(const struct exporting *x, struct oci_spec **ret, struct err *e)
 {
 	const char *base = x->chain.base_count ? x->chain.items[0].base : NULL;
-	cleanup_free char *path = NULL, *text = NULL;
-	cleanup_fd int fd = -EBADF;
-	size_t len;
-	int r = x->o->bundle ? asprintf(&path, "%s/config.json", x->o->bundle)
-			     : asprintf(&path, "%s/../config.json", base ? base : "");
+	cleanup_free char *above = NULL;
+	int r;
 
-	if (r < 0) {
-		path = NULL;
+	if (x->o->bundle)
+		return transfer_read_spec(x->o->bundle, ret, e);
+	if (asprintf(&above, "%s/..", base ? base : "") < 0) {
+		above = NULL;
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read config.json");
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT && !x->o->bundle)
-		return 0;
-	r = fd < 0 ? -errno : io_read_file(fd, 16 << 20, &text, &len);
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "read '%s'", path);
-	return oci_spec_decode(text, len, ret, e);
+	r = transfer_read_spec(above, ret, e);
+	return r == -ENOENT ? 0 : r;
 }
 
 static void fill_config(const struct oci_spec *spec, struct image_config *c, char *user,

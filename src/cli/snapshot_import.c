@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/transfer.h"
+#include "container/overlay_owner.h"
 #include "rootfs/archive.h"
 #include "rootfs/backup.h"
 #include "rootfs/image.h"
@@ -52,6 +53,7 @@ struct importing {
 	char base_path[PATH_MAX];
 	const char *base_dirs[1];
 	struct layers_base base;
+	struct oci_spec *spec; /* of the bundle of a new container, or NULL */
 	struct layers_intake *intake;
 	struct transfer_progress progress;
 	struct arena arena;
@@ -62,6 +64,7 @@ static void end_import(struct importing *x)
 	layers_intake_end(x->intake);
 	layers_close(x->layers);
 	close_fd(&x->from);
+	oci_spec_free(x->spec);
 	arena_free(&x->arena);
 }
 
@@ -311,6 +314,26 @@ static int open_source(struct importing *x, const char *path, const char **ret, 
 
 /* ---- where to ---- */
 
+/* The container will have the ids of the bundle, and so have its files. */
+static int enter_new(struct importing *x, struct err *e)
+{
+	struct err none = ERR_INIT;
+	int r = transfer_read_spec(x->o->bundle, &x->spec, &none);
+
+	if (r == 0)
+		return overlay_owner_enter_new(x->spec, &x->cli->caller, e);
+	if (r != -ENOENT)
+		*e = none;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int note_owner(const struct importing *x, struct err *e)
+{
+	return x->spec ? overlay_owner_note(x->cli->data, x->id, x->cli->store, x->spec,
+					    &x->cli->caller, e)
+		       : 0;
+}
+
 static int open_new(struct importing *x, struct err *e)
 {
 	cleanup_free char *path = NULL;
@@ -337,8 +360,13 @@ static int open_target(struct importing *x, struct err *e)
 {
 	int r;
 
-	if (x->o->bundle)
-		return open_new(x, e);
+	if (x->o->bundle) {
+		r = enter_new(x, e);
+		return r < 0 ? r : open_new(x, e);
+	}
+	r = overlay_owner_enter(x->cli->data, x->id, &x->cli->caller, e);
+	if (r < 0)
+		return r;
 	r = layers_open(x->cli->data, x->id, &x->layers, e);
 	if (r == -ENOENT)
 		err_set(e, ERR_STATE, 0, "container '%s' has no layers", x->id);
@@ -370,6 +398,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].format, format) == 0)
 			r = kinds[i].run(&x, e);
+	if (r == 0)
+		r = note_owner(&x, e);
 	transfer_progress_end(&x.progress, NULL);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/layered.h"
+#include "container/overlay_owner.h"
 #include "oci/json_out.h"
 #include "util/arena.h"
 #include "util/cleanup.h"
@@ -306,6 +307,10 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	int r = cli_data_root(cli, false, e);
 
 	if (r < 0 && (r != -ENOENT || args[0])) /* nothing there: no snapshots */
+		return r;
+	if (r == 0)
+		r = overlay_owner_enter(cli->data, args[0], &cli->caller, e);
+	if (r < 0 && r != -ENOENT)
 		return r;
 	if (o->format && strcmp(o->format, "json") == 0)
 		return show_json(&l, args[0]);

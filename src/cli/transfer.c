@@ -11,12 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "container/overlay_owner.h"
 #include "oci/json_out.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 
 enum {
 	STEP_MS = 200,
+	CONFIG_MAX = 16 << 20,
 };
 
 /* ---- names ---- */
@@ -42,7 +45,27 @@ int transfer_open(struct cli *cli, const char *id, struct layers **ret, struct e
 
 	if (r == -ENOENT)
 		err_set(e, ERR_STATE, 0, "container '%s' has no layers", id);
+	if (r == 0)
+		r = overlay_owner_enter(cli->data, id, &cli->caller, e);
 	return r < 0 ? r : layers_open(cli->data, id, ret, e);
+}
+
+int transfer_read_spec(const char *bundle, struct oci_spec **ret, struct err *e)
+{
+	cleanup_free char *path = NULL, *text = NULL;
+	cleanup_fd int fd = -EBADF;
+	size_t len;
+	int r;
+
+	if (asprintf(&path, "%s/config.json", bundle) < 0) {
+		path = NULL;
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read config.json");
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r = fd < 0 ? -errno : io_read_file(fd, CONFIG_MAX, &text, &len);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "read '%s'", path);
+	return oci_spec_decode(text, len, ret, e);
 }
 
 /* ---- progress ---- */

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "container/store.h"
+#include "oci/spec.h"
 #include "rootfs/layers_transfer.h"
 
 /* "CONTAINER" or "CONTAINER@SNAPSHOT". */
@@ -18,8 +19,11 @@ struct transfer_name {
 
 int transfer_name_parse(const char *text, struct transfer_name *ret, struct err *e);
 
-/* Open the layers of that container. */
+/* Open the layers of that container; from then on ctr is where it may work on them (overlay_owner_enter). */
 int transfer_open(struct cli *cli, const char *id, struct layers **ret, struct err *e);
+
+/* The config.json of a bundle. -ENOENT: it has none. */
+int transfer_read_spec(const char *bundle, struct oci_spec **ret, struct err *e);
 
 static inline void transfer_closep(struct layers **l)
 {

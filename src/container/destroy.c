@@ -59,7 +59,7 @@ int container_open(int store, const char *id, bool lock, struct container **ret,
 	r = store_get(store, id, lock ? STORE_LOCK : STORE_NO_LOCK, &c->dir, e);
 	if (r < 0)
 		return r;
-	r = container_status_get(c->dir, &c->arena, &c->record, ret_status, e);
+	r = container_status_get(c->dir, lock, &c->arena, &c->record, ret_status, e);
 	if (r < 0 && r != -ENOENT && r != -EBADMSG)
 		return r;
 	/* the record went because the container did */

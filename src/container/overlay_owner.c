@@ -14,11 +14,13 @@
 #include "namespaces/userns_call.h"
 #include "rootfs/layers.h"
 #include "util/cleanup.h"
+#include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
 #include "util/strbuf.h"
 
-#define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define LAST_FILE ".user" /* in DATA: no container has such an id */
+#define BELOW	  (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
 enum {
 	MAX_MAPS = 340, /* user_namespaces(7) */
@@ -55,19 +57,26 @@ static bool needs_maps(const struct oci_spec *spec, const struct caller *caller)
 {
 	const struct oci_linux *l = &spec->linux_;
 
-	return oci_spec_namespace(spec, OCI_NS_USER) &&
-	       (idmap_way(&l->uid_mappings, caller->uid, caller) == IDMAP_HELPER ||
-		idmap_way(&l->gid_mappings, caller->gid, caller) == IDMAP_HELPER);
+	return oci_spec_namespace(spec, OCI_NS_USER) && l->uid_mappings.count &&
+	       l->gid_mappings.count &&
+	       idmap_way(&l->uid_mappings, caller->uid, caller) != IDMAP_DIRECT;
+}
+
+static int save(int data, const char *id, const char *text, size_t len)
+{
+	cleanup_fd int dir = open_dir(data, id);
+
+	return dir < 0 ? dir : io_replace_file(dir, LAYERS_USER_FILE, 0600, text, len);
 }
 
 int overlay_owner_note(int data, const char *id, int store, const struct oci_spec *spec,
 		       const struct caller *caller, struct err *e)
 {
 	cleanup_free char *text = malloc(USER_MAX);
-	cleanup_fd int dir = -EBADF;
 	char root[PATH_MAX];
 	struct strbuf out;
-	int r;
+	size_t maps;
+	int r = 0;
 
 	if (!text)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the owner of the layers");
@@ -75,12 +84,14 @@ int overlay_owner_note(int data, const char *id, int store, const struct oci_spe
 	store_path(store, root, sizeof(root));
 	if (!strchr(root, '\n')) /* whoever has such a path does without the check */
 		strbuf_addf(&out, "root %s\n", root);
+	maps = out.len;
 	if (needs_maps(spec, caller)) {
 		print_maps(&out, "uid", &spec->linux_.uid_mappings);
 		print_maps(&out, "gid", &spec->linux_.gid_mappings);
+		r = io_replace_file(data, LAST_FILE, 0600, text + maps, out.len - maps);
 	}
-	dir = open_dir(data, id);
-	r = dir < 0 ? dir : io_replace_file(dir, LAYERS_USER_FILE, 0600, text, out.len);
+	if (r == 0)
+		r = save(data, id, text, out.len);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remember the owner of the layers") : 0;
 }
 
@@ -115,24 +126,33 @@ static int parse_line(const char *line, struct user *u)
 	return 0;
 }
 
-/* 0 as well when nothing is noted. Released by the caller. */
+/* What is noted, *ret NULL when nothing is. */
+static int read_text(int data, const char *id, char **ret, size_t *ret_size)
+{
+	cleanup_fd int dir = id ? open_dir(data, id) : -EBADF, fd = -EBADF;
+
+	if (id && dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	fd = openat(id ? dir : data, id ? LAYERS_USER_FILE : LAST_FILE,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return io_read_file(fd, USER_MAX, ret, ret_size);
+}
+
+/* Released by the caller. @id NULL: what was noted last. */
 static int read_user(int data, const char *id, struct user **ret)
 {
-	cleanup_fd int dir = open_dir(data, id), fd = -EBADF;
 	cleanup_free struct user *u = calloc(1, sizeof(*u));
 	cleanup_free char *text = NULL;
 	size_t size;
-	int r = 0;
+	int r;
 
 	if (!u)
 		return -ENOMEM;
 	u->uids.items = u->uid;
 	u->gids.items = u->gid;
-	fd = dir < 0 ? dir
-		     : openat(dir, LAYERS_USER_FILE,
-			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0)
-		r = io_read_file(fd, USER_MAX, &text, &size);
+	r = read_text(data, id, &text, &size);
 	for (char *line = text; r == 0 && line && *line; line += *line ? 1 : 0) {
 		r = parse_line(line, u);
 		line += strcspn(line, "\n");
@@ -146,7 +166,43 @@ static int load_user(int data, const char *id, struct user **ret, struct err *e)
 {
 	int r = read_user(data, id, ret);
 
-	return r < 0 ? err_set(e, ERR_STATE, -r, "read the owner of the layers of '%s'", id) : 0;
+	return r < 0 ? err_set(e, ERR_STATE, -r, "read the owner of the layers of '%s'",
+			       id ? id : "nobody")
+		     : 0;
+}
+
+int overlay_owner_copy(int data, const char *id, const char *clone, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	size_t size;
+	int r = read_text(data, id, &text, &size);
+
+	if (r == 0 && text)
+		r = save(data, clone, text, size);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remember the owner of the layers") : 0;
+}
+
+static bool has_maps(const struct user *u, const struct caller *caller)
+{
+	return u->uids.count && !caller_is_host_root(caller);
+}
+
+int overlay_owner_enter(int data, const char *id, const struct caller *caller, struct err *e)
+{
+	cleanup_free struct user *u = NULL;
+	int r = 0;
+
+	if (id && !id_is_valid(id))
+		return 0; /* there is nothing of that name, as whoever opens it says */
+	r = load_user(data, id, &u, e);
+	return r < 0 || !has_maps(u, caller) ? r : userns_enter(&u->uids, &u->gids, caller, e);
+}
+
+int overlay_owner_enter_new(const struct oci_spec *spec, const struct caller *caller, struct err *e)
+{
+	return needs_maps(spec, caller) ? userns_enter(&spec->linux_.uid_mappings,
+						       &spec->linux_.gid_mappings, caller, e)
+					: 0;
 }
 
 int overlay_owner_check(int data, const char *id, int store, struct err *e)
@@ -205,7 +261,7 @@ static int owner_remove(struct removal *r, const struct caller *caller, struct e
 
 	if (ret < 0)
 		return ret;
-	if (!u->uids.count || caller_is_host_root(caller))
+	if (!has_maps(u, caller))
 		return do_remove(r, e);
 	return userns_call(&u->uids, &u->gids, caller, do_remove, r, e);
 }

@@ -71,14 +71,20 @@ static enum container_status live_status(int dir, const struct container_record 
 								   : STATUS_RUNNING;
 }
 
-int container_status_get(int dir, struct arena *a, struct container_record *ret,
+/* Who holds the lock must not ask for it: it would be let go (flock(2)). */
+static enum container_status without_process(int dir, bool locked)
+{
+	return !locked && store_is_busy(dir) ? STATUS_CREATING : STATUS_STOPPED;
+}
+
+int container_status_get(int dir, bool locked, struct arena *a, struct container_record *ret,
 			 enum container_status *ret_status, struct err *e)
 {
 	cleanup_fd int pidfd = -EBADF;
 	int r = record_load(dir, a, ret, e);
 
 	if (r == -ENOENT || r == -EBADMSG) {
-		*ret_status = store_is_busy(dir) ? STATUS_CREATING : STATUS_STOPPED;
+		*ret_status = without_process(dir, locked);
 		return r;
 	}
 	if (r < 0)
@@ -92,8 +98,7 @@ int container_status_get(int dir, struct arena *a, struct container_record *ret,
 		*ret_status = live_status(dir, ret);
 		return 0;
 	}
-	*ret_status = ret->phase == PHASE_CREATING && store_is_busy(dir) ? STATUS_CREATING
-									 : STATUS_STOPPED;
+	*ret_status = ret->phase == PHASE_CREATING ? without_process(dir, locked) : STATUS_STOPPED;
 	ret->init.pid = 0;
 	return 0;
 }

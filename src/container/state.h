@@ -21,10 +21,11 @@ const char *container_status_name(enum container_status status);
 
 /*
  * The status of what @dir holds, from its record and the kernel. Takes no lock and waits for nobody.
- * A record that is missing or damaged is creating while its creator lives, else stopped.
+ * A record that is missing or damaged is creating while its creator lives, else stopped. @locked: @dir is
+ * the descriptor that holds the lock, so no creator lives.
  * *ret has pid 0 unless a process of the container lives.
  */
-int container_status_get(int dir, struct arena *a, struct container_record *ret,
+int container_status_get(int dir, bool locked, struct arena *a, struct container_record *ret,
 			 enum container_status *ret_status, struct err *e);
 
 /* Members of the OCI state object that the spec names, without the braces. */

@@ -64,7 +64,7 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 /* 0 while @dir is the directory of @id; -ENOENT when that was removed, or replaced by another. */
 int store_check_current(int root, const char *id, int dir);
 
-/* True when somebody else holds the lock of @dir right now. */
+/* True when somebody else holds the lock of @dir right now. Not for who holds it: it would be let go. */
 bool store_is_busy(int dir);
 
 /* Remove what others left who were killed at the very end of store_remove. Needs no lock. */

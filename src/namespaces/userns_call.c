@@ -20,15 +20,20 @@ struct answer {
 	struct err e;
 };
 
+static int join(int ns, struct err *e)
+{
+	return setns(ns, CLONE_NEWUSER) < 0 ? err_set(e, ERR_SYSTEM, errno, "join a user namespace")
+					    : 0;
+}
+
 static __attribute__((noreturn)) void work(int ns, pid_t parent, struct answer *a,
 					   int (*fn)(void *data, struct err *e), void *data)
 {
 	/* our descriptors are copies, locks among them: we must not outlive who waits for us */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
-	if (setns(ns, CLONE_NEWUSER) < 0)
-		a->result = err_set(&a->e, ERR_SYSTEM, errno, "join a user namespace");
-	else
+	a->result = join(ns, &a->e);
+	if (a->result == 0)
 		a->result = fn(data, &a->e);
 	_exit(0);
 }
@@ -70,4 +75,13 @@ int userns_call(const oci_id_maps *uid, const oci_id_maps *gid, const struct cal
 	r = run(ns, a, fn, data, e);
 	(void)munmap(a, sizeof(*a));
 	return r;
+}
+
+int userns_enter(const oci_id_maps *uid, const oci_id_maps *gid, const struct caller *caller,
+		 struct err *e)
+{
+	cleanup_fd int ns = -EBADF;
+	int r = idmap_userns_open(uid, gid, caller, &ns, e);
+
+	return r < 0 ? r : join(ns, e);
 }

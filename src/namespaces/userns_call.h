@@ -14,4 +14,11 @@
 int userns_call(const oci_id_maps *uid, const oci_id_maps *gid, const struct caller *caller,
 		int (*fn)(void *data, struct err *e), void *data, struct err *e);
 
+/*
+ * Go there ourselves, for the rest of the process: for a command that does nothing else. Ids of files are seen, and
+ * given, as they are in there. Only with one thread (setns(2)).
+ */
+int userns_enter(const oci_id_maps *uid, const oci_id_maps *gid, const struct caller *caller,
+		 struct err *e);
+
 #endif

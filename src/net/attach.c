@@ -29,6 +29,7 @@
 enum {
 	CARRIER_TRIES = 100,
 	CARRIER_STEP_MS = 1,
+	IP6_MTU_MIN = 1280, /* RFC 8200 */
 };
 
 static int open_data(const struct net_setup *s, int *ret, struct err *e)
@@ -90,6 +91,17 @@ static void take_gateway(const struct net_setup *s, const struct net_def *def,
 		a->gw6 = def->gw6;
 }
 
+/* A bridge takes the smallest MTU of its ports: with less than that the kernel ends IPv6 on it, for all. */
+static int check_mtu(const struct net_attachment *a, struct err *e)
+{
+	if (!net_addr_set(&a->ip6) || !a->mtu || a->mtu >= IP6_MTU_MIN)
+		return 0;
+	return err_set(e, ERR_USAGE, 0,
+		       "--network bridge: mtu %u: the network '%s' has IPv6, which needs an MTU of "
+		       "%d at least",
+		       (unsigned)a->mtu, a->target, IP6_MTU_MIN);
+}
+
 static int reserve_bridge(struct net_setup *s, struct net_attachment *a,
 			  const struct lease_context *ctx, struct err *e)
 {
@@ -102,6 +114,8 @@ static int reserve_bridge(struct net_setup *s, struct net_attachment *a,
 		r = net_dir_open_or_default(data, a->target, &d, e);
 	if (r == 0)
 		r = lease_take(&d, ctx, ip6, a, e);
+	if (r == 0)
+		r = check_mtu(a, e);
 	if (r == 0)
 		r = bridge_ensure(ctx->sock, &d.def, ip6, &index, e);
 	if (r == 0)
@@ -188,8 +202,9 @@ static int failed(const struct net_attachment *a, int r, const char *what, struc
 	if (r == -EPERM)
 		err_hint(e, "interfaces are made with CAP_NET_ADMIN on the host: run as root");
 	else if (r == -EEXIST)
-		err_hint(e, "the container's network has an interface of this name: choose another "
-			    "with name=");
+		err_hint(e,
+			 "the container's network has an interface of this name, or such a route: "
+			 "choose another with name= or route=");
 	else if (r == -EXFULL)
 		err_hint(e, "a bridge has 1024 ports at most: use another network");
 	return r;
@@ -239,6 +254,15 @@ static int make_macvlan(const struct net_attachment *a, int sock, int ns)
 		     : own_make_macvlan(sock, parent.index, ns, a->name, a->mode, a->mac, a->mtu);
 }
 
+/* One that nobody chose gives way to what is there: a route of the user's, or a plugin's. */
+static int add_default(int inside, int index, const struct net_addr *all, const struct net_addr *gw,
+		       bool chosen)
+{
+	int r = ip_route_add(inside, index, all, gw);
+
+	return r == -EEXIST && !chosen ? 0 : r;
+}
+
 static int add_routes(const struct net_attachment *a, int inside, int index)
 {
 	static const struct net_addr all4 = { .family = AF_INET }, all6 = { .family = AF_INET6 };
@@ -247,9 +271,9 @@ static int add_routes(const struct net_attachment *a, int inside, int index)
 	for (size_t i = 0; r == 0 && i < a->routes.count; i++)
 		r = ip_route_add(inside, index, &a->routes.items[i].to, &a->routes.items[i].via);
 	if (r == 0 && net_addr_set(&a->gw4))
-		r = ip_route_add(inside, index, &all4, &a->gw4);
+		r = add_default(inside, index, &all4, &a->gw4, a->has_gw4);
 	if (r == 0 && net_addr_set(&a->gw6))
-		r = ip_route_add(inside, index, &all6, &a->gw6);
+		r = add_default(inside, index, &all6, &a->gw6, a->has_gw6);
 	return r;
 }
 
@@ -279,7 +303,7 @@ static int limit(const struct net_setup *s, const struct net_attachment *a,
 		 const struct net_devices *d, struct err *e)
 {
 	const struct net_rate *rate = &s->rate;
-	struct link l;
+	struct link l = { 0 };
 	int r = 0;
 
 	if (rate->ingress)

@@ -58,7 +58,7 @@ int ip_route_add(int sock, int index, const struct net_addr *to, const struct ne
 	if (net_addr_set(via))
 		mnl_attr_put(r.h, RTA_GATEWAY, net_addr_size(via), via->bytes);
 	mnl_attr_put_u32(r.h, RTA_OIF, (uint32_t)index);
-	return run(sock, &r);
+	return netlink_run(sock, &r, NULL, NULL);
 }
 
 int ip_announce(int sock, int index, const uint8_t mac[NET_MAC_SIZE])

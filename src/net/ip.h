@@ -13,7 +13,7 @@
  */
 int ip_address_add(int sock, int index, const struct net_addr *a);
 
-/* A route through the link, to the network @to, by way of @via (family 0: none). There already: fine. */
+/* A route through the link, to the network @to, by way of @via (family 0: none). -EEXIST: there is another. */
 int ip_route_add(int sock, int index, const struct net_addr *to, const struct net_addr *via);
 
 /*

@@ -185,6 +185,6 @@ const char *net_host_name(const uint8_t uuid[NET_UUID_SIZE], char buf[IFNAMSIZ])
 
 void net_uuid_mac(const uint8_t uuid[NET_UUID_SIZE], uint8_t ret[NET_MAC_SIZE])
 {
-	memcpy(ret, uuid + NET_UUID_SIZE - NET_MAC_SIZE, NET_MAC_SIZE);
+	memcpy(ret, &uuid[NET_UUID_SIZE - NET_MAC_SIZE], NET_MAC_SIZE);
 	ret[0] = (uint8_t)((ret[0] & 0xfc) | 2); /* locally administered, not a group */
 }

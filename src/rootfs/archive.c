@@ -403,6 +403,7 @@ static int take_entry(struct tar_reader *t, struct archive_entry *entry, struct 
 	*ret = (struct tar_item){ 0 };
 	ret->entry = (struct tar_entry){
 		.type = type_of(f, entry),
+		/* a pax name goes up to its first NUL: libarchive does not tell of more */
 		.path = f->archive_entry_pathname(entry),
 		.target = target ? target : f->archive_entry_symlink(entry),
 		.mode = f->archive_entry_perm(entry),

@@ -5,6 +5,7 @@
  *   DATA/ID/layers.json     what container ID is made of: its base, its chain, its snapshots. Replaced as a
  *                           whole and fsynced: the rename is the moment at which a change has happened.
  *   DATA/ID/user            whose they are, and which ids their files have (container/overlay_owner.h)
+ *   DATA/.user              the ids of the last one that an ordinary user made
  *   DATA/ID/layers/         upper and work directory that the container writes to
  *   DATA/.layers/LAYER/fs   a layer that nobody writes to any more, in overlayfs' own form (whiteouts are
  *                           character devices 0:0, opaque directories have the xattr), for any number of

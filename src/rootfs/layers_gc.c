@@ -73,6 +73,23 @@ static int collect_names(const struct collector *c, const struct place *p)
 	return r;
 }
 
+/* Of somebody who was killed before the record took its place. Its maker would hold the lock. */
+static int collect_draft(const struct collector *c, const char *id, int dir)
+{
+	char what[ID_MAX + 64];
+	int r;
+
+	if (faccessat(dir, LAYERS_RECORD_DRAFT, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0
+				       : err_set(c->e, ERR_SYSTEM, errno,
+						 "look for rests of container '%s'", id);
+	(void)snprintf(what, sizeof(what), "unfinished record of container '%s'", id);
+	r = c->told(what, c->context);
+	if (r == 0 && !c->dry_run && unlinkat(dir, LAYERS_RECORD_DRAFT, 0) < 0)
+		r = err_set(c->e, ERR_SYSTEM, errno, "remove the %s", what);
+	return r;
+}
+
 static int collect_place(const struct collector *c, struct place *p, int dir, struct arena *a)
 {
 	int r = layers_record_load(dir, a, &p->record, c->e);
@@ -111,6 +128,9 @@ static int collect_container(const char *id, void *context)
 
 	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return 0;
+	r = collect_draft(c, id, dir);
+	if (r != 0)
+		return r;
 	own = kernel_openat2(dir, LAYERS_OWN_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
 	if (own == -ENOENT)
 		collect_end(c, id, dir);

@@ -22,6 +22,8 @@ enum {
 };
 
 #define LAYERS_RECORD_FILE "layers.json"
+/* while it is being written: see io_replace_file */
+#define LAYERS_RECORD_DRAFT "." LAYERS_RECORD_FILE ".new"
 
 struct layers_snapshot {
 	const char *name;  /* NULL: its name was deleted, but others lie on it */

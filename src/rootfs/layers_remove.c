@@ -176,7 +176,7 @@ static int remove_own(int data, const char *id, int dir, struct err *e)
 		return err_set(e, ERR_SYSTEM, errno, "remove the record of layers");
 	if (fsync(dir) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "remove the record of layers");
-	(void)unlinkat(dir, "." LAYERS_RECORD_FILE ".new", 0);
+	(void)unlinkat(dir, LAYERS_RECORD_DRAFT, 0);
 	r = tree_remove(dir, LAYERS_OWN_DIR);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "remove what the container wrote");

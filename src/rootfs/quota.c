@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/quota.h>
@@ -110,6 +111,20 @@ static int is_unlimited(struct err *e)
 	return -EINVAL;
 }
 
+/*
+ * New directories inherit it, all containers would share the limit, and in a project of its own no layer could be moved
+ * to the others: rename(2) gives EXDEV into a directory that hands another project down.
+ */
+static int is_inherited(uint32_t project, struct err *e)
+{
+	err_set(e, ERR_UNSUPPORTED, 0,
+		"--size is a project quota, and the data root is in project %" PRIu32
+		" already, as a whole",
+		project);
+	err_hint(e, "use another --data-root, or take this one out of the project: chattr -P");
+	return -EOPNOTSUPP;
+}
+
 int quota_limit(const int *dirs, size_t count, bool fresh, uint64_t bytes, struct err *e)
 {
 	cleanup_fd int top = openat(dirs[0], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -120,6 +135,8 @@ int quota_limit(const int *dirs, size_t count, bool fresh, uint64_t bytes, struc
 
 	if (r == 0 && !project && !fresh)
 		return is_unlimited(e);
+	if (r == 0 && project && fresh)
+		return is_inherited(project, e);
 	if (r == 0 && !project)
 		r = choose_project(top, &project);
 	if (r == 0)

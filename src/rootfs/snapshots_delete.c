@@ -235,15 +235,17 @@ int snapshots_delete(struct layers *l, const char *name, bool mounted, enum snap
 
 /* ---- going back ---- */
 
-int snapshots_is_free(const struct layers *l, int index)
+int snapshots_is_free(const struct layers *l, int index, struct err *e)
 {
 	const struct layers_record *r = &l->record;
 	char names[NAMES_SHOWN];
+	int used;
 
 	if (r->head == index)
 		return 0;
 	for (size_t i = 0; i < r->count; i++)
 		if (r->snapshots[i].parent == index || r->snapshots[i].after == index)
 			return 0;
-	return users_of(l, r->snapshots[index].layer, names, sizeof(names), NULL) == 0;
+	used = users_of(l, r->snapshots[index].layer, names, sizeof(names), e);
+	return used < 0 ? used : used == 0;
 }

@@ -25,24 +25,27 @@ static bool comes_after(const struct layers_record *r, int index, int target)
 
 /*
  * Drop what lies between @last and the snapshot that the container goes back to, the latest first, up to
- * where something else depends on it. The layers go to @gone.
+ * where something else depends on it. The layers go to @gone; returns how many.
  */
-static size_t prune(struct layers *l, int last, const char **gone)
+static int prune(struct layers *l, int last, const char **gone, struct err *e)
 {
 	struct layers_record *r = &l->record;
-	size_t n = 0;
+	int n = 0, is_free = 1;
 
 	if (!comes_after(r, last, r->head))
 		return 0;
-	while (last != r->head && snapshots_is_free(l, last)) {
+	while (last != r->head) {
 		int before = r->snapshots[last].after;
 		const char *next = before == LAYERS_NONE ? NULL : r->snapshots[before].layer;
 
+		is_free = snapshots_is_free(l, last, e);
+		if (is_free <= 0)
+			break;
 		gone[n++] = r->snapshots[last].layer;
 		layers_record_drop(r, last);
 		last = index_of(r, next);
 	}
-	return n;
+	return is_free < 0 ? is_free : n;
 }
 
 /* What the container wrote since the last snapshot becomes one itself, if there is anything. */
@@ -74,8 +77,10 @@ static int change(struct layers *l, struct snapshot_rollback *rb, int index, con
 	if (r < 0)
 		return r;
 	l->record.head = l->record.last = index;
-	if (rb->prune)
-		rb->pruned = prune(l, last, gone);
+	r = rb->prune ? prune(l, last, gone, e) : 0;
+	if (r < 0)
+		return r;
+	rb->pruned = (size_t)r;
 	return 0;
 }
 

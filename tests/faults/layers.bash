@@ -74,6 +74,7 @@ views() {
 			[ -e "$record" ] || continue
 			states "${record%/*}" | sed -E ":a; s/^([^\t]*)$2/\1it/; ta"
 		done >"$1.states"
+		# shellcheck disable=SC2016 # of the other shell
 		unshare -m bash -c 'while IFS="	" read -r what stack; do
 				printf "== %s\n" "$what"
 				mount -t overlay -o "ro,lowerdir=$stack" none "$2" && "$1" manifest "$2" && umount "$2" || exit 1
@@ -99,10 +100,12 @@ judge_store() {
 	named=$(cat "$1"/*/layers.json | jq -r '.snapshots[].layer, (.origin.layers // [])[]' | sort -u)
 	there=$(ls "$1/.layers" 2>/dev/null)
 	[ "$named" = "$there" ] || complain "$how: layers that are named: $named; that are there: $there"
-	for named in "$1"/*/layers.json; do
-		[ -e "$named" ] || continue
-		there=$(ls "${named%.json}")
-		[ "$(jq -r .upper "$named")" = "$there" ] || complain "$how: $named: upper directories: $there"
+	for named in "$1"/*; do
+		[ -d "$named" ] || continue
+		there=$(ls -A -I user "$named")
+		[ "$there" = $'layers\nlayers.json' ] || complain "$how, and there is in $named: $there"
+		[ ! -e "$named/layers.json" ] || [ "$(jq -r .upper "$named/layers.json")" = "$(ls "$named/layers")" ] ||
+			complain "$how, and to write to there is in $named: $(ls "$named/layers")"
 	done
 }
 
@@ -110,8 +113,8 @@ judge_store() {
 judge_views() {
 	local is file from=$1
 	shift
-	(data=$from && ctr gc) >"$dir/gc" 2>&1 || complain "gc fails: $(cat "$dir/gc")"
-	is=$( (data=$from && ctr gc) 2>&1) || complain "gc fails: $is"
+	ctr_at "$from" gc >"$dir/gc" 2>&1 || complain "gc fails: $(cat "$dir/gc")"
+	is=$(ctr_at "$from" gc 2>&1) || complain "gc fails: $is"
 	[ -z "$is" ] || complain "$how, and gc still finds: $is"
 	judge_store "$from"
 	views "$from" "$id" >"$dir/is" 2>"$dir/views" || complain "a state cannot be mounted: $(cat "$dir/views")"
@@ -122,24 +125,27 @@ judge_views() {
 		"$(diff "$1" "$dir/is" | head -n 20)"
 }
 
+# ctr_at DATA ARGUMENT...
+ctr_at() {
+	local data=$1
+	shift
+	ctr "$@"
+}
+
 # The same command on a copy of what the fault left, without gc before it.
 judge_repeated() {
-	local said original=$data
+	local said
 	cp -a "$data" "$dir/repeated"
-	data=$dir/repeated
-	if said=$(ctr "${verb[@]}" 2>&1 </dev/null); then
-		judge_views "$data" "$base/new"
-	elif ! judge_done "$said"; then
-		complain "$how, and it cannot be repeated: $said"
+	if ! said=$(ctr_at "$dir/repeated" "${verb[@]}" 2>&1 </dev/null); then
+		had_been_done "$said" || complain "$how, and it cannot be repeated: $said"
 	fi
-	data=$original
+	judge_views "$dir/repeated" "$base/new"
 	rm -rf "$dir/repeated" "$dir/repeated.states"
 }
 
-# A name that is taken, or not there any more, because all had been done.
-judge_done() {
-	[[ $1 == *'already'* || $1 == *'there is no snapshot'* || $1 == *'does not exist'* ]] || return 1
-	judge_views "$data" "$base/new"
+# A name is taken, or not there any more.
+had_been_done() {
+	[[ $1 == *already* || $1 == *'there is no snapshot'* ]]
 }
 
 holds() {

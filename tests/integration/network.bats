@@ -224,3 +224,26 @@ teardown() { net_teardown; }
 	state_is "$tag" '.network[0].ports' \
 		'[{"address":"127.0.0.1","hostPort":8080,"port":80,"count":2,"protocol":"tcp"}]'
 }
+
+@test "network: an MTU that is too small for IPv6 is refused before the bridge, and its neighbours, feel it" {
+	args payload sleep
+	net_start "$tag" --network bridge
+	ok
+	before=$(ip -n "$host" -6 -o addr show ctr0 scope global)
+	[ -n "$before" ]
+	args busybox true
+	write_config
+	net_ctr run --network bridge,mtu=600 -b "$bundle" "$tag-2"
+	fails "network 'default' has IPv6, which needs an MTU of 1280 at least"
+	same "$before" "$(ip -n "$host" -6 -o addr show ctr0 scope global)"
+}
+
+@test "network: a route that cannot be added beside another is an error" {
+	args busybox true
+	write_config
+	net_ctr network create "$tag" --subnet 10.77.0.0/24
+	for route in '10.77.0.0/24 via 10.77.0.9' '0.0.0.0/0 via 10.77.0.9,gw=10.77.0.8'; do
+		net_ctr run --network "bridge:$tag,route=$route" -b "$bundle" "$tag"
+		fails 'add a route: file exists'
+	done
+}

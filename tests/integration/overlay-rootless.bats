@@ -19,7 +19,7 @@ run_overlay() {
 }
 
 no_layers() {
-	same '' "$(find "$data" -mindepth 1 -not -name .layers 2>/dev/null)"
+	same '' "$(find "$data" -mindepth 1 -not -name .layers -not -name .user 2>/dev/null)"
 }
 
 changes='cat /file; echo 1 >>/file; rm -f /bin/payload; rm -r /etc; mkdir /etc; ls /bin /etc'
@@ -62,6 +62,23 @@ changed=$'/bin:\nbusybox\nsh\n\n/etc:'
 		stat -c %u:%g /dir /dir/sub/file' --overlay
 	is $'7:8\n5:6'
 	same 300006:300007 "$(stat -c %u:%g "$data/$tag"/layers/*/fs/dir)"
+	ctr delete "$tag"
+	ok
+	no_layers
+}
+
+@test "overlay of a user: without subordinate ids, what is exported has the ids of the container, too" {
+	run_overlay 'mkdir /dir; chmod 0 /dir' --overlay
+	is ''
+	ctr snapshot create "$tag" one
+	ok
+	ctr snapshot export "$tag@one" -o "$T/run/layer"
+	ok
+	same $'0/0 .\n0/0 dir/' "$(tar --numeric-owner -tvf "$T/run/layer" | awk '{ print $2, $6 }')"
+	ctr snapshot import "$tag" --on one "$T/run/layer"
+	ok
+	ctr snapshot verify "$tag@imported"
+	ok
 	ctr delete "$tag"
 	ok
 	no_layers

@@ -213,6 +213,27 @@ xattr() {
 	no_layers
 }
 
+@test "overlay: delete --regex removes what is only layers, too" {
+	run_overlay 'echo >/file' --overlay
+	ctr clone "$tag" "$tag-a"
+	ctr clone "$tag" "$tag-b"
+	ok
+	args payload sleep
+	write_config
+	ctr run -d --overlay -b "$bundle" "$tag-c"
+	ok
+	ctr delete --regex --keep-layers "^$tag"
+	fails "cannot delete container '$tag-c' that is not stopped: running"
+	[ -d "$data/$tag-a" ]
+	ctr delete --regex "^$tag-[bc]$"
+	fails "cannot delete container '$tag-c' that is not stopped: running"
+	[ -d "$data/$tag-c" ]
+	[ ! -e "$data/$tag-b" ]
+	ctr delete --force --regex "^$tag"
+	is ''
+	no_layers
+}
+
 @test "overlay: layers of a container in another state directory are neither used nor removed" {
 	args payload sleep
 	write_config

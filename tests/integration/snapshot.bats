@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Snapshots, clones and what killed commands leave, with real containers.
+# Snapshots and clones, with real containers. What killed commands leave: tests/faults.
 
 load lib
 load layers
@@ -335,10 +335,12 @@ late() {
 	ctr gc --dry-run
 	is ''
 	mkdir -p "$data/.layers/dead-x/fs" "$data/$tag/layers/y"
+	echo '{' >"$data/$tag/.layers.json.new"
 	ctr gc --dry-run
-	is "would remove unfinished layer y of container '$tag'"$'\n''would remove layer dead-x'
+	is "would remove unfinished record of container '$tag'"$'\n'"would remove unfinished layer y of container '$tag'"$'\n''would remove layer dead-x'
+	[ -e "$data/$tag/.layers.json.new" ]
 	ctr gc
-	is "removed unfinished layer y of container '$tag'"$'\n''removed layer dead-x'
+	is "removed unfinished record of container '$tag'"$'\n'"removed unfinished layer y of container '$tag'"$'\n''removed layer dead-x'
 	nothing_to_collect
 }
 
@@ -357,96 +359,7 @@ late() {
 	is 'removed layer 0123456789abcdef0123456789abcdef'
 }
 
-# ---- killed, and without space ----
-
-# A store with a chain and something new above it, ready to be copied: $T/store
-make_store() {
-	write_once 'mkdir /d; echo a >/d/a; echo a >/f; ln /f /g'
-	ctr snapshot create "$tag" a -q
-	write_once 'rm /d/a; echo b >/d/b; echo b >>/f'
-	ctr snapshot create "$tag" b -q
-	write_once 'mkdir /e; echo c >/e/c; rm /g'
-	ctr snapshot create "$tag" c -q
-	write_once 'echo now >/now'
-	mv "$data" "$T/store"
-}
-
-# What the container and each of its snapshots look like to somebody who goes back to it.
-views() {
-	local name
-	write_once '/bin/payload manifest /'
-	printf 'now\n%s\n' "$(grep -v '^/proc\|^/dev\|^/sys' "$T/stdout")"
-	for name in $("$CTR" --root "$root" --data-root "$data" snapshot list -q "$tag"); do
-		"$CTR" --root "$root" --data-root "$data" clone -q "$tag@$name" "$tag-look"
-		clone_once "$tag-look" '/bin/payload manifest /'
-		printf '%s\n%s\n' "$name" "$(grep -v '^/proc\|^/dev\|^/sys' "$T/stdout")"
-		"$CTR" --root "$root" --data-root "$data" delete "$tag-look"
-	done
-}
-
-# Every layer that is named is there, every one that is there is named.
-store_is_consistent() {
-	"$CTR" --root "$root" --data-root "$data" snapshot list "$tag" >/dev/null || return 1
-	"$CTR" --root "$root" --data-root "$data" gc >"$T/gc" || return 1
-	"$CTR" --root "$root" --data-root "$data" gc >"$T/gc" && [ ! -s "$T/gc" ] || return 1
-	same "$(jq -r '.snapshots[].layer' "$data/$tag/layers.json" | sort)" "$(ls "$data/.layers")"
-	same "$(jq -r .upper "$data/$tag/layers.json")" "$(ls "$data/$tag/layers")"
-}
-
-# sweep STEP COMMAND...: killed at every STEPth system call, the command leaves the store as before it or after
-sweep() {
-	local at step=$1 old new
-	shift
-	make_store
-	cp -a "$T/store" "$data"
-	old=$(jq -c '[.snapshots[].name]' "$data/$tag/layers.json")
-	ctr "$@"
-	ok
-	new=$(jq -c '[.snapshots[].name]' "$data/$tag/layers.json")
-	for ((at = 1; at < 3000; at += step)); do
-		rm -rf "$data"
-		cp -a "$T/store" "$data"
-		capture "$payload" kill-at "$at" "$CTR" --root "$root" --data-root "$data" "$@"
-		store_is_consistent || { printf 'at system call %d\n' "$at"; return 1; }
-		case $(jq -c '[.snapshots[].name]' "$data/$tag/layers.json") in
-		"$old" | "$new") ;;
-		*) printf 'at system call %d: neither before nor after\n' "$at"; return 1 ;;
-		esac
-		[[ $output != *'end exit '* ]] || break
-	done
-	has 'end exit 0'
-}
-
-@test "snapshot: killed at every 13th system call of create" {
-	sweep 13 snapshot create "$tag" new
-}
-
-@test "snapshot: killed at every 17th system call of rollback" {
-	sweep 17 snapshot rollback "$tag" a --keep-as kept
-}
-
-@test "snapshot: killed at every 19th system call of rollback --prune" {
-	sweep 19 snapshot rollback "$tag" a --prune
-}
-
-@test "snapshot: killed at every 29th system call of delete" {
-	sweep 29 snapshot delete "$tag" b
-}
-
-@test "snapshot: killed while a running container is copied: it is frozen, nothing else is left" {
-	local at
-	start_overlay 'echo one >/f; while :; do sleep 1; done'
-	wait_until test -s "$(upper)/f"
-	for ((at = 60; at < 3000; at += 31)); do
-		capture "$payload" kill-at "$at" "$CTR" --root "$root" --data-root "$data" snapshot create "$tag" "s$at"
-		[[ $output != *'end exit '* ]] || break
-		[ "$(state_of)" = running ] || { ctr resume "$tag"; ok; }
-		store_is_consistent || { printf 'at system call %d\n' "$at"; return 1; }
-	done
-	has 'end exit 0'
-	same running "$(state_of)"
-	stop
-}
+# ---- without space, and at once (killed, and other faults: tests/faults/scenarios) ----
 
 # on_filesystem TYPE OPTIONS [IMAGE_SIZE]: the data root is on a filesystem of its own, which only ctr sees
 on_filesystem() {

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "container/container.h"
 #include "container/store.h"
 #include "util/cleanup.h"
 
@@ -525,6 +526,25 @@ static void test_each(void **state)
 	assert_int_equal(store_each(-EBADF, see, &s, &e), -EBADF);
 }
 
+/* To look at a container without a record must not let go of its lock: its creator may be about to start. */
+static void test_looking_keeps_the_lock(void **state)
+{
+	struct fixture *x = *state;
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	struct err e = ERR_INIT;
+	int dir = -EBADF;
+
+	assert_int_equal(store_create(x->root, "web", &dir, &e), 0);
+	close_fd(&dir); /* its creator died before there was a record */
+	assert_int_equal(container_open(x->root, "web", true, &c, &status, &e), 0);
+	assert_int_equal(status, STATUS_STOPPED);
+	dir = openat(x->root, "web", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(dir, LOCK_SH | LOCK_NB), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	close_fd(&dir);
+}
+
 /* Of many who want one id, one gets it. */
 static void test_race(void **state)
 {
@@ -570,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lock_of_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_looking_keeps_the_lock, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_race, setup, teardown),
 	};
 

@@ -66,6 +66,9 @@ mapped='.linux.namespaces += [{type: "user"}] |
 	as_root "$mapped | .process.args = $(script 'rm /bin/payload; touch /file; stat -c %u:%g /file')" --ephemeral
 	is 0:0
 	"$CTR" --root "$T/state" --data-root "$disk/data" delete "$tag"
+	chattr +P -p 7 "$disk/data"
+	as_root . --overlay --size 4m
+	fails 'the data root is in project 7 already, as a whole' 'chattr -P'
 	same '' "$(find "$disk/data" -mindepth 1 -not -name .layers)"
 }
 

@@ -46,7 +46,8 @@ readonly qemu_tcg_cpu=max,-erms,-la57,-monitor
 # Where programs are not always at the same addresses all their code is translated anew at each start. Of the CPUs
 # one runs: emulated ones that keep each other informed are slower together than one alone. Tests that need
 # another switch it on (bundle.bash, two_cpus).
-readonly qemu_tcg_cmdline='norandmaps maxcpus=1'
+# The kernel tries its timer for a moment and panics when no tick comes in time, as on a busy host: no_timer_check.
+readonly qemu_tcg_cmdline='norandmaps maxcpus=1 no_timer_check'
 
 # Sets qemu_command to what all kinds of VM have in common. Arguments: WORK KERNEL INITRAMFS ACCEL
 # MODE. Inside option values QEMU wants commas doubled.
