@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "net/helper.h"
+#include "net/link.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -26,7 +27,7 @@ enum {
 
 /* What the child needs, and our ends. Owned. */
 struct helper {
-	int exe, null, output;
+	int exe, null, output, netns;
 	int go[2], ready[2]; /* pipes: our word to it, its word to us */
 	int pidfd;
 	pid_t pid;
@@ -36,8 +37,8 @@ struct helper {
 
 #define HELPER_EMPTY                                                                               \
 	{                                                                                          \
-		.exe = -EBADF, .null = -EBADF, .output = -EBADF, .go = { -EBADF, -EBADF },         \
-		.ready = { -EBADF, -EBADF }, .pidfd = -EBADF                                       \
+		.exe = -EBADF, .null = -EBADF, .output = -EBADF, .netns = -EBADF,                  \
+		.go = { -EBADF, -EBADF }, .ready = { -EBADF, -EBADF }, .pidfd = -EBADF             \
 	}
 
 static void helper_close(struct helper *h)
@@ -45,6 +46,7 @@ static void helper_close(struct helper *h)
 	close_fd(&h->exe);
 	close_fd(&h->null);
 	close_fd(&h->output);
+	close_fd(&h->netns);
 	for (int i = 0; i < 2; i++) {
 		close_fd(&h->go[i]);
 		close_fd(&h->ready[i]);
@@ -90,6 +92,9 @@ static int prepare(struct container *c, const struct net_attachment *a, struct h
 	h->output = make_output();
 	h->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	r = h->output < 0 ? h->output : h->null < 0 ? -errno : 0;
+	if (r == 0)
+		r = h->netns = link_namespace(c->net.inside);
+	r = r < 0 ? r : 0;
 	if (r == 0 && (pipe2(h->go, O_CLOEXEC) < 0 || pipe2(h->ready, O_CLOEXEC) < 0))
 		r = -errno;
 	if (r == 0)
@@ -104,15 +109,15 @@ static int prepare(struct container *c, const struct net_attachment *a, struct h
 
 /* ---- in the child ---- */
 
-/* pasta says on its stdout that it is ready: newer ones close all descriptors above that. */
+/* pasta has its namespace and says that it is ready on the first two: newer ones close those above. */
 static int place_streams(const struct helper *h)
 {
 	bool on_stdout = h->kind == NET_PASTA;
 	int ready = fcntl(h->ready[1], F_DUPFD_CLOEXEC, NET_HELPER_FD + 1),
 	    exe = fcntl(h->exe, F_DUPFD_CLOEXEC, NET_HELPER_FD + 1);
 
-	if (ready < 0 || exe < 0 || dup2(h->null, 0) < 0 || dup2(h->output, 2) < 0 ||
-	    dup2(on_stdout ? ready : 2, 1) < 0 ||
+	if (ready < 0 || exe < 0 || dup2(on_stdout ? h->netns : h->null, 0) < 0 ||
+	    dup2(h->output, 2) < 0 || dup2(on_stdout ? ready : 2, 1) < 0 ||
 	    dup2(on_stdout ? h->null : ready, NET_HELPER_FD) < 0 ||
 	    kernel_close_range(NET_HELPER_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return -errno;

@@ -177,8 +177,8 @@ static void pasta(struct args *to, const struct net_setup *s, const struct net_a
 		add(to, "--userns");
 		add(to, arena_printf(to->arena, "/proc/%d/ns/user", (int)pid));
 	}
-	add(to, "--netns");
-	add(to, arena_printf(to->arena, "/proc/%d/ns/net", (int)pid));
+	/* by the descriptor: that of a process could not be opened without CAP_SYS_PTRACE */
+	add_all(to, (const char *const[]){ "--no-netns-quit", "--netns", "/proc/self/fd/0", NULL });
 }
 
 /* It looks for the user namespace itself. Its sandbox works with a pid only, not with paths. */

@@ -32,7 +32,7 @@ int net_helper_open(enum net_kind kind, struct err *e);
 enum net_kind net_helper_default(void);
 
 /*
- * Its arguments, NULL-terminated, in @a: for the network namespace of the process @pid, and its user namespace
+ * Its arguments, NULL-terminated, in @a (pasta finds the network namespace on its stdin): for the network namespace of the process @pid, and its user namespace
  * unless @same_userns, when it is ours. NULL: out of memory. Pure.
  */
 char **net_helper_argv(const struct net_setup *s, const struct net_attachment *at, pid_t pid,

@@ -183,6 +183,18 @@ is_gone() {
 	is ''
 }
 
+@test "rootless-network: root of a user namespace has them, too" {
+	for kind in pasta slirp4netns; do
+		args busybox wget -qO- http://192.0.2.2/
+		config '.linux.namespaces |= map(select(.type != "user"))' 'del(.linux.uidMappings, .linux.gidMappings)'
+		write_config
+		capture nsenter --net="/run/netns/$host" env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/run" CTR_TEST_TAG="$tag" \
+			setpriv --reuid "$user" --regid "$user" --clear-groups unshare -Ur \
+			"$CTR" run --network "$kind" -b "$bundle" "$tag"
+		is world
+	done
+}
+
 @test "rootless-network: user is what is installed" {
 	args payload sleep
 	start_there --network user,name=up1

@@ -404,15 +404,17 @@ static void test_helper_arguments(void **state)
 	assert_int_equal(net_setup_finish(&s, NULL), 0);
 	has_argv(&s, true,
 		 "pasta --foreground --quiet --config-net --no-map-gw -T none -U none --pid "
-		 "/proc/self/fd/1 -t none -u none --mtu 1400 --ns-ifname eth0 --netns-only --netns "
-		 "/proc/7/ns/net");
+		 "/proc/self/fd/1 -t none -u none --mtu 1400 --ns-ifname eth0 --netns-only "
+		 "--no-netns-quit --netns "
+		 "/proc/self/fd/0");
 	s.ports.items = ports;
 	s.ports.count = ARRAY_SIZE(ports);
 	has_argv(&s, false,
 		 "pasta --foreground --quiet --config-net --no-map-gw -T none -U none --pid "
 		 "/proc/self/fd/1 -t 80:8080 -t ::1/5-7:6-8 -u 192.0.2.1/53:53 --mtu 1400 "
 		 "--ns-ifname "
-		 "eth0 --userns /proc/7/ns/user --netns /proc/7/ns/net");
+		 "eth0 --userns /proc/7/ns/user --no-netns-quit --netns "
+		 "/proc/self/fd/0");
 	assert_int_equal(net_setup_parse("slirp4netns,name=up0", &a, &slirp, NULL), 0);
 	assert_int_equal(net_setup_finish(&slirp, NULL), 0);
 	has_argv(
