@@ -210,6 +210,11 @@ int layers_remove_guarded(int data, const char *id, layers_guard_fn *guard, void
 	if (r == 0 && count)
 		r = layers_release(data, names, count, e);
 	arena_free(&a);
+	/* another container may need them, whose record cannot be read: they stay, and layers_gc asks again */
+	if (r == -EBADMSG) {
+		*e = (struct err)ERR_INIT;
+		return 0;
+	}
 	if (r < 0)
 		(void)err_wrap(e, "remove the layers of '%s'", id);
 	return r;

@@ -234,6 +234,25 @@ static void test_clone(void **state)
 	assert_int_equal(entries(x->data, ".layers"), 0);
 }
 
+/* Whether the other one needs the layers cannot be read: they stay, and nobody is kept from being removed. */
+static void test_remove_beside_a_damaged_record(void **state)
+{
+	struct layers_fixture *x = *state;
+	struct layers *l = open_layers(x, "web");
+	struct err e = ERR_INIT;
+
+	write_upper(l, "f", "1");
+	assert_int_equal(take(l, "a", &e), 0);
+	layers_close(l);
+	layers_close(open_layers(x, "other"));
+	put(x->data, "other/layers.json", "{");
+	assert_int_equal(layers_remove(x->data, "web", &e), 0);
+	assert_int_equal(e.kind, ERR_NONE);
+	assert_false(exists(x->data, "web"));
+	assert_int_equal(entries(x->data, ".layers"), 1);
+	assert_int_equal(layers_remove(x->data, "other", &e), 0);
+}
+
 static void test_size(void **state)
 {
 	static char text[100001];
@@ -384,6 +403,7 @@ int main(void)
 		TEST(test_rollback),
 		TEST(test_prune_stops_at_clones),
 		TEST(test_clone),
+		TEST(test_remove_beside_a_damaged_record),
 		TEST(test_size),
 		TEST(test_merge),
 		TEST(test_merge_refuses_redirects),
