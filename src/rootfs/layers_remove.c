@@ -212,7 +212,8 @@ int layers_remove_guarded(int data, const char *id, layers_guard_fn *guard, void
 	arena_free(&a);
 	/* another container may need them, whose record cannot be read: they stay, and layers_gc asks again */
 	if (r == -EBADMSG) {
-		*e = (struct err)ERR_INIT;
+		if (e)
+			*e = (struct err)ERR_INIT;
 		return 0;
 	}
 	if (r < 0)
