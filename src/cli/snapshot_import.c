@@ -396,7 +396,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return r;
 	transfer_progress_begin(&x.progress, cli, "import", o->progress);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].format, format) == 0)
+		if (format && strcmp(kinds[i].format, format) == 0)
 			r = kinds[i].run(&x, e);
 	if (r == 0)
 		r = note_owner(&x, e);

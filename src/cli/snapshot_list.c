@@ -127,7 +127,7 @@ static int depth_of(const struct layers_record *r, int index)
 /* The next one in the order of the tree: below @parent, behind @previous; LAYERS_NONE. */
 static int next_below(const struct layers_record *r, int parent, int previous)
 {
-	for (size_t i = (size_t)(previous + 1); i < r->count; i++)
+	for (size_t i = (size_t)previous + 1; i < r->count; i++)
 		if (r->snapshots[i].name && shown_after(r, (int)i) == parent)
 			return (int)i;
 	return LAYERS_NONE;

@@ -116,7 +116,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (r < 0)
 		return r;
 	layers_unlock(l);
-	results = calloc(chain.count, sizeof(*results));
+	results = calloc(chain.count + 1, sizeof(*results));
 	if (!results)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "verify the layers");
 	for (size_t i = chain.base_count; r == 0 && i < chain.count; i++)

@@ -107,8 +107,9 @@ static int write_resolv(struct container *c)
 	cleanup_free char *host = NULL, *text = NULL;
 	int r = resolv_read_host(&host);
 
-	if (r == 0)
-		r = resolv_text(&c->record.network, host, &text);
+	if (r < 0)
+		return r;
+	r = resolv_text(&c->record.network, host, &text);
 	return r < 0 ? r : io_replace_file(c->dir, names[1], MODE, text, strlen(text));
 }
 

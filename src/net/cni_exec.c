@@ -131,7 +131,7 @@ static int plugin_failed(const struct cni_call *call, const char *text,
 	struct arena arena = { .cap = 8 * OUTPUT_MAX };
 	const struct json_node *root = NULL, *code;
 
-	if (json_parse(&arena, text, strlen(text), "answer", &root, NULL) < 0)
+	if (!text || json_parse(&arena, text, strlen(text), "answer", &root, NULL) < 0)
 		root = NULL;
 	code = root ? json_member(root, "code") : NULL;
 	if (result->timed_out)

@@ -66,8 +66,12 @@ static int collect_bridge(const struct walk *w)
 	char text[128];
 	int r;
 
-	if (own_find(w->ctx->sock, def->bridge, "bridge", def->uuid, &own, NULL) < 0)
+	if (own_find(w->ctx->sock, def->bridge, "bridge", def->uuid, &own, NULL) < 0) {
+		/* whoever removed it may have failed at the rules */
+		if (!w->c->dry_run)
+			firewall_network_remove(def);
 		return 0;
+	}
 	(void)snprintf(text, sizeof(text), "bridge '%s' of network '%s'", def->bridge, def->name);
 	r = tell(w->c, text);
 	if (r < 0 || w->c->dry_run)

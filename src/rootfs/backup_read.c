@@ -187,17 +187,23 @@ static int take_layer(struct reading *rd, int archive, size_t i, const struct js
 		.left_out = rd->b->left_out,
 		.data = rd->b->context,
 	};
+	const char *digest = string_of(layer, "digest");
 	char is[DIGEST_TEXT];
-	int r = layers_intake_below(rd->intake, &x.below, &x.below_count, e);
+	int r;
 
+	if (!digest || !arrival.digest)
+		return bad(
+			e,
+			"its manifest describes a layer wrongly"); /* check_manifest has seen them */
+	r = layers_intake_below(rd->intake, &x.below, &x.below_count, e);
 	if (r == 0)
 		r = layers_intake_next(rd->intake, &x.layer, e);
 	if (r == 0)
 		r = layer_import(&x, is, e);
 	if (r < 0)
 		return r;
-	if (strcmp(is, string_of(layer, "digest")) != 0)
-		return mismatch(e, i, is, string_of(layer, "digest"));
+	if (strcmp(is, digest) != 0)
+		return mismatch(e, i, is, digest);
 	r = layers_digest_compute(x.layer, is, e);
 	if (r == 0 && strcmp(is, arrival.digest) != 0)
 		return mismatch(e, i, is, arrival.digest);

@@ -104,7 +104,7 @@ static int read_listed(int fd, const char *list, size_t size, struct layer_xattr
 
 	for (size_t i = 0; i < size; i++)
 		count += list[i] == '\0';
-	x->items = calloc(count, sizeof(*x->items));
+	x->items = calloc(count + 1, sizeof(*x->items));
 	if (!x->items)
 		return -ENOMEM;
 	for (const char *name = list; name < list + size; name += strlen(name) + 1) {

@@ -50,7 +50,7 @@ static void append(struct records *r, const void *data, size_t size)
 			r->size = room;
 		}
 	}
-	if (r->failed)
+	if (r->failed || !size)
 		return;
 	memcpy(r->buf + r->len, data, size);
 	r->len += size;

@@ -95,7 +95,7 @@ static bool goes_down(const int *furthest, int k, int d)
 
 static int *remember(const struct search *s, int d)
 {
-	size_t size = (size_t)(2 * d + 3);
+	size_t size = 2 * (size_t)d + 3;
 	int *copy = malloc(size * sizeof(*copy));
 
 	if (copy)

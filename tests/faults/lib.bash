@@ -5,7 +5,7 @@
 #
 # Set for scenarios: $id (the container, unique), $dir (a directory of this injection), $root, $data (the
 # state and the data directory), $base (what prepare made, shared by all injections, to be read only),
-# $bundle ($base/bundle). For holds: $how (done, failed or killed), $status, $dir/stdout, $dir/stderr.
+# $bundle ($base/bundle). A scenario may set enter: a command in front of ctr's, and of the tracer's. For holds: $how (done, failed or killed), $status, $dir/stdout, $dir/stderr.
 
 complain() {
 	printf '%s\n' "$*"
@@ -15,7 +15,7 @@ complain() {
 # ctr with a deadline, for all but the command that faults are injected into. In setup it must succeed.
 ctr() {
 	local result=0
-	timeout -k 5 20 "$CTR" --root "$root" --data-root "$data" "$@" || result=$?
+	timeout -k 5 20 "${enter[@]}" "$CTR" --root "$root" --data-root "$data" "$@" || result=$?
 	[ "$phase $result" = 'setup 0' ] || [ "$phase" != setup ] || complain "ctr $*: exit code $result"
 	return "$result"
 }

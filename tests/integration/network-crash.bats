@@ -191,9 +191,9 @@ killed() {
 	args payload sleep
 	net_start "$tag" --network bridge
 	ok
-	rm "$data/.networks/default/names"
-	mkdir "$data/.networks/default/names"
+	rm "$data/.networks/default/hosts"
+	mkdir "$data/.networks/default/hosts"
 	net_ctr delete -f "$tag"
 	ok
-	rmdir "$data/.networks/default/names"
+	rmdir "$data/.networks/default/hosts"
 }
