@@ -103,11 +103,11 @@ static void write_exit(struct json_out *o, const struct container_exit *x)
 	json_out_end_object(o);
 }
 
-static void write_pause(struct json_out *o, const struct container_pause *p)
+void record_write_pause(struct json_out *o, const char *key, const struct container_pause *p)
 {
 	if (!p->pid)
 		return;
-	json_out_member_object(o, "pause");
+	json_out_member_object(o, key);
 	json_out_member_int(o, "pid", p->pid);
 	json_out_member_uint(o, "uid", p->uid);
 	json_out_member_string(o, "command", p->command);
@@ -145,7 +145,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
 	write_overlay(o, &r->overlay);
-	write_pause(o, &r->pause);
+	record_write_pause(o, "pause", &r->pause);
 	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)

@@ -14,6 +14,7 @@
 #include "cgroups/resctrl.h"
 #include "container/process.h"
 #include "net/setup.h"
+#include "oci/json_out.h"
 #include "oci/spec.h"
 #include "util/arena.h"
 #include "util/caller.h"
@@ -83,6 +84,9 @@ int record_save(int dir, const struct container_record *r, struct err *e);
  * to); -EBADMSG: damaged. Both leave *ret zeroed.
  */
 int record_load(int dir, struct arena *a, struct container_record *ret, struct err *e);
+
+/* The member @key of the object that is being written: who paused it. Nothing when nobody did. */
+void record_write_pause(struct json_out *o, const char *key, const struct container_pause *p);
 
 /* The text of a record; -EBADMSG as above. */
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,

@@ -151,18 +151,6 @@ static void overlay(struct json_out *o, const struct container_record *r)
 	json_out_end_object(o);
 }
 
-static void paused_by(struct json_out *o, const struct container_pause *p)
-{
-	if (!p->pid)
-		return;
-	json_out_member_object(o, "ctr.pausedBy");
-	json_out_member_int(o, "pid", p->pid);
-	json_out_member_uint(o, "uid", p->uid);
-	json_out_member_string(o, "command", p->command);
-	json_out_member_string(o, "since", p->since);
-	json_out_end_object(o);
-}
-
 void container_state_members(struct json_out *o, const struct container_record *r,
 			     enum container_status status)
 {
@@ -182,7 +170,7 @@ void container_state_members(struct json_out *o, const struct container_record *
 		json_out_member_uint(o, "ctr.oomKills", kills);
 	overlay(o, r);
 	if (status == STATUS_PAUSED)
-		paused_by(o, &r->pause);
+		record_write_pause(o, "ctr.pausedBy", &r->pause);
 	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
 	net_setup_state(o, &r->network);
