@@ -188,7 +188,7 @@ delete_ctr() {
 # Wait until a command succeeds, five seconds at most.
 wait_until() {
 	local i
-	for ((i = 0; i < 250; i++)); do
+	for ((i = 0; i < 1500; i++)); do
 		"$@" && return 0
 		sleep 0.02
 	done

@@ -15,6 +15,7 @@ net_setup() {
 	containers=()
 	ip netns add "$host" 2>/dev/null || need 'ip netns'
 	ip -n "$host" link set lo up
+	on_host_run sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward' # a new namespace has what the first one has
 	on_host_run ip link add probe0 type bridge 2>/dev/null || {
 		ip netns delete "$host"
 		need 'bridges'
@@ -52,7 +53,7 @@ net_teardown() {
 
 links_left() {
 	local i left
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 1000; i++)); do # bridges are removed after the command has ended
 		left=$(ip -n "$host" -o link show 2>/dev/null | grep -F 'ctr' | cut -d: -f2)
 		[ -n "$left" ] || return 0
 		sleep 0.02
