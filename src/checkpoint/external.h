@@ -25,6 +25,13 @@ struct externals {
 	OCI_ARRAY(struct external) items;
 };
 
+/*
+ * Masks are many, and what they show is one empty directory and one empty file: the names of these. Which of them
+ * hides a path stands in /proc/PID/mountinfo, as the root of the mount: "/dir" or "/file".
+ */
+#define EXTERNAL_MASK_DIR  "mask-dir"
+#define EXTERNAL_MASK_FILE "mask-file"
+
 /* All of @p, in its order; strings are those of @p, the list lives in @a. 0 or -ENOMEM. */
 int external_list(const struct plan *p, struct arena *a, struct externals *ret);
 
