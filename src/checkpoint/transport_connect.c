@@ -52,8 +52,7 @@ static int start_program(const struct transport *t, int *ret_fd, pid_t *ret_pid,
 			       t->words.items[1]);
 	ours = pair[0];
 	theirs = pair[1];
-	for (size_t i = 1; i < t->words.count; i++)
-		argv[i - 1] = (char *)t->words.items[i]; /* execv(3) does not change it */
+	memcpy(argv, t->words.items + 1, (t->words.count - 1) * sizeof(*argv));
 	pid = fork();
 	if (pid < 0)
 		return err_set(e, ERR_SYSTEM, errno, "start '%s'", argv[0]);
