@@ -16,10 +16,12 @@
 
 #include "checkpoint/protobuf.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 enum {
 	MESSAGE_MAX = 64 * 1024,
+	PROGRAM_MAX = 64 * 1024 * 1024,
 	QUESTION_MS = 30000 /* version and features: criu looks at the kernel for some */
 };
 
@@ -252,6 +254,16 @@ int criu_need_version(const struct criu *c, int version, const char *what, struc
 	err_set(e, ERR_UNSUPPORTED, 0, "criu %s cannot %s", is, what);
 	err_hint(e, "it takes criu %s or newer", needed);
 	return -ENOPKG;
+}
+
+/* A name that it needs at its start stands in the table of strings of an ELF file. */
+bool criu_has_library(const struct criu *c, const char *name)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+
+	return io_read_file(c->process.exe, PROGRAM_MAX, &text, &size) == 0 &&
+	       memmem(text, size, name, strlen(name));
 }
 
 static int ask_version(struct criu *c, struct err *e)
