@@ -140,7 +140,9 @@ static int look(struct preflight_scan *s, struct err *e)
 	preflight_look_at_kernel(s);
 	preflight_read_mounts(s);
 	preflight_read_stdio(s);
-	preflight_look_at_mounts(s);
+	r = preflight_look_at_mounts(s, e);
+	if (r < 0)
+		return r;
 	preflight_look_at_tasks(s);
 	for (size_t i = 0; i < s->task_count; i++) {
 		preflight_look_at_files(s, &s->tasks[i]);

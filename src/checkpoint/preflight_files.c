@@ -164,20 +164,39 @@ static bool is_stdio(const struct preflight_scan *s, const struct descriptor *d)
 	return false;
 }
 
-/* False: it is reported, and nothing else needs to be. */
-static bool is_inside(struct preflight_scan *s, const struct descriptor *d)
+/* Does the task have mounts of its own, and this one is among them? */
+static bool is_own_mount(const struct preflight_scan *s, const struct preflight_task *task, int id)
+{
+	cleanup_free char *text = NULL;
+	struct proc_mount m;
+	char *at;
+
+	if (task->ns[PREFLIGHT_NS_MNT] == preflight_init(s)->ns[PREFLIGHT_NS_MNT])
+		return false;
+	text = preflight_read(task->dir, "mountinfo");
+	at = text;
+	while (proc_next_mount(&at, &m))
+		if (m.id == id)
+			return true;
+	return false;
+}
+
+/* The task whose root directory leads to the file; NULL: it is outside, and that is reported. */
+static const struct preflight_task *place(struct preflight_scan *s, const struct descriptor *d)
 {
 	bool tty = S_ISCHR(d->st.st_mode) && is_tty(d->st.st_rdev);
 
-	/* another mount namespace in the container has mounts of its own, which CRIU knows as well */
-	if (d->info.mount < 0 || preflight_mount(s, d->info.mount) ||
-	    d->task->ns[PREFLIGHT_NS_MNT] != preflight_init(s)->ns[PREFLIGHT_NS_MNT])
-		return true;
+	if (d->info.mount < 0 || is_own_mount(s, d->task, d->info.mount))
+		return d->task;
+	if (preflight_mount(s, d->info.mount))
+		return d->task->ns[PREFLIGHT_NS_MNT] == preflight_init(s)->ns[PREFLIGHT_NS_MNT]
+			       ? d->task
+			       : preflight_init(s);
 	/* what the container was started with is declared to CRIU, and given to it anew */
 	if (!is_stdio(s, d))
 		preflight_add(s, tty ? PREFLIGHT_TTY_OUTSIDE : PREFLIGHT_FILE_OUTSIDE, d->task,
 			      d->fd, "%s", d->name);
-	return false;
+	return NULL;
 }
 
 static void look_at_deleted(struct preflight_scan *s, const struct preflight_task *task, int fd,
@@ -207,31 +226,43 @@ static bool is_visible(const struct preflight_task *task, const char *path, cons
 	return fstat(fd, &found) < 0 || (found.st_dev == st->st_dev && found.st_ino == st->st_ino);
 }
 
-void preflight_look_at_file(struct preflight_scan *s, const struct preflight_task *task, int fd,
-			    const char *name, const struct stat *st)
+/* @from: whose root directory the name starts at. */
+static void look_at_name(struct preflight_scan *s, const struct descriptor *d,
+			 const struct preflight_task *from)
 {
 	struct proc_link link;
 
-	proc_parse_link(name, &link);
+	proc_parse_link(d->name, &link);
 	if (link.kind != PROC_LINK_PATH)
 		return;
 	if (link.deleted)
-		look_at_deleted(s, task, fd, name, st);
-	else if (!is_visible(task, name, st))
-		preflight_add(s, PREFLIGHT_FILE_HIDDEN, task, fd, "%s", name);
+		look_at_deleted(s, d->task, d->fd, d->name, &d->st);
+	else if (!is_visible(from, d->name, &d->st))
+		preflight_add(s, PREFLIGHT_FILE_HIDDEN, d->task, d->fd, "%s", d->name);
+}
+
+void preflight_look_at_file(struct preflight_scan *s, const struct preflight_task *task,
+			    const char *name, const struct stat *st)
+{
+	const struct descriptor d = { .task = task, .fd = -1, .name = name, .st = *st };
+
+	look_at_name(s, &d, task);
 }
 
 static void look_at_path(struct preflight_scan *s, const struct descriptor *d)
 {
+	const struct preflight_task *from;
+
 	if (d->info.locked)
 		preflight_add(s, PREFLIGHT_FILE_LOCK, d->task, d->fd, "%s (%s)", d->name,
 			      d->info.lock);
-	if (!is_inside(s, d))
+	from = place(s, d);
+	if (!from)
 		return;
 	if (S_ISCHR(d->st.st_mode) || S_ISBLK(d->st.st_mode))
 		look_at_device(s, d);
 	if (!S_ISCHR(d->st.st_mode) || !is_tty(d->st.st_rdev))
-		preflight_look_at_file(s, d->task, d->fd, d->name, &d->st);
+		look_at_name(s, d, from);
 }
 
 static void look_at_descriptor(struct preflight_scan *s, const struct descriptor *d)
@@ -308,7 +339,7 @@ static void look_at_directory(struct preflight_scan *s, const struct preflight_t
 
 	/* what is out of reach of our own root is shown by CRIU as well, in its own words */
 	if (read_name(task->dir, entry, name) && fstatat(task->dir, entry, &st, 0) == 0)
-		preflight_look_at_file(s, task, -1, name, &st);
+		preflight_look_at_file(s, task, name, &st);
 }
 
 static void close_directory(DIR **d)

@@ -99,15 +99,15 @@ void preflight_look_at_tasks(struct preflight_scan *s);
 
 /* The mounts of init: read, and compared with what CRIU knows. */
 void preflight_read_mounts(struct preflight_scan *s);
-void preflight_look_at_mounts(struct preflight_scan *s);
+int preflight_look_at_mounts(struct preflight_scan *s, struct err *e);
 /* The mount with this id; NULL: it is none of init's. */
 const struct proc_mount *preflight_mount(const struct preflight_scan *s, int id);
 
 /* Descriptors, working directory and root of one task; sockets and pipes are remembered for later. */
 void preflight_read_stdio(struct preflight_scan *s);
 void preflight_look_at_files(struct preflight_scan *s, const struct preflight_task *task);
-/* A file that is there, without a name or under one: @st is its own, @name as /proc shows it. */
-void preflight_look_at_file(struct preflight_scan *s, const struct preflight_task *task, int fd,
+/* A file that the task has without a descriptor: @st is its own, @name as /proc shows it. */
+void preflight_look_at_file(struct preflight_scan *s, const struct preflight_task *task,
 			    const char *name, const struct stat *st);
 void preflight_look_at_pipes(struct preflight_scan *s);
 

@@ -61,7 +61,7 @@ static void look_at_file(struct preflight_scan *s, const struct preflight_task *
 	if (!stat_mapping(task, m, &st))
 		return;
 	if (S_ISREG(st.st_mode))
-		preflight_look_at_file(s, task, -1, m->path, &st);
+		preflight_look_at_file(s, task, m->path, &st);
 	else if (!S_ISCHR(st.st_mode) || major(st.st_rdev) != MEM_MAJOR)
 		preflight_add(s, PREFLIGHT_MAP_DEVICE, task, -1, "%s", m->path);
 }

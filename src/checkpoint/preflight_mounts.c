@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint/external.h"
 #include "checkpoint/preflight_internal.h"
-#include "util/path.h"
 
 /* File systems that CRIU saves, or mounts anew, without being told (criu.org, "Mount points"). */
 static const char *const known[] = {
@@ -54,36 +54,13 @@ static bool is_known(const char *type)
 	return false;
 }
 
-static bool is_listed(const oci_strings *paths, const char *point)
+/* Is it declared to CRIU, because it is made anew for a restore (external.h)? */
+static bool is_external(const struct external_mounts *list, const char *point)
 {
-	for (size_t i = 0; i < paths->count; i++)
-		if (strcmp(paths->items[i], point) == 0)
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].mountpoint, point) == 0)
 			return true;
 	return false;
-}
-
-static bool is_recursive(const struct oci_mount *m)
-{
-	return is_listed(&m->options, "rbind");
-}
-
-/* Does config.json mount something at @point? That is declared to CRIU, and made by us at restore. */
-static bool is_configured(const struct preflight_scan *s, const char *point)
-{
-	const struct oci_spec *spec = s->c->spec;
-	struct arena a = { 0 };
-	bool found = is_listed(&spec->linux_.masked_paths, point) ||
-		     is_listed(&spec->linux_.readonly_paths, point);
-
-	for (size_t i = 0; !found && i < spec->mounts.count; i++) {
-		const struct oci_mount *m = &spec->mounts.items[i];
-		const char *place = path_clean(&a, m->destination);
-
-		found = place && (strcmp(point, place) == 0 ||
-				  (is_recursive(m) && path_below(point, place)));
-	}
-	arena_free(&a);
-	return found;
 }
 
 /* The same file system as the root's: a bind mount of what the container has anyway. */
@@ -96,25 +73,26 @@ static bool is_of_root(const struct preflight_scan *s, const struct proc_mount *
 	return false;
 }
 
-/* Device nodes and the console are mounts of ours, too: files of the host in /dev. */
-static bool is_device_node(const struct proc_mount *m)
+static void look_at_mount(struct preflight_scan *s, const struct proc_mount *m)
 {
-	return strncmp(m->point, "/dev/", strlen("/dev/")) == 0;
+	bool overlay = strcmp(m->type, "overlay") == 0;
+
+	preflight_add(s, overlay ? PREFLIGHT_MOUNT_OVERLAY : PREFLIGHT_MOUNT_TYPE, NULL, -1,
+		      "%s (%s)", m->point, m->type);
 }
 
-void preflight_look_at_mounts(struct preflight_scan *s)
+int preflight_look_at_mounts(struct preflight_scan *s, struct err *e)
 {
-	if (!s->c->spec)
-		return;
-	for (size_t i = 0; i < s->mount_count; i++) {
+	struct external_mounts external = { 0 };
+	struct arena a = { 0 };
+	int r = external_find(s->c->spec, s->c->record.init.pid, &a, &external, e);
+
+	for (size_t i = 0; r == 0 && i < s->mount_count; i++) {
 		const struct proc_mount *m = &s->mounts[i];
 
-		if (is_known(m->type) || is_of_root(s, m) || is_configured(s, m->point) ||
-		    is_device_node(m))
-			continue;
-		preflight_add(s,
-			      strcmp(m->type, "overlay") == 0 ? PREFLIGHT_MOUNT_OVERLAY
-							      : PREFLIGHT_MOUNT_TYPE,
-			      NULL, -1, "%s (%s)", m->point, m->type);
+		if (!is_known(m->type) && !is_of_root(s, m) && !is_external(&external, m->point))
+			look_at_mount(s, m);
 	}
+	arena_free(&a);
+	return r;
 }

@@ -154,6 +154,10 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 	cleanup_fd int own = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC), pidfd = -EBADF;
 	int r = process_open(&s->c->record.init, &pidfd);
 
+	if (r == -ESRCH) {
+		err_set(e, ERR_STATE, 0, "container not running");
+		return r;
+	}
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "look at the container's init");
 	if (own >= 0)
@@ -184,8 +188,9 @@ static void look_at_session(struct preflight_scan *s, const struct preflight_tas
 {
 	const struct preflight_task *init = preflight_init(s);
 
-	/* a zombie says 0 as well; of one elsewhere, this is said in another way */
-	if (!t->in_tree || t->status.state == 'Z')
+	/* a zombie says 0 as well; of one elsewhere, or in a pid namespace of its own, other things are said */
+	if (!t->in_tree || t->status.state == 'Z' ||
+	    t->ns[PREFLIGHT_NS_PID] != init->ns[PREFLIGHT_NS_PID])
 		return;
 	if (t->status.session == 0)
 		preflight_add(s, PREFLIGHT_SESSION_OUTSIDE, t, -1, "session");

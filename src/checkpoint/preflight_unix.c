@@ -19,8 +19,9 @@
 
 /* What is known of one unix socket of the namespace. */
 struct unix_socket {
-	uint32_t inode, peer;
+	uint32_t inode, peer; /* a peer that was not accepted yet has none */
 	uint8_t type;
+	bool connected;
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* "@" in front: abstract */
 	uint32_t *waiting; /* peers of those that wait to be accepted here */
 	size_t waiting_count;
@@ -83,10 +84,12 @@ static int read_attributes(const struct nlmsghdr *h, struct unix_socket *u)
 	{
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_NAME)
 			set_name(u, attr);
-		else if (mnl_attr_get_type(attr) == UNIX_DIAG_PEER &&
-			 mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		if (mnl_attr_get_type(attr) == UNIX_DIAG_PEER &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
+			u->connected = true;
 			u->peer = mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == UNIX_DIAG_ICONS)
+		}
+		if (mnl_attr_get_type(attr) == UNIX_DIAG_ICONS)
 			r = set_waiting(u, attr);
 	}
 	return r;
@@ -202,7 +205,7 @@ static void look_at(struct preflight_scan *s, const struct unix_sockets *l,
 	const char *name = peer ? peer->name : "";
 	enum preflight_what what = PREFLIGHT_UNIX_OUTSIDE;
 
-	if (!end || u->peer == 0 || preflight_end_find(&s->sockets, u->peer) ||
+	if (!end || !u->connected || (u->peer && preflight_end_find(&s->sockets, u->peer)) ||
 	    is_waiting_inside(s, l, u->inode))
 		return;
 	if (u->type != SOCK_DGRAM)
