@@ -18,6 +18,7 @@
 
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
+#include "container/fence.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -195,6 +196,9 @@ static void settle(const struct dump *d)
 {
 	struct err ignored = ERR_INIT;
 
+	/* one that was handed over stands until it is known what became of it */
+	if (fence_is_up(d->c))
+		return;
 	if (d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
 		return;
 	if (d->paused)

@@ -28,9 +28,9 @@ enum {
 };
 
 static const char *const states[JOURNAL_STATES] = {
-	[JOURNAL_RECEIVING] = "receiving",   [JOURNAL_PREPARED] = "prepared",
-	[JOURNAL_COMMITTING] = "committing", [JOURNAL_RUNNING] = "running",
-	[JOURNAL_ABORTED] = "aborted",
+	[JOURNAL_RECEIVING] = "receiving", [JOURNAL_RESTORING] = "restoring",
+	[JOURNAL_PREPARED] = "prepared",   [JOURNAL_COMMITTING] = "committing",
+	[JOURNAL_RUNNING] = "running",	   [JOURNAL_ABORTED] = "aborted",
 };
 
 const char *journal_state_name(enum journal_state s)
@@ -83,6 +83,7 @@ int journal_set(struct journal *j, enum journal_state state, struct err *e)
 		json_out_object(&o);
 		json_out_member_string(&o, "token", j->token);
 		json_out_member_string(&o, "id", j->id);
+		json_out_member_string(&o, "bundle", j->bundle);
 		json_out_member_string(&o, "state", states[state]);
 		json_out_end_object(&o);
 		r = json_out_finish(&o, &text, &len);
@@ -111,13 +112,15 @@ static int parse_state(struct journal *j, const char *text, size_t len)
 {
 	cleanup_(arena_free) struct arena a = { .cap = 1 << 20 };
 	const struct json_node *o;
-	const char *id, *word;
+	const char *id, *word, *bundle;
 
 	if (json_parse(&a, text, len, STATE_FILE, &o, NULL) < 0 ||
 	    wire_string(o, "id", ID_MAX, false, &id, NULL) < 0 ||
-	    wire_string(o, "state", 32, false, &word, NULL) < 0 || (*id && !id_is_valid(id)))
+	    wire_string(o, "state", 32, false, &word, NULL) < 0 ||
+	    wire_string(o, "bundle", PATH_MAX - 1, false, &bundle, NULL) < 0 || !id_is_valid(id))
 		return -EBADMSG;
 	memcpy(j->id, id, strlen(id) + 1);
+	memcpy(j->bundle, bundle, strlen(bundle) + 1);
 	return find_state(word, &j->state);
 }
 
@@ -250,14 +253,6 @@ int journal_open(int data, const char *token, struct journal *ret, struct err *e
 	*ret = j;
 	j = (struct journal)JOURNAL_EMPTY;
 	return 0;
-}
-
-int journal_refuse(int data, const char *token, struct err *e)
-{
-	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
-	int r = make(data, token, "", &j, e);
-
-	return r < 0 ? r : journal_set(&j, JOURNAL_ABORTED, e);
 }
 
 int journal_remove(struct journal *j, struct err *e)

@@ -10,12 +10,16 @@
  * changed, and from "committing" until it is known whether the container runs. Who has the lock of the
  * directory and reads "committing" therefore knows that the process which wrote it is dead.
  *
- *	receiving --> prepared --> committing --> running
- *	     \____________\____________\_______--> aborted
+ *	receiving --> restoring --> prepared --> committing --> running
+ *	     \_____________\____________\____________\______--> aborted
+ *
+ * From "restoring" on, layers and container of that id belong to the move. A token that is not there was never
+ * committed, and nobody has it who could still do so.
  */
 #ifndef CTR_CHECKPOINT_JOURNAL_H
 #define CTR_CHECKPOINT_JOURNAL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +30,7 @@
 
 enum journal_state {
 	JOURNAL_RECEIVING,
+	JOURNAL_RESTORING,
 	JOURNAL_PREPARED,
 	JOURNAL_COMMITTING,
 	JOURNAL_RUNNING,
@@ -41,6 +46,7 @@ struct journal {
 	int alive; /* holds the first; owned, -EBADF for who only asks */
 	char token[WIRE_NONCE];
 	char id[ID_MAX + 1];
+	char bundle[PATH_MAX]; /* made for this move; "" if none */
 	enum journal_state state;
 };
 
@@ -56,9 +62,6 @@ int journal_create(int data, const char *token, const char *id, struct journal *
 
 /* For who asks. -ENOENT: never heard of it. */
 int journal_open(int data, const char *token, struct journal *ret, struct err *e);
-
-/* Note that @token, which nobody knows here, must not be received any more. */
-int journal_refuse(int data, const char *token, struct err *e);
 
 /*
  * Take the second lock, and read the state as it is now. -EBUSY after @timeout_ms: somebody is at the point of
