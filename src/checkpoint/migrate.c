@@ -18,7 +18,7 @@
 #include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
-#include "util/kernel.h"
+#include "util/timestamp.h"
 
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
@@ -79,8 +79,8 @@ static int check_runs(const struct container *c, enum container_status status, s
 		return r;
 	err_set(e, ERR_STATE, 0, "container '%s' is %s", c->record.id,
 		container_status_name(status));
-	err_hint(e, status == STATUS_PAUSED ? "resume it first"
-					    : "only one that runs can be moved");
+	err_hint(e,
+		 status == STATUS_PAUSED ? "resume it first" : "only one that runs can be moved");
 	return -EINVAL;
 }
 
@@ -293,8 +293,8 @@ static void close_pictures(struct pictures *p)
 	close_fd(&p->work);
 }
 
-static int open_pictures(const struct migration *m, const struct container *c,
-			 struct pictures *ret, struct err *e)
+static int open_pictures(const struct migration *m, const struct container *c, struct pictures *ret,
+			 struct err *e)
 {
 	int r = outbox_images(&m->outbox, m->round, &ret->images, e);
 
@@ -382,7 +382,7 @@ static int copy_ahead(struct migration *m, struct err *e)
 
 static int raise_fence(struct migration *m, struct container *c, struct err *e)
 {
-	char now[64];
+	char now[TIMESTAMP_SIZE];
 	const struct container_move move = {
 		.token = m->rq->token,
 		.peer = m->rq->to->name,
@@ -391,7 +391,7 @@ static int raise_fence(struct migration *m, struct container *c, struct err *e)
 		.words = m->rq->to->words,
 	};
 
-	record_timestamp(now, sizeof(now));
+	timestamp_nanoseconds(now);
 	return fence_raise(c, &move, e);
 }
 

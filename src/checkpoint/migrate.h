@@ -50,14 +50,14 @@ struct migrate_request {
 	const struct transport *to;
 	const char *criu; /* program, or NULL */
 	struct checkpoint_flags flags;
-	bool dry_run;		   /* only ask what would be in the way */
-	bool copy_rootfs;	   /* send the bundle's root even if there is one */
-	unsigned max_downtime_ms;  /* what to aim at */
-	unsigned max_rounds;	   /* of memory before the last; 0: none */
-	int timeout_ms;		   /* nothing moves for so long: give up */
-	int restore_ms;		   /* the same while the destination restores */
-	int resolve_ms;		   /* how long to ask what became of it */
-	int interrupt;		   /* becomes readable: give up, if that is still possible; < 0: never */
+	bool dry_run;		  /* only ask what would be in the way */
+	bool copy_rootfs;	  /* send the bundle's root even if there is one */
+	unsigned max_downtime_ms; /* what to aim at */
+	unsigned max_rounds;	  /* of memory before the last; 0: none */
+	int timeout_ms;		  /* nothing moves for so long: give up */
+	int restore_ms;		  /* the same while the destination restores */
+	int resolve_ms;		  /* how long to ask what became of it */
+	int interrupt; /* becomes readable: give up, if that is still possible; < 0: never */
 	/* Told at the beginning of each step, and as bytes go. Or NULL. */
 	void (*tell)(void *data, enum migrate_step step, unsigned round, uint64_t bytes);
 	void *data_of_tell;
@@ -96,8 +96,8 @@ int migrate_settle(const struct migrate_request *how, bool here, struct err *e);
 int migrate_ask(const struct transport *to, const char *token, int timeout_ms, bool *ret_running,
 		struct err *e);
 /* The same, again and again until rq->resolve_ms are over: then -EINPROGRESS or another error. */
-int migrate_resolve(const struct migrate_request *rq, const struct transport *to,
-		    const char *token, bool *ret_running, struct err *e);
+int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,
+		    bool *ret_running, struct err *e);
 /* Tell that nothing is left here; what fails is passed over. */
 void migrate_tell_done(const struct transport *to, const char *token, int timeout_ms);
 

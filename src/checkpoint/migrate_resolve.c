@@ -83,8 +83,8 @@ int migrate_ask(const struct transport *to, const char *token, int timeout_ms, b
 	return r;
 }
 
-int migrate_resolve(const struct migrate_request *rq, const struct transport *to,
-		    const char *token, bool *ret_running, struct err *e)
+int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,
+		    bool *ret_running, struct err *e)
 {
 	int64_t end = now_ms() + rq->resolve_ms, wait = BACKOFF_FIRST_MS;
 	int r;

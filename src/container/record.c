@@ -469,15 +469,3 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
 	return record_parse(text, len, a, ret, e);
 }
-
-void record_timestamp(char *buf, size_t size)
-{
-	struct timespec now;
-	struct tm tm;
-	char seconds[32];
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
-	(void)gmtime_r(&now.tv_sec, &tm);
-	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(buf, size, "%s.%09ldZ", seconds, now.tv_nsec);
-}

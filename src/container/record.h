@@ -109,7 +109,4 @@ void record_write_move(struct json_out *o, const char *key, const struct contain
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
 		 struct err *e);
 
-/* The current time as the record wants it. */
-void record_timestamp(char *buf, size_t size);
-
 #endif
