@@ -24,48 +24,23 @@
 #include <stdint.h>
 
 #include "container/container.h"
+#include "checkpoint/wire.h"
 #include "rootfs/treesync.h"
 #include "util/err.h"
 
-/* Types of its messages; a link carries others besides, with other numbers. */
+/* The first byte of each WIRE_ROOT message (checkpoint/wire.h): what it is. The rest is its contents. */
 enum rootsync_message {
-	ROOTSYNC_OFFER = 0x100, /* JSON */
-	ROOTSYNC_NEED,		/* JSON: {"layers": [digest...]} */
-	ROOTSYNC_LAYER,		/* JSON: {"digest"} */
-	ROOTSYNC_DATA,		/* bytes */
+	ROOTSYNC_OFFER = 1, /* JSON */
+	ROOTSYNC_NEED,	    /* JSON: {"layers": [digest...]} */
+	ROOTSYNC_LAYER,	    /* JSON: {"digest"} */
+	ROOTSYNC_DATA,	    /* bytes */
 	ROOTSYNC_LAYER_END,
 	ROOTSYNC_READY,
 	ROOTSYNC_ROUND,
 	ROOTSYNC_ROUND_END,
 	ROOTSYNC_COMMIT,
 	ROOTSYNC_DONE,
-	ROOTSYNC_FAILED, /* text: why the other side gives up */
-	ROOTSYNC_LAST = ROOTSYNC_FAILED,
 };
-
-enum {
-	ROOTSYNC_MESSAGE_MAX = 1 << 20, /* bytes of one message, OFFER included */
-};
-
-/*
- * Messages, whole, in order, both ways: what wire.h, or a test, makes of two descriptors. Each returns 0 or a
- * negative errno with its story (-EPIPE, -ECONNRESET: the link is gone).
- */
-struct rootsync_link {
-	int (*send)(void *data, unsigned type, const void *bytes, size_t size, struct err *e);
-	/* *ret_bytes is valid until the next call. */
-	int (*receive)(void *data, unsigned *ret_type, const void **ret_bytes, size_t *ret_size,
-		       struct err *e);
-	void *data;
-};
-
-/* A link over two descriptors (borrowed), for when there is nothing else on them. */
-struct rootsync_fds {
-	int in, out;
-	char *buffer; /* zeroed; freed by rootsync_fds_close */
-};
-void rootsync_link_fds(struct rootsync_fds *f, struct rootsync_link *ret);
-void rootsync_fds_close(struct rootsync_fds *f);
 
 /* ---- source ---- */
 
@@ -93,8 +68,7 @@ static inline void rootsync_source_closep(struct rootsync_source **s)
 }
 
 /* OFFER up to READY. -ENOENT, -EEXIST, -ENOSPC and others as the sink says them. */
-int rootsync_source_offer(struct rootsync_source *s, const struct rootsync_link *link,
-			  struct err *e);
+int rootsync_source_offer(struct rootsync_source *s, struct wire *w, struct err *e);
 
 struct rootsync_round {
 	struct treesync_count count;
@@ -105,7 +79,7 @@ struct rootsync_round {
  * One round; @last: all tasks stand, so that the sink has it all afterwards. Nothing to send (a rootfs that both hosts
  * see): counts are 0. To be repeated until count.contents no longer shrinks.
  */
-int rootsync_source_round(struct rootsync_source *s, const struct rootsync_link *link, bool last,
+int rootsync_source_round(struct rootsync_source *s, struct wire *w, bool last,
 			  struct rootsync_round *ret, struct err *e);
 
 /* The same as a stream (treesync.h) into a file, to be sent later. All tasks stand. */
@@ -119,8 +93,7 @@ int rootsync_source_load(struct rootsync_source *s, int dir, const char *name, s
 int rootsync_source_reset(struct rootsync_source *s, struct err *e);
 
 /* Make it so over there. After the last round. */
-int rootsync_source_commit(struct rootsync_source *s, const struct rootsync_link *link,
-			   struct err *e);
+int rootsync_source_commit(struct rootsync_source *s, struct wire *w, struct err *e);
 
 /* ---- sink ---- */
 
@@ -139,11 +112,12 @@ int rootsync_sink_open(const struct rootsync_sink_request *rq, struct rootsync_s
 		       struct err *e);
 
 /*
- * Do what one message asks (ROOTSYNC_OFFER to ROOTSYNC_COMMIT), with what follows it, and answer. A failure is told
- * to the source (ROOTSYNC_FAILED), too; then only close is left. *ret_committed: it was COMMIT, and it is done.
+ * Do what the WIRE_ROOT message @m asks (OFFER, ROUND or COMMIT), with what follows it, and answer. After a failure,
+ * which the caller tells the source (wire_send_failure), only close is left. *ret_committed: it was COMMIT, and
+ * it is done.
  */
-int rootsync_sink_serve(struct rootsync_sink *s, const struct rootsync_link *link, unsigned type,
-			const void *bytes, size_t size, bool *ret_committed, struct err *e);
+int rootsync_sink_serve(struct rootsync_sink *s, struct wire *w, const struct wire_message *m,
+			bool *ret_committed, struct err *e);
 
 /*
  * After the commit: the restore that followed has failed, and nothing of the container is to be left here.
