@@ -11,6 +11,7 @@
  *        nanoseconds 32, then three lengths of 32 bits and what they count: path, target, attributes (each: two
  *        lengths of 32 bits, name, value)
  *   'D'  a piece of the contents of the entry before: offset 64, bytes
+ *   'H'  zeroes in them: offset 64, length 64
  *   'X'  a path that is gone
  *   'Z'  the end: SHA-256 (32 bytes) of all before it
  *
@@ -44,6 +45,12 @@ struct treesync_count {
 	uint64_t contents; /* bytes of contents told */
 	uint64_t bytes;	   /* of the stream */
 };
+
+/*
+ * Flush the filesystem of @dir: what changes after this can be told by its change time. To be called before tasks
+ * are stopped for a treesync_scan, so that it has less to read; a live one does it by itself.
+ */
+int treesync_prepare(struct treesync *t, int dir, struct err *e);
 
 /*
  * Write what has changed in the tree @dir since the last call for @t (the first time: all of it). @live: others
