@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "checkpoint/again.h"
 #include "checkpoint/restore.h"
 #include "cli/checkpoint.h"
 #include "cli/launch.h"
@@ -75,6 +76,58 @@ static int check_options(const struct restore_options *o, struct err *e)
 	return 0;
 }
 
+static bool says_overlay(const struct overlay_options *o)
+{
+	return o->overlay || o->no_overlay || o->ephemeral || o->layers.count || o->size;
+}
+
+static int take_overlay(struct session *s, const struct container_record *was, struct err *e)
+{
+	struct container_request *rq = &s->rq.container;
+	int r;
+
+	if (says_overlay(&s->o->launch.overlay) || !was->overlay.used)
+		return 0;
+	if (!again_overlay(&was->overlay, &rq->arena, &rq->overlay))
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read how it was launched");
+	if (rq->overlay.ephemeral)
+		return 0;
+	r = cli_data_root(s->cli, true, e);
+	rq->overlay.data = s->cli->data;
+	return r;
+}
+
+static int take_network(struct session *s, const struct container_record *was, bool own,
+			struct err *e)
+{
+	struct container_request *rq = &s->rq.container;
+	bool asked = rq->network && rq->network->items.count;
+	const struct net_setup *again;
+
+	if (!was->network.items.count || (!asked && !own))
+		return 0;
+	again = asked ? again_addresses(rq->network, &was->network, &rq->arena)
+		      : again_network(&was->network, &rq->arena);
+	if (!again)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read how it was launched");
+	rq->network = again;
+	return 0;
+}
+
+/* What run was told, and restore was not, is as it was; addresses are in any case, where they are free. */
+static int launch_again(struct session *s, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	struct container_record was;
+	bool own = false;
+	int r = again_read(s->rq.images, &s->rq.container.arena, &was, &own, &ignored);
+
+	if (r < 0)
+		return 0; /* other tools write no such file */
+	r = own ? take_overlay(s, &was, e) : 0;
+	return r < 0 ? r : take_network(s, &was, own, e);
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	const struct restore_options *o = s->o;
@@ -88,6 +141,8 @@ static int prepare(struct session *s, struct err *e)
 		r = foreground_signals(&s->signals, e);
 	if (r == 0)
 		r = open_dirs(s, e);
+	if (r == 0)
+		r = launch_again(s, e);
 	if (r == 0)
 		r = cli_store(s->cli, true, e);
 	if (r < 0)
