@@ -236,7 +236,7 @@ _ctr() {
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
 	'checkpoint')
-		words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --leave-running --pre-dump --parent-path --iterate --tcp-skip-in-flight --link-remap --page-server --status-fd --format --progress --help'
+		words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --dry-run --no-preflight --leave-running --pre-dump --parent-path --iterate --tcp-skip-in-flight --link-remap --page-server --status-fd --format --progress --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --image-path) words='' ;; esac
 		case $prev in --work-path) words='' ;; esac
