@@ -71,6 +71,8 @@ static inline void criu_closep(struct criu **c)
 /* 31701 is 3.17.1. */
 int criu_version(const struct criu *c);
 pid_t criu_pid(const struct criu *c);
+/* Our end of its socket: as long as anybody has it open, criu waits for an answer. Not given away. */
+int criu_socket(const struct criu *c);
 
 /* "criu 3.17.1 cannot ...": -ENOPKG unless it is @version or newer. @what: "lock the network with nftables". */
 int criu_need_version(const struct criu *c, int version, const char *what, struct err *e);

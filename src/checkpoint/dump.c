@@ -25,6 +25,7 @@
 #include "util/kernel.h"
 
 #define DESCRIPTORS "descriptors.json"
+#define PARENT	    "parent" /* a symlink */
 
 enum {
 	FREEZE_DEADLINE_MS = 10000,
@@ -231,6 +232,8 @@ static int ask(struct dump *d, struct err *e)
 		r = write_descriptors(d, e);
 	if (r < 0)
 		return r;
+	/* criu takes what is there for the parent, and leaves it when there is to be another one */
+	(void)unlinkat(d->rq->images, PARENT, 0);
 	rq.type = d->rq->pre_dump ? CRIU__REQUEST_TYPE__PRE_DUMP : CRIU__REQUEST_TYPE__DUMP;
 	rq.opts = &options;
 	/* how long it takes depends on the memory: there is no deadline, but criu's own for freezing */
