@@ -263,6 +263,18 @@ static int plan_bundle(struct judging *g)
 	return 0;
 }
 
+static int judge_layers(struct judging *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->p->layers.count; i++)
+		if (access(g->p->layers.items[i], F_OK) < 0)
+			r = object(g, "copy the directory",
+				   "the layer '%s' of its root does not exist",
+				   g->p->layers.items[i]);
+	return r;
+}
+
 static int judge_bundle(struct judging *g)
 {
 	bool found = find_bundle(g, g->p->bundle);
@@ -349,7 +361,7 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 {
 	static int (*const steps[])(struct judging *) = {
 		judge_document, judge_host,   judge_criu_version, judge_id,
-		judge_space,	judge_bundle, judge_network,
+		judge_space,	judge_bundle, judge_layers,	  judge_network,
 	};
 	struct judging g = { .rq = rq, .p = rq->proposal, .out = ret };
 	int r = 0;
