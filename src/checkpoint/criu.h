@@ -34,7 +34,8 @@ struct criu_start {
 	const char *program; /* path, or a name in the system's directories; NULL: "criu" there */
 	const int *fds;	     /* descriptors for it: CRIU_FIRST_FD and following; not owned */
 	size_t fd_count;
-	int cgroup; /* directory of a cgroup that it is born into; < 0: in ours */
+	int cgroup;   /* directory of a cgroup that it is born into; < 0: in ours */
+	mode_t umask; /* of the files that it makes */
 	/*
 	 * Called in the new process, in its mount namespace, with descriptors still as they are here, before the
 	 * program is executed: 0 or negative errno, and then *e gets here. NULL: nothing to do.
@@ -45,7 +46,7 @@ struct criu_start {
 
 #define CRIU_START_INIT                                                                            \
 	{                                                                                          \
-		.cgroup = -EBADF                                                                   \
+		.cgroup = -EBADF, .umask = 022                                                     \
 	}
 
 struct criu; /* opaque */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "checkpoint/images.h"
+#include "checkpoint/image_stream.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/proposal.h"
@@ -247,11 +247,11 @@ static void on_bytes(void *data, uint64_t bytes)
 
 static int send_round(struct migration *m, int images, struct err *e)
 {
-	const struct images_progress progress = { on_bytes, m };
+	const struct image_stream_progress progress = { on_bytes, m };
 	int64_t began = now_us(), took;
 	uint64_t bytes;
 	struct wire_message reply;
-	int r = images_send(m->w, images, m->round, !m->stood, &progress, &bytes, e);
+	int r = image_stream_send(m->w, images, m->round, !m->stood, &progress, &bytes, e);
 
 	if (r == 0)
 		r = wire_expect(m->w, "destination", WIRE_KEPT, &reply, e);

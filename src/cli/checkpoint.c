@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/blockers.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/num.h"
@@ -18,12 +19,16 @@ static const char *const progress_words[] = { "json", "none", NULL };
 struct checkpoint_options {
 	struct checkpoint_words words;
 	const char *parent_path, *page_server, *status_fd, *iterate, *format, *progress;
-	bool pre_dump, leave_running, tcp_skip_in_flight, link_remap;
+	bool pre_dump, leave_running, tcp_skip_in_flight, link_remap, dry_run, no_preflight;
 };
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	CHECKPOINT_OPTIONS(offsetof(struct checkpoint_options, words)),
+	{ "dry-run", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, dry_run),
+	  "only look, and list what could not be saved", NULL },
+	{ "no-preflight", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, no_preflight),
+	  "let criu find out what cannot be saved", NULL },
 	{ "leave-running", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, leave_running),
 	  "the container goes on; without it, it is removed", NULL },
 	{ "pre-dump", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, pre_dump),
@@ -41,7 +46,7 @@ static const struct cli_option options[] = {
 	{ "status-fd", 0, CLI_STRING, "FD", offsetof(struct checkpoint_options, status_fd),
 	  "write a NUL there when lazy pages can be fetched", NULL },
 	{ "format", 0, CLI_STRING, "FORMAT", offsetof(struct checkpoint_options, format),
-	  "print what was written, as text or json", formats },
+	  "print what was written, or what is in the way, as text or json", formats },
 	{ "progress", 0, CLI_STRING, "WORD", offsetof(struct checkpoint_options, progress),
 	  "json: lines on standard error; none: not on a terminal either", progress_words },
 	{ 0 },
@@ -79,6 +84,10 @@ static int check_options(const struct checkpoint_options *o, struct err *e)
 
 	if (o->iterate && o->pre_dump)
 		return exclude("--iterate", "--pre-dump", e);
+	if (o->dry_run && o->pre_dump)
+		return exclude("--dry-run", "--pre-dump", e);
+	if (o->dry_run && o->no_preflight)
+		return exclude("--dry-run", "--no-preflight", e);
 	if (o->iterate && o->parent_path)
 		return exclude("--iterate", "--parent-path", e);
 	if (o->words.lazy_pages && o->pre_dump)
@@ -206,6 +215,35 @@ static int print_result(const struct session *s, struct err *e)
 	return 0;
 }
 
+/* ---- what is in the way ---- */
+
+static void set_flags(const struct checkpoint_options *o, struct checkpoint_flags *ret)
+{
+	checkpoint_flags_of(&o->words, ret);
+	ret->tcp_skip_in_flight = o->tcp_skip_in_flight;
+	ret->link_remap = o->link_remap;
+}
+
+static int dry_run(struct session *s, struct err *e)
+{
+	struct checkpoint_flags flags = { 0 };
+
+	set_flags(s->o, &flags);
+	return cli_dry_run(s->cli, s->c, &flags, s->o->format && strcmp(s->o->format, "json") == 0,
+			   e);
+}
+
+/* A pre-dump is about memory alone: what else there is may have gone by the time of the dump. */
+static int check_blockers(struct session *s, struct err *e)
+{
+	struct checkpoint_flags flags = { 0 };
+
+	if (s->o->no_preflight || s->o->pre_dump)
+		return 0;
+	set_flags(s->o, &flags);
+	return cli_check_blockers(s->cli, s->c, &flags, e);
+}
+
 /* ---- the verb ---- */
 
 static int dump(struct session *s, struct err *e)
@@ -224,9 +262,7 @@ static int dump(struct session *s, struct err *e)
 
 	if (r < 0)
 		return r;
-	checkpoint_flags_of(&o->words, &rq.flags);
-	rq.flags.tcp_skip_in_flight = o->tcp_skip_in_flight;
-	rq.flags.link_remap = o->link_remap;
+	set_flags(o, &rq.flags);
 	r = checkpoint_run_rounds(s->c, &rq, o->iterate, o->progress, &s->rounds, e);
 	if (r < 0)
 		s->cli->failure_code = checkpoint_exit_code(r);
@@ -246,7 +282,8 @@ static int remove_container(struct session *s, struct err *e)
 		     : 0;
 }
 
-static int checkpoint(struct session *s, struct err *e)
+/* Everything up to where something is made. */
+static int prepare(struct session *s, struct err *e)
 {
 	int r = checkpoint_check_caller(s->cli, "checkpoint", e);
 
@@ -256,6 +293,15 @@ static int checkpoint(struct session *s, struct err *e)
 		r = cli_container(s->cli, s->id, true, &s->c, &s->status, e);
 	if (r == 0)
 		r = check_container(s, e);
+	return r < 0 || s->o->dry_run ? r : check_blockers(s, e);
+}
+
+static int checkpoint(struct session *s, struct err *e)
+{
+	int r = prepare(s, e);
+
+	if (r == 0 && s->o->dry_run)
+		return dry_run(s, e);
 	if (r == 0)
 		r = checkpoint_open_images(&s->o->words, true, &s->images, e);
 	if (r == 0)

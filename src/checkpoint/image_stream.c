@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See images.h. */
-#include "checkpoint/images.h"
+#include "checkpoint/image_stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ static bool ends_with(const char *name, const char *end)
 	return n > m && strcmp(name + n - m, end) == 0;
 }
 
-bool images_name_is_valid(const char *name)
+bool image_stream_name_is_valid(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
@@ -44,7 +44,7 @@ struct sending {
 	struct wire *w;
 	int dir;
 	bool release;
-	const struct images_progress *progress;
+	const struct image_stream_progress *progress;
 	uint64_t bytes;
 	char *buffer; /* WIRE_DATA_MAX */
 };
@@ -117,14 +117,14 @@ static int send_all(struct sending *s, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "list the images");
 	}
 	while (r == 0 && (d = readdir(dir)))
-		if (images_name_is_valid(d->d_name))
+		if (image_stream_name_is_valid(d->d_name))
 			r = send_file(s, d->d_name, e);
 	(void)closedir(dir); /* of reading */
 	return r;
 }
 
-int images_send(struct wire *w, int dir, unsigned round, bool release,
-		const struct images_progress *p, uint64_t *ret_bytes, struct err *e)
+int image_stream_send(struct wire *w, int dir, unsigned round, bool release,
+		      const struct image_stream_progress *p, uint64_t *ret_bytes, struct err *e)
 {
 	cleanup_free char *buffer = malloc(WIRE_DATA_MAX);
 	struct sending s = {
@@ -146,7 +146,7 @@ int images_send(struct wire *w, int dir, unsigned round, bool release,
 
 /* ---- receiving ---- */
 
-int images_round(const struct wire_message *m, unsigned *ret, struct err *e)
+int image_stream_round(const struct wire_message *m, unsigned *ret, struct err *e)
 {
 	cleanup_(arena_free) struct arena a = { .cap = 1 << 20 };
 	const struct json_node *o;
@@ -200,7 +200,7 @@ static int receive_file(struct wire *w, const struct wire_message *m, int dir, u
 		r = wire_uint(o, "size", INT64_MAX, ret_size, e);
 	if (r < 0)
 		return r;
-	if (!images_name_is_valid(name))
+	if (!image_stream_name_is_valid(name))
 		return err_set(e, ERR_SYSTEM, EBADMSG, "'%s' is no name of an image", name);
 	if (*ret_size > max)
 		return err_set(e, ERR_SYSTEM, EFBIG, "the image '%s'", name);
@@ -210,7 +210,7 @@ static int receive_file(struct wire *w, const struct wire_message *m, int dir, u
 	return receive_contents(w, fd, name, *ret_size, e);
 }
 
-int images_receive(struct wire *w, int dir, uint64_t max, uint64_t *ret_bytes, struct err *e)
+int image_stream_receive(struct wire *w, int dir, uint64_t max, uint64_t *ret_bytes, struct err *e)
 {
 	struct wire_message m;
 	uint64_t size, all = 0;
@@ -235,7 +235,7 @@ int images_receive(struct wire *w, int dir, uint64_t max, uint64_t *ret_bytes, s
 	return err_set(e, ERR_SYSTEM, EFBIG, "more than %d images", FILES_MAX);
 }
 
-int images_link_parent(int dir, unsigned before, struct err *e)
+int image_stream_link_parent(int dir, unsigned before, struct err *e)
 {
 	char target[32];
 
