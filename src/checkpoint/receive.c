@@ -10,11 +10,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "checkpoint/images.h"
+#include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
+#include "checkpoint/rootsync.h"
 #include "container/fence.h"
+#include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -35,6 +37,7 @@ struct receiving {
 	size_t config_size;
 	struct judgement verdict;
 	struct journal journal;
+	struct rootsync_sink *root;
 	int images; /* the last round; -EBADF: none came */
 	unsigned rounds;
 	bool locked, restored;
@@ -42,6 +45,7 @@ struct receiving {
 
 static void end_receiving(struct receiving *x)
 {
+	rootsync_sink_close(x->root);
 	problems_free(&x->verdict.problems);
 	journal_close(&x->journal);
 	close_fd(&x->images);
@@ -128,6 +132,13 @@ static int answer(struct receiving *x, struct err *e)
 
 /* ---- what comes ---- */
 
+static uint64_t free_space(const struct receiving *x)
+{
+	struct statvfs v;
+
+	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
+}
+
 /* All of DATA/.migrations/TOKEN that this move needs, and its bundle if it is not here. */
 static int make_place(struct receiving *x, struct err *e)
 {
@@ -156,7 +167,32 @@ static int make_place(struct receiving *x, struct err *e)
 		return r;
 	if (mkdir(bundle, 0700) < 0 && errno != EEXIST)
 		return err_set(e, ERR_SYSTEM, errno, "make the bundle '%s'", bundle);
-	return 0;
+	/* of an earlier stay: it is older than what comes */
+	if (x->verdict.copy_rootfs && !x->p.overlay)
+		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove '%s'", x->verdict.rootfs) : 0;
+}
+
+/* From its commit on, layers of this id are the move's. */
+static int take_root(struct receiving *x, const struct wire_message *m, struct err *e)
+{
+	const struct rootsync_sink_request rq = {
+		.data = x->rq->data,
+		.id = x->p.id,
+		.rootfs = x->verdict.rootfs,
+		.max_bytes = free_space(x),
+	};
+	bool committed, last = m->size && m->data[0] == ROOTSYNC_COMMIT;
+	int r = x->root ? 0 : rootsync_sink_open(&rq, &x->root, e);
+
+	if (r == 0 && last)
+		r = journal_set(&x->journal, JOURNAL_RESTORING, e);
+	if (r < 0)
+		return r;
+	r = rootsync_sink_serve(x->root, x->w, m, &committed, e);
+	if (r < 0 && last) /* what is there is not ours */
+		(void)journal_set(&x->journal, JOURNAL_RECEIVING, &(struct err)ERR_INIT);
+	return r;
 }
 
 static int write_bundle_config(const struct receiving *x, struct err *e)
@@ -170,18 +206,11 @@ static int write_bundle_config(const struct receiving *x, struct err *e)
 		     : 0;
 }
 
-static uint64_t free_space(const struct receiving *x)
-{
-	struct statvfs v;
-
-	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
-}
-
 static int take_round(struct receiving *x, const struct wire_message *m, struct err *e)
 {
 	uint64_t bytes;
 	unsigned round;
-	int r = images_round(m, &round, e);
+	int r = image_stream_round(m, &round, e);
 
 	if (r == 0 && round != x->rounds)
 		return err_set(e, ERR_SYSTEM, EPROTO, "round %u where %u is due", round, x->rounds);
@@ -189,9 +218,9 @@ static int take_round(struct receiving *x, const struct wire_message *m, struct 
 	if (r == 0)
 		r = journal_images(&x->journal, round, &x->images, e);
 	if (r == 0)
-		r = images_receive(x->w, x->images, free_space(x), &bytes, e);
+		r = image_stream_receive(x->w, x->images, free_space(x), &bytes, e);
 	if (r == 0 && round > 0)
-		r = images_link_parent(x->images, round - 1, e);
+		r = image_stream_link_parent(x->images, round - 1, e);
 	if (r < 0)
 		return r;
 	x->rounds++;
@@ -382,10 +411,13 @@ static int take_all(struct receiving *x, struct err *e)
 			return r;
 		if (m.type == WIRE_RESTORE)
 			return restore(x, e);
-		r = m.type == WIRE_ROUND
-			    ? take_round(x, &m, e)
-			    : err_set(e, ERR_SYSTEM, EPROTO, "a message %s while images are due",
-				      wire_type_name(m.type));
+		if (m.type == WIRE_ROOT)
+			r = take_root(x, &m, e);
+		else if (m.type == WIRE_ROUND)
+			r = take_round(x, &m, e);
+		else
+			r = err_set(e, ERR_SYSTEM, EPROTO, "a message %s while images are due",
+				    wire_type_name(m.type));
 	}
 	return r;
 }
@@ -396,6 +428,9 @@ static void give_up(struct receiving *x)
 	enum journal_state ignored;
 	struct err none = ERR_INIT;
 
+	if (x->root)
+		(void)rootsync_sink_undo(x->root, &none);
+	rootsync_sink_close(take_ptr(x->root));
 	if (x->journal.dir < 0)
 		return;
 	if (x->locked)
