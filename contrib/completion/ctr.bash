@@ -274,6 +274,31 @@ _ctr() {
 		case $prev in --lsm-profile) words='' ;; esac
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;
+	'migrate')
+		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --max-downtime) words='' ;; esac
+		case $prev in --max-rounds) words='' ;; esac
+		case $prev in --timeout) words='' ;; esac
+		case $prev in --restore-timeout) words='' ;; esac
+		case $prev in --resolve-timeout) words='' ;; esac
+		case $prev in --remote-ctr) words='' ;; esac
+		case $prev in --ssh) words='' ;; esac
+		case $prev in --to-root) words='' ;; esac
+		case $prev in --to-data-root) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'receive')
+		words=' --accept --bundle-root --log-dir --listen --idle-timeout --commit-timeout --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --accept) words='any present ' ;; esac
+		case $prev in --bundle-root) words='' ;; esac
+		case $prev in --log-dir) words='' ;; esac
+		case $prev in --listen) words='' ;; esac
+		case $prev in --idle-timeout) words='' ;; esac
+		case $prev in --commit-timeout) words='' ;; esac
+		;;
 	'gc')
 		words=' --dry-run --help'
 		[[ $cur == -* ]] || words=''
@@ -313,7 +338,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
