@@ -357,4 +357,9 @@ pid_t criu_pid(const struct criu *c)
 	return c->process.pid;
 }
 
+int criu_socket(const struct criu *c)
+{
+	return c->process.sock;
+}
+
 #endif

@@ -34,7 +34,8 @@ struct criu_start {
 	const char *program; /* path, or a name in the system's directories; NULL: "criu" there */
 	const int *fds;	     /* descriptors for it: CRIU_FIRST_FD and following; not owned */
 	size_t fd_count;
-	int cgroup; /* directory of a cgroup that it is born into; < 0: in ours */
+	int cgroup;   /* directory of a cgroup that it is born into; < 0: in ours */
+	mode_t umask; /* of the files that it makes */
 	/*
 	 * Called in the new process, in its mount namespace, with descriptors still as they are here, before the
 	 * program is executed: 0 or negative errno, and then *e gets here. NULL: nothing to do.
@@ -45,7 +46,7 @@ struct criu_start {
 
 #define CRIU_START_INIT                                                                            \
 	{                                                                                          \
-		.cgroup = -EBADF                                                                   \
+		.cgroup = -EBADF, .umask = 022                                                     \
 	}
 
 struct criu; /* opaque */
@@ -71,6 +72,8 @@ static inline void criu_closep(struct criu **c)
 /* 31701 is 3.17.1. */
 int criu_version(const struct criu *c);
 pid_t criu_pid(const struct criu *c);
+/* Our end of its socket: as long as anybody has it open, criu waits for an answer. Not given away. */
+int criu_socket(const struct criu *c);
 
 /* "criu 3.17.1 cannot ...": -ENOPKG unless it is @version or newer. @what: "lock the network with nftables". */
 int criu_need_version(const struct criu *c, int version, const char *what, struct err *e);

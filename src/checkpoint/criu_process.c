@@ -169,7 +169,7 @@ static int become(struct birth *b, struct err *e)
 	for (int sig = 1; sig < 65; sig++)
 		(void)kernel_signal_default(sig); /* EINVAL for SIGKILL and SIGSTOP */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	umask(022);
+	umask(b->how->umask);
 	exe = fcntl(b->exe, F_DUPFD_CLOEXEC, base);
 	b->report = fcntl(b->report, F_DUPFD_CLOEXEC, base);
 	if (exe < 0 || b->report < 0 || setpgid(0, 0) < 0)

@@ -18,13 +18,11 @@
 
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
-#include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
-#define DESCRIPTORS "descriptors.json"
-#define PARENT	    "parent" /* a symlink */
+#define PARENT "parent" /* a symlink */
 
 enum {
 	FREEZE_DEADLINE_MS = 10000,
@@ -96,7 +94,8 @@ static int gather(struct dump *d, struct err *e)
 		f->outer_net = namespace_inode(f->pid, "net");
 	if (joins(c->spec, OCI_NS_PID))
 		f->outer_pid = namespace_inode(f->pid, "pid");
-	return external_find(c->spec, f->pid, &d->arena, &f->mounts, e);
+	r = dump_stdio_find(f->pid, &d->arena, f->stdio, e);
+	return r < 0 ? r : external_find(c->spec, f->pid, &d->arena, &f->mounts, e);
 }
 
 /* ---- what criu can do ---- */
@@ -129,35 +128,6 @@ static int check_abilities(struct dump *d, struct err *e)
 	if (r == 0 && (wanted.mem_track || wanted.lazy_pages))
 		r = criu_need_features(d->criu, &wanted, e);
 	return r;
-}
-
-/* ---- files beside criu's ---- */
-
-/* What the program's stdio is: pipes are given new ones by their names at restore (checklist 4.2). */
-static int write_descriptors(struct dump *d, struct err *e)
-{
-	cleanup_free char *text = NULL;
-	char path[64], target[PATH_MAX];
-	struct json_out o;
-	size_t len;
-	int r = json_out_init(&o, false);
-
-	json_out_array(&o);
-	for (int fd = 0; r == 0 && fd < 3; fd++) {
-		ssize_t n;
-
-		(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)d->facts.pid, fd);
-		n = readlink(path, target, sizeof(target));
-		/* one that is closed stands for itself, so that the others keep their places */
-		json_out_string_len(&o, target, n > 0 ? (size_t)n : 0);
-	}
-	json_out_end_array(&o);
-	if (r == 0)
-		r = json_out_finish(&o, &text, &len);
-	json_out_free(&o);
-	if (r == 0)
-		r = io_replace_file(d->rq->images, DESCRIPTORS, 0600, text, len);
-	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write %s", DESCRIPTORS) : 0;
 }
 
 /* ---- what criu tells ---- */
@@ -225,7 +195,7 @@ static int ask(struct dump *d, struct err *e)
 	int r = dump_options(d->rq, &d->facts, &d->arena, &options, e);
 
 	if (r == 0 && !d->rq->pre_dump)
-		r = write_descriptors(d, e);
+		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r < 0)
 		return r;
 	/* criu takes what is there for the parent, and leaves it when there is to be another one */
@@ -247,6 +217,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 	if (r < 0)
 		return r;
 	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
 	r = criu_open(&start, &d->criu, e);
 	if (r == 0)
 		r = check_abilities(d, e);

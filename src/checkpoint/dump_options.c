@@ -96,8 +96,8 @@ static int add_mounts(const struct external_mounts *m, struct arena *a, Criu__Op
 }
 
 /* The names are those of runc and crun: their images can be told from their namespaces. */
-static int add_namespaces(const struct dump_facts *f, struct arena *a, Criu__Options *o,
-			  struct err *e)
+static int add_external(const struct dump_facts *f, struct arena *a, Criu__Options *o,
+			struct err *e)
 {
 	const struct {
 		uint64_t inode;
@@ -105,7 +105,7 @@ static int add_namespaces(const struct dump_facts *f, struct arena *a, Criu__Opt
 	} joined[] = { { f->outer_net, "net", "extRootNetNS" },
 		       { f->outer_pid, "pid", "extRootPidNS" } };
 
-	o->external = arena_array(a, 2, sizeof(*o->external));
+	o->external = arena_array(a, 2 + 3, sizeof(*o->external));
 	if (!o->external)
 		return no_memory(e);
 	for (size_t i = 0; i < 2; i++) {
@@ -119,6 +119,9 @@ static int add_namespaces(const struct dump_facts *f, struct arena *a, Criu__Opt
 			return no_memory(e);
 		o->external[o->n_external++] = text;
 	}
+	for (size_t i = 0; i < 3; i++)
+		if (f->stdio[i] && dump_stdio_is_outside(f->stdio[i]))
+			o->external[o->n_external++] = plain(f->stdio[i]);
 	o->has_empty_ns = f->own_network;
 	o->empty_ns = f->own_network ? CLONE_NEWNET : 0;
 	return 0;
@@ -172,7 +175,7 @@ int dump_options(const struct checkpoint_request *rq, const struct dump_facts *f
 		SET(network_lock, netlock_methods[lock]);
 	r = add_mounts(&f->mounts, a, o, e);
 	if (r == 0)
-		r = add_namespaces(f, a, o, e);
+		r = add_external(f, a, o, e);
 	if (r == 0 && rq->page_server)
 		r = add_page_server(rq->page_server, a, o, e);
 	return r;

@@ -291,27 +291,38 @@ static int look_at(void *data, const char *path)
 		       : 0;
 }
 
+int external_read(int pid, struct arena *a, struct mount_table *ret, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	cleanup_fd int fd = -EBADF;
+	char path[64];
+	size_t size;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : io_read_stream(fd, MOUNTINFO_MAX, &text, &size);
+	if (r == 0)
+		r = external_parse(text, a, ret);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look at the mounts of process %d", pid) : 0;
+}
+
 int external_find(const struct oci_spec *spec, int pid, struct arena *a,
 		  struct external_mounts *ret, struct err *e)
 {
-	cleanup_fd int root = -EBADF, info = -EBADF;
-	cleanup_free char *text = NULL;
+	cleanup_fd int root = -EBADF;
 	struct external_places places;
 	struct mount_table table;
 	char path[64];
-	size_t size;
 	int r = external_places(spec, a, &places, e);
 
+	if (r == 0)
+		r = external_read(pid, a, &table, e);
 	if (r < 0)
 		return r;
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", pid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
-	info = root < 0 ? -EBADF : open(path, O_RDONLY | O_CLOEXEC);
-	r = info < 0 ? -errno : io_read_stream(info, MOUNTINFO_MAX, &text, &size);
-	if (r == 0)
-		r = external_parse(text, a, &table);
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "look at the mounts of process %d", pid);
+	if (root < 0)
+		return err_set(e, ERR_SYSTEM, errno, "look at the root of process %d", pid);
 	return external_select(&places, &table, look_at, &root, a, ret, e);
 }

@@ -65,6 +65,9 @@ struct mount_table {
 /* Pure. Lines that cannot be understood are -EINVAL. */
 int external_parse(const char *mountinfo, struct arena *a, struct mount_table *ret);
 
+/* Read and parse that of the process @pid. */
+int external_read(int pid, struct arena *a, struct mount_table *ret, struct err *e);
+
 /*
  * Which mount is at a place: its id, 0 when the place is no mount point, negative errno when it cannot be
  * looked at (-ENOENT: nothing is there).

@@ -12,10 +12,7 @@
 #include "container/record.h"
 #include "container/store.h"
 #include "util/cleanup.h"
-
-enum {
-	STAMP_SIZE = 64
-};
+#include "util/timestamp.h"
 
 struct clone_options {
 	bool quiet;
@@ -57,7 +54,7 @@ static int present(struct layered *x, const char *id, const char *new_id, const 
 		   struct capture_result *result, struct err *e)
 {
 	const struct layers_record *rec = snapshots_record(x->layers);
-	char stamp[STAMP_SIZE], message[CONTAINER_ID_MAX + 16];
+	char stamp[TIMESTAMP_SIZE], message[CONTAINER_ID_MAX + 16];
 	const struct snapshot_naming how = { NULL, message, stamp };
 	int r = x->mounted ? 1 : snapshots_is_changed(x->layers, e);
 
@@ -71,7 +68,7 @@ static int present(struct layered *x, const char *id, const char *new_id, const 
 		*ret = rec->snapshots[rec->head].name;
 		return 0;
 	}
-	record_timestamp(stamp, sizeof(stamp));
+	timestamp_nanoseconds(stamp);
 	(void)snprintf(message, sizeof(message), "cloned as %s", new_id);
 	r = capture_snapshot(x, &how, NULL, result, e);
 	*ret = result->name;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "container/fence.h"
 #include "container/overlay_owner.h"
 #include "container/store.h"
 #include "rootfs/layers.h"
@@ -65,6 +66,8 @@ static int delete_one(const char *id, void *data)
 			store_sweep(t->cli->store);
 		return 0;
 	}
+	if (r == 0 && c && !(t->flags & DESTROY_FORCE))
+		r = fence_check(c, t->e);
 	if (r == 0 && c)
 		r = container_destroy(c, status, t->flags, &warning, t->e);
 	if (warning.kind)

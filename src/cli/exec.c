@@ -8,6 +8,7 @@
 
 #include "container/exec.h"
 #include "container/exit.h"
+#include "container/fence.h"
 #include "container/foreground.h"
 #include "util/cleanup.h"
 #include "util/num.h"
@@ -159,6 +160,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		r = foreground_signals(&signals, e);
 	if (r == 0)
 		r = cli_container(cli, args[0], false, &c, &status, e);
+	if (r == 0)
+		r = fence_check(c, e);
 	if (r < 0)
 		return r;
 	rq.interrupt = signals;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "container/fence.h"
 #include "container/members.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -111,6 +112,8 @@ static int kill_one(const char *id, void *data)
 	enum container_status status;
 	int r = cli_container(t->cli, id, false, &c, &status, t->e), sig = t->sig;
 
+	if (r == 0)
+		r = fence_check(c, t->e);
 	/* it is meant for init: other processes know SIGTERM */
 	if (r == 0 && !sig)
 		r = sig = t->all ? SIGTERM : container_stop_signal(c, t->e);

@@ -19,6 +19,7 @@
 #include "util/io.h"
 #include "util/kernel.h"
 #include "config.h"
+#include "util/timestamp.h"
 
 enum {
 	LINE_SIZE = 2048
@@ -137,24 +138,15 @@ int cli_container(struct cli *cli, const char *id, bool lock, struct container *
 
 /* ---- errors ---- */
 
-static void log_time(char *buf, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	(void)gmtime_r(&now, &tm);
-	(void)strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 static char *log_json(const struct err *e, const char *line)
 {
-	char when[32], *text = NULL;
+	char when[TIMESTAMP_SIZE], *text = NULL;
 	struct json_out o;
 	size_t len;
 
 	if (json_out_init(&o, false) < 0)
 		return NULL;
-	log_time(when, sizeof(when));
+	timestamp_seconds(when);
 	json_out_object(&o);
 	json_out_member_string(&o, "level", "error");
 	json_out_member_string(&o, "msg", line);
@@ -193,7 +185,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		     O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
 		     0644);
 	cleanup_free char *json = NULL, *all = NULL;
-	char when[32], escaped[2 * LINE_SIZE];
+	char when[TIMESTAMP_SIZE], escaped[2 * LINE_SIZE];
 	int n;
 
 	if (fd < 0)
@@ -202,7 +194,7 @@ static void write_log(const struct cli *cli, const struct err *e, const char *li
 		json = log_json(e, line);
 		n = json ? asprintf(&all, "%s\n", json) : -1;
 	} else {
-		log_time(when, sizeof(when));
+		timestamp_seconds(when);
 		escape(line, escaped, sizeof(escaped));
 		n = asprintf(&all, "time=\"%s\" level=error msg=\"%s\"\n", when, escaped);
 	}

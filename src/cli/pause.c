@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "container/fence.h"
 #include "container/pausing.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -73,6 +74,8 @@ static int change(struct cli *cli, const struct pause_options *o, const char *id
 
 	if (r == 0)
 		r = cli_container(cli, id, true, &c, &status, e);
+	if (r == 0)
+		r = fence_check(c, e);
 	if (r == 0 && status != STATUS_STOPPED)
 		r = container_open_cgroup(c, &cg, e);
 	if (r == 0)

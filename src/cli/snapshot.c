@@ -11,9 +11,9 @@
 #include "container/record.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
+#include "util/timestamp.h"
 
 enum {
-	STAMP_SIZE = 64,
 	TEXT_SIZE = 128
 };
 
@@ -66,11 +66,11 @@ static int run_create(struct cli *cli, const void *opts, char **args, struct err
 	const struct create_options *o = opts;
 	cleanup_(layered_close) struct layered x = LAYERED_EMPTY;
 	struct capture_result result;
-	char stamp[STAMP_SIZE];
+	char stamp[TIMESTAMP_SIZE];
 	const struct snapshot_naming how = { args[1], o->message, stamp };
 	int r = layered_open(cli, args[0], &x, e);
 
-	record_timestamp(stamp, sizeof(stamp));
+	timestamp_nanoseconds(stamp);
 	if (r == 0)
 		r = capture_snapshot(&x, &how, o->progress, &result, e);
 	if (r == 0)
@@ -116,7 +116,7 @@ static int run_rollback(struct cli *cli, const void *opts, char **args, struct e
 {
 	const struct rollback_options *o = opts;
 	cleanup_(layered_close) struct layered x = LAYERED_EMPTY;
-	char stamp[STAMP_SIZE], message[TEXT_SIZE + 64];
+	char stamp[TIMESTAMP_SIZE], message[TEXT_SIZE + 64];
 	struct snapshot_rollback rb = { .name = args[1],
 					.prune = o->prune,
 					.keep = { o->keep_as, message, stamp } };
@@ -124,7 +124,7 @@ static int run_rollback(struct cli *cli, const void *opts, char **args, struct e
 
 	if (o->prune && o->keep_as)
 		return err_set(e, ERR_USAGE, 0, "options --prune and --keep-as exclude each other");
-	record_timestamp(stamp, sizeof(stamp));
+	timestamp_nanoseconds(stamp);
 	(void)snprintf(message, sizeof(message), "before the rollback to %.128s", args[1]);
 	r = layered_open(cli, args[0], &x, e);
 	if (r == 0)

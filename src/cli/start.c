@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "container/fence.h"
 #include "util/cleanup.h"
 
 static const struct cli_option options[] = { { 0 } };
@@ -15,6 +16,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	int r = cli_container(cli, args[0], true, &c, &status, e);
 
 	(void)opts;
+	if (r == 0)
+		r = fence_check(c, e);
 	if (r < 0)
 		return r;
 	r = container_start_created(c, status, getenv("NOTIFY_SOCKET") != NULL, e);

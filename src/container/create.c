@@ -20,6 +20,7 @@
 #include "container/sdnotify.h"
 #include "container/sources.h"
 #include "container/startsock.h"
+#include "container/steps.h"
 #include "container/store.h"
 #include "net/attach.h"
 #include "util/cleanup.h"
@@ -255,10 +256,9 @@ static int enter_cgroup(struct container *c, struct err *e)
 	return r < 0 ? no_cgroup(c, r, e) : fill_cgroup(c, e);
 }
 
-/* Init waits before its first step: the cgroup is made around it. */
-static int settle_cgroup(void *data, pid_t pid, struct err *e)
+/* It waits before its first step: the cgroup is made around it. */
+int container_settle_cgroup(struct container *c, pid_t pid, struct err *e)
 {
-	struct container *c = data;
 	int r = cgroup_create_around(c->cgroup_root, c->record.cgroup_driver, &c->cgroup_plan, pid,
 				     &c->cgroup, e);
 
@@ -266,6 +266,11 @@ static int settle_cgroup(void *data, pid_t pid, struct err *e)
 		return r;
 	c->record.cgroup_path = c->cgroup.path;
 	return fill_cgroup(c, e);
+}
+
+static int settle_cgroup(void *data, pid_t pid, struct err *e)
+{
+	return container_settle_cgroup(data, pid, e);
 }
 
 static int enter_resctrl(struct container *c, struct err *e)
@@ -282,16 +287,41 @@ static int enter_resctrl(struct container *c, struct err *e)
 }
 
 /* A class of service with a name is for others, too, once there is a container in it. */
-static int join_resctrl(struct container *c, struct err *e)
+static int join_resctrl(struct container *c, pid_t pid, struct err *e)
 {
 	int r;
 
 	if (!c->resctrl.place.group)
 		return 0;
-	r = resctrl_join(c->resctrl_root, &c->record.resctrl, c->init.pid, e);
+	r = resctrl_join(c->resctrl_root, &c->record.resctrl, pid, e);
 	if (r == 0)
 		c->record.resctrl.made &= ~(unsigned)RESCTRL_CLASS;
 	return r;
+}
+
+int container_place_process(struct container *c, pid_t pid, struct err *e)
+{
+	int r = join_resctrl(c, pid, e);
+
+	return r < 0 ? r : cgroup_subgroup_enter(&c->cgroup, &c->cgroup_plan, pid, e);
+}
+
+int container_open_all(struct container *c, struct err *e)
+{
+	int r;
+
+	container_overlay_place(c);
+	r = container_open_sources(c->plan, c->bundle, &c->caller, e);
+	if (r == 0)
+		r = container_check_joined(c->spec, c->plan, e);
+	return r < 0 ? r : network_check_joined(c, e);
+}
+
+void container_undo_init_later(struct container *c)
+{
+	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
+	undo_push(&c->undo, undo_hooks, c);
+	undo_push(&c->undo, undo_init, c);
 }
 
 /* Init has yet to accept who starts it, above the descriptors that the payload keeps. */
@@ -311,21 +341,13 @@ static int spawn(struct container *c, struct err *e)
 	int r = limits_raise_nofile(c->plan, &nofile, e);
 
 	if (r == 0)
-		container_overlay_place(c);
-	if (r == 0)
-		r = container_open_sources(c->plan, c->bundle, &c->caller, e);
-	if (r == 0)
-		r = container_check_joined(c->spec, c->plan, e);
-	if (r == 0)
-		r = network_check_joined(c, e);
+		r = container_open_all(c, e);
 	if (r == 0)
 		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
 	if (r < 0)
 		return r;
 	container_overlay_release(c);
-	/* hooks are part of the environment: from here on a failure runs poststop (checklist L6) */
-	undo_push(&c->undo, undo_hooks, c);
-	undo_push(&c->undo, undo_init, c);
+	container_undo_init_later(c);
 	r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
@@ -335,9 +357,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r == 0)
 		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
-		r = join_resctrl(c, e);
-	if (r == 0)
-		r = cgroup_subgroup_enter(&c->cgroup, &c->cgroup_plan, c->init.pid, e);
+		r = container_place_process(c, c->init.pid, e);
 	if (r == 0)
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
@@ -406,7 +426,7 @@ int container_check_driver(enum cgroup_driver driver, struct err *e)
 	return -EOPNOTSUPP;
 }
 
-static int create(struct container *c, const struct container_request *rq, struct err *e)
+int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = container_check_kernel(e);
 
@@ -440,7 +460,7 @@ static int create(struct container *c, const struct container_request *rq, struc
 		r = enter_cgroup(c, e);
 	if (r == 0)
 		r = enter_resctrl(c, e);
-	return r < 0 ? r : spawn(c, e);
+	return r;
 }
 
 int container_create(const struct container_request *rq, struct container **ret, struct err *e)
@@ -450,7 +470,9 @@ int container_create(const struct container_request *rq, struct container **ret,
 
 	if (!c)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "create the container");
-	r = create(c, rq, e);
+	r = container_prepare(c, rq, e);
+	if (r == 0)
+		r = spawn(c, e);
 	if (r < 0) {
 		container_abort(c);
 		container_free(c);
@@ -478,7 +500,7 @@ int container_commit(struct container *c, struct err *e)
 }
 
 /* Before it runs: should we die in between, nobody must take a running program for a waiting one. */
-static int note_running(struct container *c, struct err *e)
+int container_note_running(struct container *c, struct err *e)
 {
 	c->record.phase = PHASE_RUNNING;
 	return record_save(c->dir, &c->record, e);
@@ -497,7 +519,7 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = note_running(c, e);
+	int r = container_note_running(c, e);
 
 	if (r == 0) {
 		net_announce(&c->record.network, &c->net);
@@ -570,7 +592,7 @@ int container_start_created(struct container *c, enum container_status status, b
 	if (r == 0)
 		r = limits_set_files(&c->spec->process, c->record.init.pid, e);
 	if (r == 0)
-		r = note_running(c, e);
+		r = container_note_running(c, e);
 	if (r < 0)
 		return r; /* it still waits, for another start */
 	r = let_go(c, e);

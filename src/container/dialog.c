@@ -10,13 +10,12 @@
 #include <unistd.h>
 
 #include "container/hooks.h"
-#include "container/terminal.h"
-#include "container/network_files.h"
-#include "container/network_helper.h"
+#include "container/network.h"
 #include "container/notify.h"
+#include "container/steps.h"
+#include "container/terminal.h"
 #include "namespaces/idmap.h"
 #include "namespaces/timens.h"
-#include "net/attach.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -176,7 +175,7 @@ static int adopt(struct container *c, pid_t pid, struct err *e)
 	return dialog_go(c, e);
 }
 
-static int runtime_hooks(struct container *c, struct err *e)
+int container_runtime_hooks(struct container *c, struct err *e)
 {
 	static const enum oci_hook_kind kinds[] = { OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME };
 	int r;
@@ -191,34 +190,6 @@ static int runtime_hooks(struct container *c, struct err *e)
 	return r;
 }
 
-/* Until the container runs they can go back where they came from. */
-static void undo_devices(void *data)
-{
-	struct container *c = data;
-
-	net_devices_return(&c->net);
-}
-
-static int devices_move(struct container *c, struct err *e)
-{
-	if (!c->spec->linux_.net_devices.count)
-		return 0;
-	undo_push(&c->undo, undo_devices, c);
-	return net_devices_move(&c->net, &c->spec->linux_, e);
-}
-
-/* Devices that are given have the first choice of names: theirs stand in config.json. */
-static int network_connect(struct container *c, struct err *e)
-{
-	int r = devices_move(c, e);
-
-	if (r == 0)
-		r = net_attach(&c->record.network, &c->net, e);
-	if (r == 0)
-		r = network_helper_start(c, e);
-	return r < 0 ? r : network_files_again(c, e);
-}
-
 /* 1: stopped at @want, 0: go on listening. */
 static int on_sync(struct container *c, int64_t what, enum plan_sync want, struct err *e)
 {
@@ -231,7 +202,7 @@ static int on_sync(struct container *c, int64_t what, enum plan_sync want, struc
 	else if (what == PLAN_SYNC_NETWORK)
 		r = network_connect(c, e);
 	else if (what == PLAN_SYNC_RUNTIME)
-		r = runtime_hooks(c, e);
+		r = container_runtime_hooks(c, e);
 	if (r < 0)
 		return r;
 	if (what == (int64_t)want)

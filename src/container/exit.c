@@ -11,6 +11,7 @@
 
 #include "container/store.h"
 #include "util/cleanup.h"
+#include "util/timestamp.h"
 
 /* linux/pidfd.h, struct pidfd_info of Linux 6.13; exit_code is valid with PIDFD_INFO_EXIT (6.15) */
 struct pidfd_info_v0 {
@@ -46,13 +47,13 @@ static void fill(const struct cgroup *cg, int wait_status, struct container_exit
 
 static int save(struct container *c, const struct container_exit *x, struct err *e)
 {
-	char now[64];
+	char now[TIMESTAMP_SIZE];
 	cleanup_fd int dir = -EBADF;
 	int r = store_get(c->store, c->record.id, STORE_LOCK, &dir, e);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r; /* deleted meanwhile: nothing to note it in */
-	record_timestamp(now, sizeof(now));
+	timestamp_nanoseconds(now);
 	c->record.exit = *x;
 	c->record.exit.finished = now;
 	r = record_save(dir, &c->record, e);

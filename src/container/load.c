@@ -20,6 +20,7 @@
 #include "oci/json.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/timestamp.h"
 
 #define CONFIG_FILE "config.json"
 
@@ -117,12 +118,12 @@ static int check_privileges(const struct container *c, struct err *e)
 static int fill_record(struct container *c, const struct container_request *rq, struct err *e)
 {
 	struct container_record *r = &c->record;
-	char bundle[PATH_MAX], created[64];
+	char bundle[PATH_MAX], created[TIMESTAMP_SIZE];
 	const char *root = c->spec->root.path;
 
 	if (!realpath(rq->bundle, bundle))
 		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", rq->bundle);
-	record_timestamp(created, sizeof(created));
+	timestamp_nanoseconds(created);
 	r->id = arena_strdup(&c->arena, rq->id);
 	r->bundle = arena_strdup(&c->arena, bundle);
 	r->created = arena_strdup(&c->arena, created);

@@ -206,6 +206,34 @@ int network_reserve(struct container *c, struct err *e)
 	return r < 0 ? r : net_names_add(&c->record.network, &owner, c->spec->hostname, e);
 }
 
+/* Until the container runs they can go back where they came from. */
+static void undo_devices(void *data)
+{
+	struct container *c = data;
+
+	net_devices_return(&c->net);
+}
+
+static int devices_move(struct container *c, struct err *e)
+{
+	if (!c->spec->linux_.net_devices.count)
+		return 0;
+	undo_push(&c->undo, undo_devices, c);
+	return net_devices_move(&c->net, &c->spec->linux_, e);
+}
+
+/* Devices that are given have the first choice of names: theirs stand in config.json. */
+int network_connect(struct container *c, struct err *e)
+{
+	int r = devices_move(c, e);
+
+	if (r == 0)
+		r = net_attach(&c->record.network, &c->net, e);
+	if (r == 0)
+		r = network_helper_start(c, e);
+	return r < 0 ? r : network_files_again(c, e);
+}
+
 static bool has_uuid(const struct net_setup *s, const uint8_t uuid[NET_UUID_SIZE])
 {
 	for (size_t i = 0; i < s->items.count; i++)

@@ -26,6 +26,12 @@ int network_reserve(struct container *c, struct err *e);
 /* The namespace of container:ID was opened by a pid: that of whom we hold, if that process lives still. */
 int network_check_joined(const struct container *c, struct err *e);
 
+/*
+ * Give the container its devices and interfaces: c->net.inside is a socket of its namespace, c->init its init.
+ * With an undo for the devices.
+ */
+int network_connect(struct container *c, struct err *e);
+
 /* A net_owner_lives: by the directory of the container in its state root. */
 bool network_owner_lives(const struct net_owner *o, const uint8_t uuid[NET_UUID_SIZE]);
 

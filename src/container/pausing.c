@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "util/io.h"
+#include "util/timestamp.h"
 
 void container_note_pause(struct container *c, bool freeze)
 {
 	struct container_pause *p = &c->record.pause;
-	char path[64], command[32] = "", now[64];
+	char path[64], command[32] = "", now[TIMESTAMP_SIZE];
 	pid_t parent = getppid();
 
 	if (!freeze && !p->pid)
@@ -22,7 +23,7 @@ void container_note_pause(struct container *c, bool freeze)
 		/* 0: our parent is outside of our pid namespace */
 		(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)parent);
 		(void)io_read_line(AT_FDCWD, path, command, sizeof(command));
-		record_timestamp(now, sizeof(now));
+		timestamp_nanoseconds(now);
 		*p = (struct container_pause){ parent ? parent : getpid(), geteuid(), command,
 					       now };
 	}

@@ -115,6 +115,21 @@ void record_write_pause(struct json_out *o, const char *key, const struct contai
 	json_out_end_object(o);
 }
 
+void record_write_move(struct json_out *o, const char *key, const struct container_move *m,
+		       bool all)
+{
+	if (!m->token)
+		return;
+	json_out_member_object(o, key);
+	json_out_member_string(o, "token", m->token);
+	json_out_member_string(o, "direction", m->away ? "away" : "here");
+	json_out_member_string(o, "peer", m->peer);
+	json_out_member_string(o, "since", m->since);
+	if (all)
+		json_out_member_strings(o, "words", m->words.items, m->words.count);
+	json_out_end_object(o);
+}
+
 static void write_record(struct json_out *o, const struct container_record *r)
 {
 	json_out_object(o);
@@ -146,6 +161,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_exit(o, &r->exit);
 	write_overlay(o, &r->overlay);
 	record_write_pause(o, "pause", &r->pause);
+	record_write_move(o, "move", &r->move, true);
 	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
@@ -359,6 +375,43 @@ static void get_pause(const struct json_node *root, struct arena *a, struct cont
 		*ret = found;
 }
 
+static bool get_words(const struct json_node *move, struct arena *a, oci_strings *ret)
+{
+	const struct json_node *words = json_member(move, "words");
+
+	if (!words || words->type != JSON_ARRAY)
+		return false;
+	ret->items = arena_array(a, words->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return false;
+	json_for_each (item, words) {
+		const char *text = item->type == JSON_STRING ? arena_strdup(a, item->text) : NULL;
+
+		if (!text)
+			return false;
+		ret->items[ret->count++] = text;
+	}
+	return true;
+}
+
+/* Whoever cannot read it must not take the container for one that may go on here. */
+static bool get_move(const struct json_node *root, struct arena *a, struct container_move *ret)
+{
+	const struct json_node *m = json_member(root, "move");
+	const char *direction;
+
+	if (!m)
+		return true;
+	ret->token = get_string(m, "token", a);
+	ret->peer = get_string(m, "peer", a);
+	ret->since = get_string(m, "since", a);
+	direction = get_string(m, "direction", a);
+	if (!ret->token || !ret->peer || !ret->since || !direction)
+		return false;
+	ret->away = strcmp(direction, "here") != 0;
+	return get_words(m, a, &ret->words);
+}
+
 static bool parse_record(const struct json_node *root, struct arena *a,
 			 struct container_record *ret)
 {
@@ -381,9 +434,9 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	if (network && net_setup_read(network, a, &ret->network) < 0)
 		return false;
 	return ret->id && ret->bundle && ret->rootfs && ret->created &&
-	       get_overlay(root, a, &ret->overlay) && get_phase(root, &ret->phase) &&
-	       get_process(root, &ret->init) && get_cgroup(root, a, ret) &&
-	       get_annotations(root, a, &ret->annotations);
+	       get_move(root, a, &ret->move) && get_overlay(root, a, &ret->overlay) &&
+	       get_phase(root, &ret->phase) && get_process(root, &ret->init) &&
+	       get_cgroup(root, a, ret) && get_annotations(root, a, &ret->annotations);
 }
 
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
@@ -415,16 +468,4 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
 	return record_parse(text, len, a, ret, e);
-}
-
-void record_timestamp(char *buf, size_t size)
-{
-	struct timespec now;
-	struct tm tm;
-	char seconds[32];
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with this clock */
-	(void)gmtime_r(&now.tv_sec, &tm);
-	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(buf, size, "%s.%09ldZ", seconds, now.tv_nsec);
 }

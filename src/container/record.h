@@ -55,6 +55,18 @@ struct container_pause {
 	const char *since;   /* RFC 3339 */
 };
 
+/*
+ * Its last move between hosts: away, and then nobody lets it go on here until it is known what became of it
+ * there (container/fence.h); or from there to here.
+ */
+struct container_move {
+	const char *token; /* of this move, the same on both hosts; NULL: it never moved */
+	bool away;
+	const char *peer;  /* the other host, as the user called it */
+	const char *since; /* RFC 3339 */
+	oci_strings words; /* away: how it is reached (checkpoint/transport.h) */
+};
+
 struct container_record {
 	const char *id, *bundle, *rootfs, *created; /* created: RFC 3339, UTC, nanoseconds */
 	enum container_phase phase;
@@ -72,7 +84,8 @@ struct container_record {
 	struct container_exit exit;
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
-	struct net_setup network;     /* no items: config.json decides */
+	struct container_move move;
+	struct net_setup network; /* no items: config.json decides */
 	oci_pairs annotations;
 };
 
@@ -88,11 +101,12 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 /* The member @key of the object that is being written: who paused it. Nothing when nobody did. */
 void record_write_pause(struct json_out *o, const char *key, const struct container_pause *p);
 
+/* The member @key: its last move; without the words, which are for the record alone, unless @all. */
+void record_write_move(struct json_out *o, const char *key, const struct container_move *m,
+		       bool all);
+
 /* The text of a record; -EBADMSG as above. */
 int record_parse(const char *text, size_t len, struct arena *a, struct container_record *ret,
 		 struct err *e);
-
-/* The current time as the record wants it. */
-void record_timestamp(char *buf, size_t size);
 
 #endif

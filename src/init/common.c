@@ -22,6 +22,14 @@ void init_reg_set(struct init *in, uint64_t slot, int fd)
 		in->regs[slot] = fd;
 }
 
+/* openat: a C library's open() may take a second call for O_CLOEXEC. */
+int init_open_root(void)
+{
+	int fd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int init_fail(struct init *in, enum plan_stage stage, const char *text, int r)
 {
 	size_t len = text ? strlen(text) : 0;

@@ -15,13 +15,6 @@ enum {
 	PATH_SIZE = 4096
 };
 
-static int open_root(void)
-{
-	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* While the root can still be written. What goes wrong here is told by entering the directory. */
 int op_workdir_make(struct init *in, const struct plan_arg_workdir_make *a)
 {
@@ -39,7 +32,7 @@ int op_workdir_make(struct init *in, const struct plan_arg_workdir_make *a)
 int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 {
 	char where[PATH_SIZE];
-	int root = open_root(), dir, r;
+	int root = init_open_root(), dir, r;
 
 	if (root < 0)
 		return root;
@@ -117,7 +110,7 @@ static bool passwd_scan(int fd, uint64_t uid, char *home, size_t size)
 
 static void find_home(uint64_t uid, char *home, size_t size)
 {
-	int root = open_root(), fd;
+	int root = init_open_root(), fd;
 	struct stat st;
 
 	memcpy(home, "/", 2);

@@ -52,7 +52,7 @@ int op_hook(struct init *in, const struct plan_arg_hook *a)
 	job.timeout_ms = (int)(a->timeout * 1000);
 	/* before pivot_root our own directory is the caller's, which is nobody's business */
 	if (a->exe)
-		job.cwd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		job.cwd = init_open_root();
 	state_input(in, a, init_decimal(getpid(), pid, sizeof(pid)), &job);
 	r = child_run(&job, &result);
 	if (job.cwd >= 0)

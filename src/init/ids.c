@@ -50,7 +50,7 @@ static int caps_set(const struct cap_sets *c)
 int op_oom_score(struct init *in, const struct plan_arg_oom_score *a)
 {
 	char buf[24], *text = init_decimal((int64_t)a->score, buf, sizeof(buf));
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	int r = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 
 	(void)in;
@@ -78,34 +78,50 @@ int op_bounding(struct init *in, const struct plan_arg_bounding *a)
 	return 0;
 }
 
+/*
+ * The raw calls: of a C library they are for all threads of a process, signals blocked meanwhile. There is
+ * one here.
+ */
+static int raw_setgroups(const gid_t *list, size_t count)
+{
+	return KERNEL_CALL(SYS_setgroups, count, list);
+}
+
+static int raw_set_ids(uid_t uid, gid_t gid)
+{
+	int r = KERNEL_CALL(SYS_setresgid, gid, gid, gid);
+
+	return r < 0 ? r : KERNEL_CALL(SYS_setresuid, uid, uid, uid);
+}
+
 /* A user namespace may deny setgroups (user_namespaces(7)): no groups wanted and none left is fine. */
 static int change_groups(const gid_t *list, size_t count)
 {
-	if (setgroups(count, list) == 0)
-		return 0;
-	if (errno != EPERM || count)
-		return -errno;
+	int r = raw_setgroups(list, count);
+
+	if (r != -EPERM || count)
+		return r;
 	return getgroups(0, NULL) == 0 ? 0 : -EPERM;
 }
 
 int op_groups_none(struct init *in, const struct plan_arg_groups_none *a)
 {
+	int r = raw_setgroups(NULL, 0);
+
 	(void)in;
 	(void)a;
-	/* without the privilege they stay: op_ids looks again */
-	return setgroups(0, NULL) < 0 && errno != EPERM ? -errno : 0;
+	return r == -EPERM ? 0 : r; /* without the privilege they stay: op_ids looks again */
 }
 
 /* Capabilities survive here, so that what follows (seccomp without no_new_privs) still works. */
 static int change_ids(uid_t uid, gid_t gid)
 {
 	struct cap_sets c;
-	int r = 0;
+	int r;
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-		r = -errno;
+	r = raw_set_ids(uid, gid);
 	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
 	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
@@ -156,18 +172,29 @@ int op_caps(struct init *in, const struct plan_arg_caps *a)
 	return 0;
 }
 
-/* Read a set bit by bit: 1 for each capability that @option reports. */
-static uint64_t read_bits(int option, unsigned long arg)
+/* The sets that capget(2) does not tell are read bit by bit. */
+static uint64_t read_bounding(void)
 {
 	uint64_t bits = 0;
 
 	for (unsigned long cap = 0; cap < CAP_LIMIT; cap++) {
-		int has = arg ? prctl(option, arg, cap, 0, 0) : prctl(option, cap, 0, 0, 0);
+		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 
 		if (has < 0)
 			break; /* past the last one */
 		bits |= (uint64_t)(has > 0) << cap;
 	}
+	return bits;
+}
+
+/* None can be ambient that is not permitted and inheritable: capabilities(7). */
+static uint64_t read_ambient(uint64_t among)
+{
+	uint64_t bits = 0;
+
+	for (unsigned long cap = 0; cap < CAP_LIMIT; cap++)
+		if (among >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) > 0)
+			bits |= (uint64_t)1 << cap;
 	return bits;
 }
 
@@ -221,7 +248,7 @@ int op_verify_groups(struct init *in, const struct plan_arg_verify_groups *a)
 
 int op_verify_bounding(struct init *in, const struct plan_arg_verify_bounding *a)
 {
-	if (read_bits(PR_CAPBSET_READ, 0) & ~a->caps)
+	if (read_bounding() & ~a->caps)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "a larger bounding set", -EPERM);
 	return 0;
 }
@@ -236,7 +263,7 @@ int op_verify_caps(struct init *in, const struct plan_arg_verify_caps *a)
 	if (c.effective != a->effective || c.permitted != a->permitted ||
 	    c.inheritable != a->inheritable)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "other capabilities", -EPERM);
-	if (read_bits(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET) != a->ambient)
+	if (read_ambient(c.permitted & c.inheritable) != a->ambient)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "other ambient capabilities", -EPERM);
 	return 0;
 }

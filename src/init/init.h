@@ -53,6 +53,9 @@ static inline int init_reg(const struct init *in, uint64_t slot)
 void init_reg_set(struct init *in, uint64_t slot, int fd);
 void init_reg_close(struct init *in, uint64_t slot);
 
+/* The root directory of this process, for lookups. */
+int init_open_root(void);
+
 /* Remember where in the operation it failed; returns @r (negative errno) for `return init_fail(...)`. */
 int init_fail(struct init *in, enum plan_stage stage, const char *text, int r);
 

@@ -172,11 +172,37 @@ static int walk_all(struct walk *w)
 	return kernel_openat2(w->root, w->done[0] ? w->done : ".", O_PATH, 0, REAL);
 }
 
+/*
+ * The usual case: only the last component is missing, below a path without symlinks. -ENOENT when it is another
+ * one, or somebody was faster.
+ */
+static int create_leaf(int root, const char *path, bool file, uint32_t mode)
+{
+	const char *start = relative(path), *leaf = strrchr(start, '/');
+	struct walk w = { .root = root, .file = file, .mode = mode };
+	int parent, r;
+
+	if (!leaf || !leaf[1] || strcmp(leaf + 1, ".") == 0 || strcmp(leaf + 1, "..") == 0 ||
+	    (size_t)(leaf - start) >= sizeof(w.done))
+		return -ENOENT;
+	memcpy(w.done, start, (size_t)(leaf - start));
+	parent = kernel_openat2(root, w.done, O_PATH | O_DIRECTORY, 0, REAL);
+	if (parent < 0)
+		return -ENOENT;
+	r = create(&w, parent, leaf + 1);
+	if (r == 0)
+		r = kernel_openat2(parent, leaf + 1, O_PATH, 0, REAL);
+	(void)close(parent);
+	return r < 0 ? -ENOENT : r;
+}
+
 int resolve_create(int root, const char *path, bool file, uint32_t mode)
 {
 	struct walk w = { .root = root, .file = file, .mode = mode };
 	int fd = resolve_path(root, path, O_PATH);
 
+	if (fd == -ENOENT)
+		fd = create_leaf(root, path, file, mode);
 	if (fd != -ENOENT)
 		return fd;
 	if (strlen(path) >= sizeof(w.rest))

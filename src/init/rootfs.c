@@ -7,11 +7,11 @@
 
 int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 {
-	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+	int fd = init_open_root(), r;
 
 	(void)in;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = kernel_mount_change(fd, AT_RECURSIVE, 0, 0, a->prop);
 	(void)close(fd);
 	return r;
@@ -19,10 +19,10 @@ int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 
 int op_root_open(struct init *in, const struct plan_arg_root_open *a)
 {
-	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = init_open_root();
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	init_reg_set(in, a->root, fd);
 	return 0;
 }
@@ -30,10 +30,10 @@ int op_root_open(struct init *in, const struct plan_arg_root_open *a)
 /* The detached tree is stacked on the host's "/": pivot_root needs it attached, not visible. */
 int op_root_attach(struct init *in, const struct plan_arg_root_attach *a)
 {
-	int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+	int top = init_open_root(), r;
 
 	if (top < 0)
-		return -errno;
+		return top;
 	r = kernel_move_mount(init_reg(in, a->root), top);
 	(void)close(top);
 	return r < 0 ? r : 0;

@@ -62,6 +62,15 @@ int link_set_up(int sock, int index)
 	return netlink_run(sock, &r, NULL, NULL);
 }
 
+int link_set_down(int sock, int index)
+{
+	struct netlink_request r;
+	struct ifinfomsg *ifi = netlink_begin_link(&r, RTM_NEWLINK, 0, index);
+
+	ifi->ifi_change = IFF_UP;
+	return netlink_run(sock, &r, NULL, NULL);
+}
+
 /* ---- addresses ---- */
 
 struct collect {

@@ -23,6 +23,7 @@ int link_find(int sock, const char *name, struct link *ret);
 int link_move(int sock, int index, int ns, const char *name);
 
 int link_set_up(int sock, int index);
+int link_set_down(int sock, int index);
 
 enum {
 	LINK_ADDRESS_SIZE = 16

@@ -15,6 +15,7 @@
 #include "rootfs/layers_transfer.h"
 #include "rootfs/treeattr.h"
 #include "util/cleanup.h"
+#include "util/timestamp.h"
 
 struct layers_intake {
 	struct layers *l;
@@ -207,13 +208,9 @@ int layers_intake_below(struct layers_intake *in, const int **ret, size_t *ret_c
 	return 0;
 }
 
-static const char *now(char *buf, size_t size)
+static const char *now(char buf[TIMESTAMP_SIZE])
 {
-	time_t t = time(NULL);
-	struct tm tm;
-
-	(void)gmtime_r(&t, &tm);
-	(void)strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	timestamp_seconds(buf);
 	return buf;
 }
 
@@ -225,7 +222,7 @@ static const char *keep(struct layers *l, const char *s)
 int layers_intake_done(struct layers_intake *in, const struct layers_arrival *a, struct err *e)
 {
 	struct layers *l = in->l;
-	char when[32];
+	char when[TIMESTAMP_SIZE];
 	struct layers_snapshot s = { 0 };
 	int r;
 
@@ -239,7 +236,7 @@ int layers_intake_done(struct layers_intake *in, const struct layers_arrival *a,
 		return r;
 	s.name = keep(l, a->name);
 	s.layer = keep(l, in->stage);
-	s.created = keep(l, a->created ? a->created : now(when, sizeof(when)));
+	s.created = keep(l, a->created ? a->created : now(when));
 	s.message = keep(l, a->message);
 	s.parent = s.after = in->top;
 	if (!s.layer || !s.created || fsync(in->stage_dir) < 0)

@@ -94,6 +94,12 @@ int io_read_stream(int fd, size_t max, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
+static int create_new(int dir, const char *name, mode_t mode)
+{
+	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+/* A writer holds the container's lock: an old temporary file is a dead writer's. */
 static int replace_file(int dir, const char *name, mode_t mode, const void *data, size_t size,
 			bool durable)
 {
@@ -103,10 +109,9 @@ static int replace_file(int dir, const char *name, mode_t mode, const void *data
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), ".%s.new", name) >= sizeof(tmp))
 		return -ENAMETOOLONG;
-	/* a writer holds the container's lock: an old temporary file is a dead writer's */
-	if (unlinkat(dir, tmp, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = create_new(dir, tmp, mode);
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, tmp, 0) == 0)
+		fd = create_new(dir, tmp, mode);
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, data, size);

@@ -408,21 +408,6 @@ static void test_save_fails(void **state)
 	assert_int_equal(record_save(-EBADF, &sample, &e), -EBADF);
 }
 
-static void test_timestamp(void **state)
-{
-	char a[64], b[64];
-
-	(void)state;
-	record_timestamp(a, sizeof(a));
-	record_timestamp(b, sizeof(b));
-	assert_int_equal(strlen(a), strlen("2026-01-02T03:04:05.000000006Z"));
-	assert_int_equal(a[4], '-');
-	assert_int_equal(a[10], 'T');
-	assert_int_equal(a[19], '.');
-	assert_int_equal(a[29], 'Z');
-	assert_true(strcmp(a, b) <= 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +420,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_documents, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_a_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_fails, setup, teardown),
-		cmocka_unit_test(test_timestamp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,9 @@ readonly hot_tools='awk basename bash bats busybox cat chmod chown chroot cmp co
 	mktemp mount mountpoint mv nsenter podman python3 readlink realpath rm rmdir sed seq setpriv sh sleep sort
 	stat systemctl systemd-run tail tar tee test timeout touch tr true umount uniq unshare wc xargs'
 
+# Those of the tests that say they need criu, with what it executes.
+readonly hot_tools_criu='criu gzip ip6tables-restore ip6tables-save iptables-restore iptables-save modprobe nft'
+
 # Of larger programs only the libraries: what matters is the number of files, not their size.
 readonly hot_size=6M
 
@@ -24,7 +27,7 @@ hot_write() {
 
 hot_files() {
 	local programs=() tests=() tool bats PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-	for tool in $hot_tools; do
+	for tool in $hot_tools $(hot_criu "$@"); do
 		! tool=$(type -P "$tool") || programs+=("$tool")
 	done
 	bats=$(realpath "$(type -P bats)")
@@ -35,6 +38,10 @@ hot_files() {
 		find -L "${programs[@]}" "$1" -prune -print | hot_libraries
 		find "${tests[@]}" "${bats%/*}"/../lib*/bats-core -type f
 	} | hot_small
+}
+
+hot_criu() {
+	! grep -qsw need_criu "$@" || printf '%s\n' "$hot_tools_criu"
 }
 
 # The paths of the libraries of the programs on stdin, from ldd's two kinds of lines.

@@ -9,7 +9,7 @@
 # the network need before they can reach another VM. More can be loaded later from the shared root.
 readonly initramfs_modules='virtio_pci virtio_console 9p 9pnet_virtio overlay virtio_net veth bridge'
 readonly initramfs_applets='sh mount mkdir insmod switch_root cat cp ln cut echo grep poweroff sleep
-	basename rm hostname cpio'
+	basename rm hostname cpio chmod'
 
 initramfs_cache() {
 	printf '%s\n' "${CTR_VM_CACHE:-${TMPDIR:-/tmp}/ctr-vm-cache}"

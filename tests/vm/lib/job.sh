@@ -13,6 +13,8 @@ job_environment() {
 	printf '#!/bin/bash\n'
 	job_export CTR "$ctr"
 	job_export CTR_TESTS_MUST_RUN "${CTR_TESTS_MUST_RUN:-}"
+	# shellcheck disable=SC2154 # opt_helpers is set by run
+	job_export CTR_HELPERS "$opt_helpers"
 	[ -z "${CTR_PAYLOAD:-}" ] || job_export CTR_PAYLOAD "$CTR_PAYLOAD"
 	printf 'cd %q\n' "$PWD"
 }

@@ -5,6 +5,7 @@
 # cleanup() in run can end exactly these.
 
 qemu_pids=()
+qemu_peer=''
 # shellcheck disable=SC2034 # read by run
 qemu_end=''
 
@@ -106,6 +107,7 @@ qemu_add_port() {
 qemu_start() {
 	local work=$1
 	qemu_command_base "$@"
+	[ -z "$opt_pair" ] || pair_links "$work" 1
 	qemu_command+=(-serial "file:$work/console.log" -device virtio-serial-pci)
 	qemu_add_port out "$work/out"
 	qemu_add_port err "$work/err"
@@ -117,27 +119,39 @@ qemu_start() {
 	qemu_follow "$work/err" >&2
 }
 
+# The second VM of a pair, same arguments. It has no ports: what it has to say it says to the first one.
+qemu_start_peer() {
+	local work=$1
+	qemu_command_base "$1" "$2" "$3" "$4" peer
+	pair_links "$work" 2
+	qemu_command+=(-serial "file:$work/console-b.log")
+	qemu_exec "${qemu_command[@]}" </dev/null >"$work/qemu-b.log" 2>&1 &
+	qemu_peer=$!
+	qemu_pids+=("$qemu_peer")
+}
+
 # Copies a growing file to stdout until QEMU is gone, and what was written last after that.
 qemu_follow() {
 	qemu_exec tail -n +1 -s 0.1 -f --pid="$qemu_pid" "$1" &
 	qemu_pids+=("$!")
 }
 
-# Waits for the end of QEMU, at most $1 seconds; qemu_end is then "exited" or "timeout".
+# Waits for the end of QEMU, at most $1 seconds; qemu_end is then "exited", "timeout", or "peer" if the other one
+# of a pair ended first.
 qemu_wait() {
 	local ended='' watchdog
 	qemu_exec sleep "$1" &
 	watchdog=$!
 	qemu_pids+=("$watchdog")
-	wait -n -p ended "$qemu_pid" "$watchdog" || true
-	if [ "$ended" = "$qemu_pid" ]; then
-		qemu_end=exited
-		kill "$watchdog" 2>/dev/null || true
-	else
-		# shellcheck disable=SC2034
-		qemu_end=timeout
-		kill -KILL "$qemu_pid" 2>/dev/null || true
-	fi
+	wait -n -p ended "$qemu_pid" "$watchdog" ${qemu_peer:+"$qemu_peer"} || true
+	# shellcheck disable=SC2034 # read by run
+	case $ended in
+	"$qemu_pid") qemu_end=exited ;;
+	"$watchdog") qemu_end=timeout ;;
+	*) qemu_end=peer ;;
+	esac
+	kill "$watchdog" 2>/dev/null || true
+	kill -KILL "$qemu_pid" ${qemu_peer:+"$qemu_peer"} 2>/dev/null || true
 	# Now the followers end by themselves; wait until they have copied everything.
 	# Silent: the shell would tell that QEMU was killed.
 	wait 2>/dev/null || true

@@ -17,23 +17,27 @@ result_code() {
 
 result_explain() {
 	local work=$1 end=$2 timeout=$3
-	if [ "$end" = timeout ]; then
-		printf 'tests/vm/run: the VM did not end within %s s and was killed\n' "$timeout"
-	else
-		printf 'tests/vm/run: the VM ended without a result\n'
-	fi
+	case $end in
+	timeout) printf 'tests/vm/run: the VM did not end within %s s and was killed\n' "$timeout" ;;
+	peer) printf 'tests/vm/run: the second VM ended before the tests\n' ;;
+	*) printf 'tests/vm/run: the VM ended without a result\n' ;;
+	esac
 	if [ -s "$work/qemu.log" ]; then
 		printf -- '--- QEMU said:\n'
 		tail -n 20 "$work/qemu.log"
 	fi
 	printf -- '--- end of the console log:\n'
 	tail -n 40 "$work/console.log" 2>/dev/null || true
+	if [ -e "$work/console-b.log" ]; then
+		printf -- '--- of the second VM:\n'
+		tail -n 40 "$work/qemu-b.log" "$work/console-b.log" 2>/dev/null || true
+	fi
 	printf -- '---\n'
 }
 
 result_keep_log() {
 	local log
 	log=$(mktemp "$(initramfs_cache)/console.XXXXXX.log")
-	cat "$1/qemu.log" "$1/console.log" >"$log"
+	cat "$1"/qemu*.log "$1"/console*.log >"$log"
 	printf 'tests/vm/run: console log: %s\n' "$log" >&2
 }

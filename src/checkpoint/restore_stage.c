@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See restore_stage.h. */
+#include "checkpoint/restore_stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+#define STAGE_DIR  "criu"
+#define STAGE_ROOT "root"
+
+enum {
+	STAGE_ATTR = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+};
+
+/* ---- on the host's side ---- */
+
+static int find_path(int dir, struct restore_stage *s, struct err *e)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return err_set(e, ERR_SYSTEM, errno, "find the state directory");
+	path[n] = '\0';
+	if (snprintf(s->path, sizeof(s->path), "%s/" STAGE_DIR, path) >= (int)sizeof(s->path))
+		return err_set(e, ERR_SYSTEM, ENAMETOOLONG, "the state directory '%s'", path);
+	return 0;
+}
+
+static int find_root(const struct plan *p, struct restore_stage *s, struct err *e)
+{
+	for (size_t i = 0; i < p->op_count; i++) {
+		const struct plan_arg_root_attach *a = (const void *)p->ops[i].slot;
+
+		if (p->ops[i].code == PLAN_CODE_root_attach)
+			s->root = p->regs[a->root].fd;
+	}
+	if (s->root >= 0)
+		return 0;
+	err_set(e, ERR_UNSUPPORTED, 0,
+		"a container that joins a mount namespace cannot be restored: its root belongs to "
+		"others");
+	err_origin(e, "config.json /linux/namespaces");
+	return -EOPNOTSUPP;
+}
+
+/* A tmpfs that is mounted nowhere; @options are pairs of key and value, ended by NULL. */
+static int make_tmpfs(const char *const *options)
+{
+	cleanup_fd int fs = kernel_fsopen("tmpfs");
+	int r = fs < 0 ? fs : 0;
+
+	for (; r == 0 && *options; options += 2)
+		r = kernel_fsconfig(fs, KERNEL_FSCONFIG_SET_STRING, options[0], options[1], 0);
+	if (r == 0)
+		r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
+	return r < 0 ? r : kernel_fsmount(fs, STAGE_ATTR);
+}
+
+static int make_file(int dir, const char *name, mode_t mode)
+{
+	cleanup_fd int fd = openat(dir, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+
+	return fd < 0 ? -errno : 0;
+}
+
+/* The same that ctr-init makes (init/rootfs.c). */
+static int make_masks(struct restore_stage *s, struct err *e)
+{
+	static const char *const options[] = {
+		"size", "4k", "nr_inodes", "3", "mode", "0555", NULL
+	};
+	int r;
+
+	s->masks = make_tmpfs(options);
+	r = s->masks < 0 ? s->masks : 0;
+	if (r == 0 && mkdirat(s->masks, "dir", 0555) < 0)
+		r = -errno;
+	if (r == 0)
+		r = make_file(s->masks, "file", 0444);
+	if (r == 0)
+		r = kernel_mount_change(s->masks, 0, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make what masks paths") : 0;
+}
+
+int restore_stage_make(struct container *c, struct restore_stage *ret, struct err *e)
+{
+	int r;
+
+	ret->container = c;
+	r = find_root(c->plan, ret, e);
+	if (r == 0)
+		r = restore_points_make(c->plan, ret->root, e);
+	if (r == 0)
+		r = find_path(c->dir, ret, e);
+	if (r < 0)
+		return r;
+	if (mkdirat(c->dir, STAGE_DIR, 0700) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make '%s'", ret->path);
+	ret->root_path = arena_printf(&c->arena, "%s/" STAGE_ROOT, ret->path);
+	if (!ret->root_path)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "prepare the mounts");
+	return make_masks(ret, e);
+}
+
+void restore_stage_remove(const struct restore_stage *s)
+{
+	(void)unlinkat(s->container->dir, STAGE_DIR, AT_REMOVEDIR); /* else delete does */
+}
+
+void restore_stage_close(struct restore_stage *s)
+{
+	close_fd(&s->masks);
+}
+
+/* ---- in CRIU's mount namespace ---- */
+
+/* @from goes to @name in the directory of the stage, which is made as what it is. */
+static int attach(int stage, const char *name, int from)
+{
+	cleanup_fd int to = -EBADF;
+	struct stat st;
+	int r = fstat(from, &st) < 0 ? -errno : 0;
+
+	if (r == 0 && S_ISDIR(st.st_mode))
+		r = mkdirat(stage, name, 0700) < 0 ? -errno : 0;
+	else if (r == 0)
+		r = make_file(stage, name, 0600);
+	if (r < 0)
+		return r;
+	to = openat(stage, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return to < 0 ? -errno : kernel_move_mount(from, to);
+}
+
+/* The container's descriptor of the directory belongs to another mount namespace: it is opened here once more. */
+static int attach_stage(const struct restore_stage *s, int *ret)
+{
+	static const char *const options[] = { "mode", "0700", NULL };
+	cleanup_fd int at = kernel_openat2(AT_FDCWD, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
+					   RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	cleanup_fd int stage = make_tmpfs(options);
+	int r = at < 0 ? at : stage;
+
+	if (r >= 0)
+		r = kernel_mount_change(stage, 0, 0, 0, MS_PRIVATE);
+	if (r >= 0)
+		r = kernel_move_mount(stage, at);
+	if (r >= 0)
+		*ret = take_fd(&stage);
+	return r < 0 ? r : 0;
+}
+
+/* Of the cgroup namespace that we are in by now. */
+static int make_cgroup(void)
+{
+	cleanup_fd int fs = kernel_fsopen("cgroup2");
+	int r = fs < 0 ? fs : kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
+
+	return r < 0 ? r : kernel_fsmount(fs, STAGE_ATTR);
+}
+
+static bool is_cgroup(const struct plan *p, const struct plan_op *op)
+{
+	const struct plan_arg_mount_fs *fs = (const void *)op->slot;
+
+	return op->code == PLAN_CODE_mount_fs && strcmp(p->pool + fs->type, "cgroup2") == 0;
+}
+
+/* What is attached for operation @op has its number for a name. */
+static int attach_op(const struct plan *p, size_t op, int stage)
+{
+	const struct plan_arg_mount_tree *tree = (const void *)p->ops[op].slot;
+	cleanup_fd int cgroup = is_cgroup(p, &p->ops[op]) ? make_cgroup() : -EBADF;
+	char name[32];
+	int fd = cgroup;
+
+	if (p->ops[op].code == PLAN_CODE_mount_tree)
+		fd = p->regs[tree->tree].fd;
+	else if (!is_cgroup(p, &p->ops[op]))
+		return 0;
+	(void)snprintf(name, sizeof(name), "%zu", op);
+	return fd < 0 ? fd : attach(stage, name, fd);
+}
+
+static int attach_all(const struct plan *p, int stage, struct err *e)
+{
+	char sentence[256];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->op_count; i++) {
+		r = attach_op(p, i, stage);
+		if (r == 0)
+			continue;
+		plan_sentence(p, i, sentence, sizeof(sentence));
+		err_set(e, ERR_SYSTEM, -r, "prepare for criu: %s", sentence);
+	}
+	return r;
+}
+
+int restore_stage_enter(void *stage, struct err *e)
+{
+	const struct restore_stage *s = stage;
+	cleanup_fd int at = -EBADF;
+	int r = 0;
+
+	if (oci_spec_new_namespace(s->container->spec, OCI_NS_CGROUP) &&
+	    unshare(CLONE_NEWCGROUP) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make a cgroup namespace");
+	r = attach_stage(s, &at);
+	if (r == 0)
+		r = attach(at, STAGE_ROOT, s->root);
+	if (r == 0)
+		r = attach(at, RESTORE_MASKS, s->masks);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "prepare '%s' for criu", s->path);
+	return attach_all(s->container->plan, at, e);
+}

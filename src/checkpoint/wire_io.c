@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See wire.h: messages in and out of descriptors, each with a deadline. */
+#include "checkpoint/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+#include "util/kernel.h"
+
+struct wire {
+	int in, out, interrupt;
+	int timeout_ms;
+	uint64_t sent, received;
+	char *buffer; /* payload of the message received last */
+	size_t room;
+};
+
+static int make_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+int wire_new(int in, int out, int timeout_ms, struct wire **ret, struct err *e)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w) {
+		close_fd(&in);
+		if (out != in)
+			close_fd(&out);
+		return err_set(e, ERR_SYSTEM, ENOMEM, "make a connection");
+	}
+	*w = (struct wire){ .in = in, .out = out, .interrupt = -EBADF, .timeout_ms = timeout_ms };
+	r = make_nonblocking(in);
+	if (r == 0)
+		r = make_nonblocking(out);
+	if (r < 0) {
+		wire_free(w);
+		return err_set(e, ERR_SYSTEM, -r, "make a connection");
+	}
+	*ret = w;
+	return 0;
+}
+
+void wire_free(struct wire *w)
+{
+	if (!w)
+		return;
+	if (w->out != w->in)
+		close_fd(&w->out);
+	close_fd(&w->in);
+	free(w->buffer);
+	free(w);
+}
+
+void wire_set_timeout(struct wire *w, int timeout_ms)
+{
+	w->timeout_ms = timeout_ms;
+}
+
+void wire_set_interrupt(struct wire *w, int fd)
+{
+	w->interrupt = fd;
+}
+
+uint64_t wire_sent(const struct wire *w)
+{
+	return w->sent;
+}
+
+uint64_t wire_received(const struct wire *w)
+{
+	return w->received;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* always there */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int lost(struct err *e)
+{
+	err_set(e, ERR_SYSTEM, ECONNRESET, "the connection to the other host");
+	return -ECONNRESET;
+}
+
+/* Wait until @fd can do @events. */
+static int await(const struct wire *w, int fd, short events, struct err *e)
+{
+	int64_t end = now_ms() + w->timeout_ms;
+
+	for (;;) {
+		struct pollfd p[] = { { .fd = fd, .events = events },
+				      { .fd = w->interrupt, .events = POLLIN } };
+		int64_t left = end - now_ms();
+		int n = poll(p, 2, left > 0 ? (int)left : 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(e, ERR_SYSTEM, errno, "wait for the other host");
+		if (n == 0)
+			return err_set(e, ERR_SYSTEM, ETIMEDOUT,
+				       "nothing from the other host for %d ms", w->timeout_ms);
+		if (p[0].revents)
+			return 0;
+		if (p[1].revents)
+			return err_set(e, ERR_SYSTEM, ECANCELED, "interrupted");
+	}
+}
+
+/* A pipe or a socket: SIGPIPE is for programs that do not look at errors. */
+static ssize_t put(int fd, const void *data, size_t size)
+{
+	ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
+
+	return n < 0 && errno == ENOTSOCK ? write(fd, data, size) : n;
+}
+
+static int send_bytes(struct wire *w, const void *data, size_t size, struct err *e)
+{
+	const char *p = data;
+
+	while (size) {
+		ssize_t n = put(w->out, p, size);
+		int r;
+
+		if (n >= 0) {
+			p += n;
+			size -= (size_t)n;
+			w->sent += (uint64_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno == EPIPE || errno == ECONNRESET)
+			return lost(e);
+		if (errno != EAGAIN)
+			return err_set(e, ERR_SYSTEM, errno, "write to the other host");
+		r = await(w, w->out, POLLOUT, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int receive_bytes(struct wire *w, void *data, size_t size, struct err *e)
+{
+	char *p = data;
+
+	while (size) {
+		ssize_t n = read(w->in, p, size);
+		int r;
+
+		if (n > 0) {
+			p += n;
+			size -= (size_t)n;
+			w->received += (uint64_t)n;
+			continue;
+		}
+		if (n == 0 || errno == ECONNRESET)
+			return lost(e);
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return err_set(e, ERR_SYSTEM, errno, "read from the other host");
+		r = await(w, w->in, POLLIN, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int wire_send(struct wire *w, enum wire_type type, const void *data, size_t size, struct err *e)
+{
+	unsigned char header[WIRE_HEADER];
+	int r;
+
+	if (size > wire_type_limit(type))
+		return err_set(e, ERR_SYSTEM, EMSGSIZE, "send %s: %zu bytes, at most %zu go",
+			       wire_type_name(type), size, wire_type_limit(type));
+	wire_header_write(type, size, header);
+	r = send_bytes(w, header, sizeof(header), e);
+	if (r == 0)
+		r = send_bytes(w, data, size, e);
+	return r < 0 ? err_wrap(e, "send %s", wire_type_name(type)) : 0;
+}
+
+int wire_send_json(struct wire *w, enum wire_type type, struct json_out *o, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+	int r;
+
+	json_out_end_object(o);
+	r = json_out_finish(o, &text, &len);
+	json_out_free(o);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "write the message %s", wire_type_name(type));
+	return wire_send(w, type, text, len, e);
+}
+
+int wire_send_word(struct wire *w, enum wire_type type, struct err *e)
+{
+	return wire_send(w, type, "{}", 2, e);
+}
+
+void wire_send_failure(struct wire *w, const struct err *why)
+{
+	struct err none = ERR_INIT;
+	struct json_out o;
+	char line[sizeof(why->text) + sizeof(why->origin) + 128];
+	struct err plain = *why;
+
+	if (json_out_init(&o, false) < 0)
+		return;
+	plain.hint[0] = '\0';
+	err_format(&plain, line, sizeof(line));
+	json_out_object(&o);
+	json_out_member_string(&o, "error", line);
+	json_out_member_string(&o, "kind", err_kind_name(why->kind));
+	if (why->hint[0])
+		json_out_member_string(&o, "hint", why->hint);
+	(void)wire_send_json(w, WIRE_FAILED, &o, &none); /* it may be gone: then it knows */
+}
+
+/* Room grows to what arrives, at most to the limit of the largest message. */
+static int make_room(struct wire *w, size_t size, struct err *e)
+{
+	char *p;
+
+	if (size < w->room)
+		return 0;
+	p = realloc(w->buffer, size + 1);
+	if (!p)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "receive a message of %zu bytes", size);
+	w->buffer = p;
+	w->room = size + 1;
+	return 0;
+}
+
+static int receive_one(struct wire *w, struct wire_message *ret, struct err *e)
+{
+	unsigned char header[WIRE_HEADER];
+	int r = receive_bytes(w, header, sizeof(header), e);
+
+	if (r == 0)
+		r = wire_header_read(header, &ret->type, &ret->size, e);
+	if (r == 0)
+		r = make_room(w, ret->size, e);
+	if (r == 0)
+		r = receive_bytes(w, w->buffer, ret->size, e);
+	if (r < 0)
+		return r;
+	w->buffer[ret->size] = '\0';
+	ret->data = w->buffer;
+	return 0;
+}
+
+static int remote_failure(const struct wire_message *m, const char *who, struct err *e)
+{
+	struct arena a = { .cap = 1 << 20 };
+	const struct json_node *o;
+	const char *text, *hint;
+	int r = wire_json(m, &a, &o, e);
+
+	if (r == 0)
+		r = wire_string(o, "error", 4096, false, &text, e);
+	if (r == 0)
+		r = wire_string(o, "hint", 1024, true, &hint, e);
+	if (r == 0) {
+		err_set(e, ERR_STATE, 0, "%s: %s", who, text);
+		if (hint)
+			err_hint(e, "%s", hint);
+		r = -ECONNABORTED;
+	}
+	arena_free(&a);
+	return r;
+}
+
+int wire_receive(struct wire *w, const char *who, struct wire_message *ret, struct err *e)
+{
+	int r;
+
+	do {
+		r = receive_one(w, ret, e);
+	} while (r == 0 && ret->type == WIRE_ALIVE);
+	if (r < 0)
+		return r;
+	return ret->type == WIRE_FAILED ? remote_failure(ret, who, e) : 0;
+}
+
+int wire_expect(struct wire *w, const char *who, enum wire_type type, struct wire_message *ret,
+		struct err *e)
+{
+	int r = wire_receive(w, who, ret, e);
+
+	if (r == 0 && ret->type != type)
+		return err_set(e, ERR_SYSTEM, EPROTO, "%s: a message %s where %s is due", who,
+			       wire_type_name(ret->type), wire_type_name(type));
+	return r;
+}
+
+int wire_expect_json(struct wire *w, const char *who, enum wire_type type, struct arena *a,
+		     const struct json_node **ret, struct err *e)
+{
+	struct wire_message m;
+	int r = wire_expect(w, who, type, &m, e);
+
+	return r < 0 ? r : wire_json(&m, a, ret, e);
+}
+
+bool wire_is_quiet(struct wire *w)
+{
+	struct pollfd p = { .fd = w->in, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See fence.h. */
+#include "container/fence.h"
+
+#include <errno.h>
+
+#include "net/cut.h"
+#include "util/cleanup.h"
+
+enum {
+	FREEZE_DEADLINE_MS = 10000
+};
+
+int fence_check(const struct container *c, struct err *e)
+{
+	const struct container_move *m = &c->record.move;
+
+	if (!fence_is_up(c))
+		return 0;
+	err_set(e, ERR_STATE, 0, "container '%s' was handed over to %s at %s, which may run it",
+		c->record.id, m->peer, m->since);
+	err_hint(e, "ctr migrate --recover %s asks there", c->record.id);
+	return -EBUSY;
+}
+
+static int copy_move(struct container *c, const struct container_move *m,
+		     struct container_move *ret, struct err *e)
+{
+	struct arena *a = &c->arena;
+	size_t n = m->words.count;
+
+	*ret = (struct container_move){
+		.token = arena_strdup(a, m->token),
+		.peer = arena_strdup(a, m->peer),
+		.since = arena_strdup(a, m->since),
+		.away = m->away,
+		.words = { arena_array(a, n + 1, sizeof(*ret->words.items)), 0 },
+	};
+	if (!ret->token || !ret->peer || !ret->since || !ret->words.items)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "write down where the container goes");
+	for (; ret->words.count < n; ret->words.count++) {
+		const char *word = arena_strdup(a, m->words.items[ret->words.count]);
+
+		if (!word)
+			return err_set(e, ERR_SYSTEM, ENOMEM,
+				       "write down where the container goes");
+		ret->words.items[ret->words.count] = word;
+	}
+	return 0;
+}
+
+static int change_tasks(struct container *c, bool freeze, struct err *e)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	int r = container_open_cgroup(c, &cg, e);
+
+	if (r == 0 && cg.fd < 0) {
+		err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"a container without a cgroup cannot be held still");
+		return -EOPNOTSUPP;
+	}
+	if (r < 0)
+		return r;
+	return freeze ? cgroup_freeze(&cg, FREEZE_DEADLINE_MS, e)
+		      : cgroup_thaw(&cg, FREEZE_DEADLINE_MS, e);
+}
+
+int fence_note_arrival(struct container *c, const struct container_move *m, struct err *e)
+{
+	struct container_move copy;
+	int r = copy_move(c, m, &copy, e);
+
+	if (r == 0)
+		c->record.move = copy;
+	return r;
+}
+
+int fence_raise(struct container *c, const struct container_move *m, struct err *e)
+{
+	struct container_move before = c->record.move;
+	int r = fence_note_arrival(c, m, e);
+
+	if (r < 0)
+		return r;
+	c->record.move.away = true;
+	r = record_save(c->dir, &c->record, e);
+	if (r == 0)
+		r = change_tasks(c, true, e);
+	if (r == 0)
+		r = net_cut(&c->record.network, e);
+	if (r == 0)
+		return 0;
+	(void)net_mend(&c->record.network, NULL); /* the first error counts */
+	(void)change_tasks(c, false, NULL);
+	c->record.move = before;
+	(void)record_save(c->dir, &c->record, NULL);
+	return r;
+}
+
+int fence_lower(struct container *c, struct err *e)
+{
+	struct container_move none = { 0 };
+	int r = net_mend(&c->record.network, e);
+
+	if (r == 0)
+		r = change_tasks(c, false, e);
+	if (r < 0)
+		return r;
+	c->record.move = none;
+	return record_save(c->dir, &c->record, e);
+}
