@@ -2,20 +2,25 @@
 /*
  * A container's root filesystem on its way to another host: what is there already is found by digest, missing
  * layers are sent, then what the container writes, in rounds: all of it while it runs, then what has changed
- * since, at last while all its tasks stand. Knows nothing of processes, and nothing of how the hosts are connected.
+ * since, at last while all its tasks stand. Knows nothing of processes. Works over checkpoint/wire.h, in WIRE_ROOT
+ * messages.
  *
  *   source                                  sink
  *   OFFER  what the root is made of   -->   looks what it has
- *                                     <--   NEED  which layers are missing, or why it cannot be done
- *   LAYER, DATA ..., LAYER_END (each) -->   staged, compared with its digest
- *                                     <--   READY
- *   ROUND, DATA ..., ROUND_END  (any) -->   applied to what is staged
- *                                     <--   DONE after each round
+ *                                     <--   NEED  what is missing (else the sink fails)
+ *   TREE, DATA ..., END (for each)    -->   staged, compared with its digest
+ *                                     <--   DONE
+ *   ROUND, DATA ..., END (any number) -->   applied to what is staged
+ *                                     <--   DONE after each
  *   COMMIT                            -->   on the disk, and DATA/ID exists
  *                                     <--   DONE
  *
- * Until the commit nothing of it exists for anybody on the sink's host; whoever is killed leaves what the next
- * layers_open of the id, or layers_gc, removes.
+ * Contents are streams of treesync.h. Until the commit nothing exists for anybody on the sink's host; whoever is
+ * killed leaves what the next layers_open of the id, or layers_gc, removes. A layer of which the digest is known is
+ * never sent twice.
+ *
+ * A root that is no overlay is a directory: with copy_rootfs it is sent in rounds as well; without, the same path
+ * must be there, and be the same files (a filesystem that both hosts see).
  */
 #ifndef CTR_CHECKPOINT_ROOTSYNC_H
 #define CTR_CHECKPOINT_ROOTSYNC_H
@@ -30,14 +35,12 @@
 
 /* The first byte of each WIRE_ROOT message (checkpoint/wire.h): what it is. The rest is its contents. */
 enum rootsync_message {
-	ROOTSYNC_OFFER = 1, /* JSON */
-	ROOTSYNC_NEED,	    /* JSON: {"layers": [digest...]} */
-	ROOTSYNC_LAYER,	    /* JSON: {"digest"} */
+	ROOTSYNC_OFFER = 1, /* JSON, see rootsync_offer.c */
+	ROOTSYNC_NEED,	    /* JSON: {"layers": [index...], "rootfs"} */
+	ROOTSYNC_TREE,	    /* JSON: {"layer": index} or {}: what lies below all of them */
 	ROOTSYNC_DATA,	    /* bytes */
-	ROOTSYNC_LAYER_END,
-	ROOTSYNC_READY,
+	ROOTSYNC_END,	    /* of them */
 	ROOTSYNC_ROUND,
-	ROOTSYNC_ROUND_END,
 	ROOTSYNC_COMMIT,
 	ROOTSYNC_DONE,
 };
@@ -47,8 +50,7 @@ enum rootsync_message {
 struct rootsync_source;
 
 struct rootsync_source_request {
-	int data;	       /* data root; not owned */
-	bool copy_rootfs;      /* send what the bundle has as its rootfs, too */
+	bool copy_rootfs;      /* send what the bundle has as its rootfs, too, if it is not there */
 	bool compare_contents; /* of the base: by contents, not only by names, kinds, owners and sizes */
 	void (*progress)(void *data, uint64_t bytes); /* sent so far; or NULL */
 	void *context;
@@ -56,7 +58,7 @@ struct rootsync_source_request {
 
 /*
  * Look at the root of @c: layers when it is an overlay on the disk, else its rootfs directory. -EOPNOTSUPP for an
- * ephemeral overlay, which exists in memory only. The lock of the layers is not held.
+ * ephemeral overlay, which exists in memory only. The lock of the layers is not held afterwards.
  */
 int rootsync_source_open(const struct container *c, const struct rootsync_source_request *rq,
 			 struct rootsync_source **ret, struct err *e);
@@ -67,7 +69,7 @@ static inline void rootsync_source_closep(struct rootsync_source **s)
 	rootsync_source_close(*s);
 }
 
-/* OFFER up to READY. -ENOENT, -EEXIST, -ENOSPC and others as the sink says them. */
+/* OFFER, and what is missing. -ENOENT, -EEXIST, -ENOSPC and others as the sink says them. */
 int rootsync_source_offer(struct rootsync_source *s, struct wire *w, struct err *e);
 
 struct rootsync_round {
@@ -86,6 +88,9 @@ int rootsync_source_round(struct rootsync_source *s, struct wire *w, bool last,
 int rootsync_source_spool(struct rootsync_source *s, int fd, struct treesync_count *ret,
 			  struct err *e);
 
+/* Before tasks are stopped for one of the two: what can be flushed is flushed (treesync_prepare). */
+int rootsync_source_prepare(struct rootsync_source *s, struct err *e);
+
 /* Remember between processes what the other side has: treesync_save and treesync_load. */
 int rootsync_source_save(const struct rootsync_source *s, int dir, const char *name, struct err *e);
 int rootsync_source_load(struct rootsync_source *s, int dir, const char *name, struct err *e);
@@ -100,10 +105,9 @@ int rootsync_source_commit(struct rootsync_source *s, struct wire *w, struct err
 struct rootsync_sink;
 
 struct rootsync_sink_request {
-	int data;	/* data root; not owned */
-	const char *id; /* of the container that it becomes */
-	const char *
-		bundle; /* directory of its bundle on this host: what is below its layers is looked for there */
+	int data;	    /* data root; not owned */
+	const char *id;	    /* of the container that it becomes */
+	const char *rootfs; /* what its bundle on this host has as root filesystem; absolute */
 	uint64_t max_bytes; /* most that may come; 0: no limit but the disk */
 };
 
