@@ -235,6 +235,21 @@ _ctr() {
 		words=' --quiet --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
+	'checkpoint')
+		words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --dry-run --no-preflight --leave-running --pre-dump --parent-path --iterate --tcp-skip-in-flight --link-remap --page-server --status-fd --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --image-path) words='' ;; esac
+		case $prev in --work-path) words='' ;; esac
+		case $prev in --manage-cgroups-mode) words='soft full strict ignore ' ;; esac
+		case $prev in --empty-ns) words='network ' ;; esac
+		case $prev in --network-lock) words='iptables nftables skip ' ;; esac
+		case $prev in --parent-path) words='' ;; esac
+		case $prev in --iterate) words='' ;; esac
+		case $prev in --page-server) words='' ;; esac
+		case $prev in --status-fd) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
 	'gc')
 		words=' --dry-run --help'
 		[[ $cur == -* ]] || words=''
@@ -274,7 +289,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
@@ -283,6 +298,7 @@ _ctr() {
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
 		case $prev in --rootless) words='auto true false ' ;; esac
+		case $prev in --criu) words='' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

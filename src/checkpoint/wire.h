@@ -112,7 +112,7 @@ int wire_send_word(struct wire *w, enum wire_type type, struct err *e);
 void wire_send_failure(struct wire *w, const struct err *why);
 
 /*
- * The next message. WIRE_FAILED comes back as -EREMOTEIO with the text of the other end in @e, prefixed with @who
+ * The next message. WIRE_FAILED comes back as -ECONNABORTED with the text of the other end in @e, prefixed with @who
  * ("destination").
  */
 int wire_receive(struct wire *w, const char *who, struct wire_message *ret, struct err *e);

@@ -128,12 +128,28 @@ void check_id_maps(struct check *c, const char *at, const oci_id_maps *maps)
 		id_map(c, at, maps, i);
 }
 
+/* Is it called as variables usually are? Else it may be all that is left of a value, and values are secrets. */
+static bool looks_like_name(const char *entry)
+{
+	size_t len = strspn(entry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+	return len && len <= 100 && !entry[len];
+}
+
 void check_env(struct check *c, const char *at, const oci_strings *env)
 {
-	for (size_t i = 0; i < env->count; i++)
-		if (!strchr(env->items[i], '='))
+	for (size_t i = 0; i < env->count; i++) {
+		const char *entry = env->items[i];
+
+		if (strchr(entry, '='))
+			continue;
+		if (looks_like_name(entry))
 			check_refuse(c, check_at(c, "%s/%zu", at, i),
-				     "environment entry '%.100s' has no '='", env->items[i]);
+				     "environment entry '%s' has no '='", entry);
+		else
+			check_refuse(c, check_at(c, "%s/%zu", at, i),
+				     "environment entry has no '='");
+	}
 }
 
 /* A decimal number of at most 5 digits after optional blanks; NULL when there is none. */

@@ -165,7 +165,10 @@ void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size);
  */
 void plan_error_origin(const struct plan *p, const char *origin, struct err *e);
 
-/* Turn init's report of a failed operation into an error: sentence, stage, errno, origin, advice. */
+/*
+ * Turn init's report of a failed operation into an error: sentence, stage, errno, origin, advice. Of "name=value" in
+ * lists only the name is shown, unless the value is known to be no secret.
+ */
 int plan_error(const struct plan *p, const struct plan_message *m, struct err *e);
 
 /* Value of an argument as text ("nosuid,nodev", "0755", a quoted list, ...). */

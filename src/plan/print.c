@@ -99,14 +99,37 @@ static void caps_text(struct strbuf *out, uint64_t v)
 	}
 }
 
-/* ["a", "b"] */
-static void list_text(struct strbuf *out, const char *data, size_t len)
+/* Options of mounts whose values are nobody's secret. */
+static const char *const public_options[] = {
+	"gid",	    "hidepid", "lowerdir", "max",    "mode", "mpol",	 "nr_blocks", "nr_inodes",
+	"ptmxmode", "size",    "source",   "subset", "uid",  "upperdir", "workdir",
+};
+
+/*
+ * How much of "name=value" an error may show, for it ends in logs: the value can be a password
+ * (security.md A20).
+ */
+static size_t public_length(const char *option)
+{
+	size_t name = strcspn(option, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(public_options); i++)
+		if (strlen(public_options[i]) == name &&
+		    memcmp(public_options[i], option, name) == 0)
+			return strlen(option);
+	return option[name] ? name + 1 : name;
+}
+
+/* ["a", "b"]; @discreet: ["a=..."] */
+static void list_text(struct strbuf *out, const char *data, size_t len, bool discreet)
 {
 	const char *comma = "";
 
 	strbuf_adds(out, "[");
 	for (const char *s = data; s < data + len; s += strlen(s) + 1) {
-		strbuf_addf(out, "%s\"%s\"", comma, s);
+		size_t shown = discreet ? public_length(s) : strlen(s);
+
+		strbuf_addf(out, "%s\"%.*s%s\"", comma, (int)shown, s, s[shown] ? "..." : "");
 		comma = ", ";
 	}
 	strbuf_adds(out, "]");
@@ -125,13 +148,16 @@ static void gids_text(struct strbuf *out, const char *data, size_t len)
 	strbuf_adds(out, "]");
 }
 
-static void arg_text(const struct plan *p, enum plan_kind kind, uint64_t v, struct strbuf *out)
+static void arg_text(const struct plan *p, enum plan_kind kind, uint64_t v, bool discreet,
+		     struct strbuf *out)
 {
 	switch (kind) {
 	case PLAN_NOTHING: break;
 	case PLAN_STR: strbuf_adds(out, p->pool + v); break;
 	case PLAN_BLOB: strbuf_addf(out, "(%u bytes)", PLAN_BLOB_LEN(v)); break;
-	case PLAN_LIST: list_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v)); break;
+	case PLAN_LIST:
+		list_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v), discreet);
+		break;
 	case PLAN_GIDS: gids_text(out, p->pool + PLAN_BLOB_OFF(v), PLAN_BLOB_LEN(v)); break;
 	case PLAN_REG:
 	case PLAN_REGN: strbuf_addf(out, "<%s>", p->regs[v].label); break;
@@ -154,7 +180,7 @@ void plan_arg_text(const struct plan *p, enum plan_kind kind, uint64_t value, ch
 {
 	struct strbuf out = STRBUF_OVER(buf, size);
 
-	arg_text(p, kind, value, &out);
+	arg_text(p, kind, value, false, &out);
 }
 
 /* Find the argument called @name (@len bytes) of an operation. */
@@ -166,7 +192,7 @@ static int arg_index(const struct plan_op_info *info, const char *name, size_t l
 	return -1;
 }
 
-void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size)
+static void sentence(const struct plan *p, size_t index, bool discreet, char *buf, size_t size)
 {
 	const struct plan_op *op = &p->ops[index];
 	const struct plan_op_info *info = &plan_op_table[op->code];
@@ -180,13 +206,18 @@ void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size)
 			strbuf_addf(&out, "%c", *s);
 			continue;
 		}
-		arg_text(p, info->arg[i].kind, op->slot[i], &out);
+		arg_text(p, info->arg[i].kind, op->slot[i], discreet, &out);
 		s = end;
 	}
 	/* a path with an escape sequence in it must not reach somebody's terminal */
 	for (char *c = buf; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = '?';
+}
+
+void plan_sentence(const struct plan *p, size_t index, char *buf, size_t size)
+{
+	sentence(p, index, false, buf, size);
 }
 
 static const char *const stage_text[PLAN_STAGE_COUNT] = {
@@ -260,16 +291,18 @@ static int program_error(const struct plan *p, const struct plan_message *m, str
  */
 static void detail_text(const struct plan_message *m, char *buf, size_t size)
 {
-	bool label = m->stage == PLAN_STAGE_LABEL;
 	struct strbuf out = STRBUF_OVER(buf, size);
+	size_t shown = m->stage == PLAN_STAGE_OPTION ? public_length(m->text) : strlen(m->text);
 
-	if (m->text[0])
-		strbuf_addf(&out, label ? " `/proc/%s`" : " '%s'", m->text);
+	if (m->text[0] && m->stage == PLAN_STAGE_LABEL)
+		strbuf_addf(&out, " `/proc/%s`", m->text);
+	else if (m->text[0])
+		strbuf_addf(&out, " '%.*s%s'", (int)shown, m->text, m->text[shown] ? "..." : "");
 }
 
 int plan_error(const struct plan *p, const struct plan_message *m, struct err *e)
 {
-	char sentence[700], detail[sizeof(m->text) + 16];
+	char text[700], detail[sizeof(m->text) + 16];
 
 	if (m->op >= p->op_count || m->stage >= PLAN_STAGE_COUNT || m->errnum < 0)
 		return err_set(e, ERR_SYSTEM, EPROTO, "ctr-init sent a report that makes no sense");
@@ -277,16 +310,15 @@ int plan_error(const struct plan *p, const struct plan_message *m, struct err *e
 		return err_set(e, ERR_SYSTEM, m->errnum, "start ctr-init");
 	if (m->stage == PLAN_STAGE_LOOKUP || m->stage == PLAN_STAGE_EXEC)
 		return program_error(p, m, e);
-	plan_sentence(p, m->op, sentence, sizeof(sentence));
+	sentence(p, m->op, true, text, sizeof(text));
 	detail_text(m, detail, sizeof(detail));
 	if (m->stage == PLAN_STAGE_HOOK_EXIT)
-		err_set(e, ERR_CONFIG, 0, "%s: exit status %d%s%s", sentence, (int)m->value,
+		err_set(e, ERR_CONFIG, 0, "%s: exit status %d%s%s", text, (int)m->value,
 			m->text[0] ? ": " : "", m->text);
 	else if (stage_text[m->stage])
-		err_set(e, ERR_SYSTEM, m->errnum, "%s: %s%s", sentence, stage_text[m->stage],
-			detail);
+		err_set(e, ERR_SYSTEM, m->errnum, "%s: %s%s", text, stage_text[m->stage], detail);
 	else
-		err_set(e, ERR_SYSTEM, m->errnum, "%s", sentence);
+		err_set(e, ERR_SYSTEM, m->errnum, "%s", text);
 	plan_error_origin(p, op_origin(p, m), e);
 	return m->errnum ? -m->errnum : -EINVAL;
 }

@@ -7,6 +7,7 @@
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/stat.h>
 
@@ -101,10 +102,30 @@ static int check_notify(const struct oci_seccomp_rule *rule, size_t index, struc
 	return 0;
 }
 
+/* Each takes an instruction at least, and libseccomp's time for them grows with the square. */
+static int check_conditions(const struct oci_seccomp *s, struct err *e)
+{
+	size_t conditions = 0;
+
+	for (size_t i = 0; i < s->syscalls.count; i++)
+		if (s->syscalls.items[i].args.count)
+			conditions += s->syscalls.items[i].names.count;
+	if (conditions <= BPF_MAXINSNS)
+		return 0;
+	err_set(e, ERR_CONFIG, E2BIG,
+		"the seccomp filter has %zu rules with conditions, the kernel takes %d "
+		"instructions",
+		conditions, BPF_MAXINSNS);
+	err_origin(e, "config.json /linux/seccomp/syscalls");
+	return err_keep(e, -E2BIG);
+}
+
 static int add_rules(scmp_filter_ctx ctx, const struct oci_seccomp *s, struct err *e)
 {
 	uint32_t fallback = with_data(s->default_action, &s->default_errno_ret);
 
+	if (check_conditions(s, e) < 0)
+		return -E2BIG;
 	for (size_t i = 0; i < s->syscalls.count; i++) {
 		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
 		uint32_t action = with_data(rule->action, &rule->errno_ret);

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #endif
 #include "payload.h"
+#include "payload_attack.h"
 #include "payload_files.h"
 #include "payload_host.h"
 #include "payload_process.h"
@@ -30,6 +31,7 @@ static const struct command commands[] = {
 	{ "fds", "", 0, run_fds },
 	{ "ids", "", 0, run_ids },
 	{ "ifflags", "INTERFACE", 1, run_ifflags },
+	{ "int80", "NUMBER", 1, run_int80 },
 	{ "ioprio", "", 0, run_ioprio },
 	{ "keyring", "", 0, run_keyring },
 	{ "limits", "[NAME...]", 0, run_limits },
@@ -52,6 +54,7 @@ static const struct command commands[] = {
 	{ "stat", "PATH...", 1, run_stat },
 	{ "syscall", "NAME|NUMBER [ARGUMENT...]", 1, run_syscall },
 	{ "thread", "NAME", 1, run_thread },
+	{ "tiocsti", "TEXT", 1, run_tiocsti },
 	{ "touch", "PATH...", 1, run_touch },
 	{ "tty", "", 0, run_tty },
 	{ "uname", "", 0, run_uname },

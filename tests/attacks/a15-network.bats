@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A container that may change its network namespace (CAP_NET_ADMIN) does its worst: `ctr delete` removes its own
+#
+# A15: a container that may change its network namespace (CAP_NET_ADMIN) does its worst: `ctr delete` removes its own
 # link on the host, and nothing else.
 
 load lib
-load network
+load ../integration/network
 setup() { net_setup; }
 teardown() { net_teardown; }
 
@@ -21,7 +22,7 @@ host_has() {
 	ip -n "$host" link show "$1" >/dev/null 2>&1
 }
 
-@test "hostile network: the interface is renamed, and another one is called eth0" {
+@test "A15: the interface is renamed, and another one is called eth0" {
 	start_hostile
 	inside link set eth0 name mine0
 	inside link add eth0 type bridge
@@ -30,7 +31,7 @@ host_has() {
 	same '' "$(links_left)"
 }
 
-@test "hostile network: the interface is moved to a namespace that somebody keeps" {
+@test "A15: the interface is moved to a namespace that somebody keeps" {
 	ip netns add "o$tag"
 	start_hostile
 	inside link set eth0 netns "o$tag"
@@ -40,7 +41,7 @@ host_has() {
 	same lo "$(ip -n "o$tag" -o link show | cut -d: -f2 | tr -d ' ')"
 }
 
-@test "hostile network: the namespace is kept by somebody: the link goes all the same" {
+@test "A15: the namespace is kept by somebody: the link goes all the same" {
 	start_hostile
 	keep_namespace "$pid"
 	net_ctr delete -f "$tag"
@@ -50,7 +51,7 @@ host_has() {
 	kill "$keeper"
 }
 
-@test "hostile network: the interface is deleted; a link of the host that now has its name stays" {
+@test "A15: the interface is deleted; a link of the host that now has its name stays" {
 	start_hostile
 	inside link delete eth0
 	wait_until refute host_has "$link"
@@ -61,7 +62,7 @@ host_has() {
 	ip -n "$host" link delete "$link"
 }
 
-@test "hostile network: names with the same beginning, and somebody else's alias, are not touched" {
+@test "A15: names with the same beginning, and somebody else's alias, are not touched" {
 	start_hostile
 	other=${link:0:14}9
 	[ "$other" != "$link" ] || other=${link:0:14}8
@@ -73,7 +74,7 @@ host_has() {
 	ip -n "$host" link delete "$other"
 }
 
-@test "hostile network: hundreds of links, and aliases that look like ctr's" {
+@test "A15: hundreds of links, and aliases that look like ctr's" {
 	start_hostile
 	alias=$(ip -n "$host" -o link show "$link" | sed 's/.*alias //')
 	[[ $alias == ctr:* ]]
@@ -88,7 +89,7 @@ host_has() {
 	same '' "$(links_left)"
 }
 
-@test "hostile network: a link of the host that was given ctr's name and alias, but is of another kind" {
+@test "A15: a link of the host that was given ctr's name and alias, but is of another kind" {
 	start_hostile
 	alias=$(ip -n "$host" -o link show "$link" | sed 's/.*alias //')
 	inside link delete eth0
