@@ -113,6 +113,8 @@ static int check_tar(const struct judge *j, const struct image_file *f, struct e
 		if (r < 0)
 			return r;
 	}
+	if (r == -ENOMEM || r == -EOPNOTSUPP)
+		return r;
 	return r < 0 ? image_damaged(e, f, "its archive cannot be read") : 0;
 }
 
