@@ -443,5 +443,7 @@ int rootsync_sink_serve(struct rootsync_sink *s, struct wire *w, const struct wi
 		if (r >= 0)
 			r = err_set(e, ERR_SYSTEM, EPROTO, "source says %d where files are due", r);
 	}
-	return r < 0 ? err_wrap(e, "take the root filesystem in") : 0;
+	if (r < 0)
+		(void)err_wrap(e, "take the root filesystem in");
+	return r;
 }

@@ -128,8 +128,10 @@ int rootsync_source_open(const struct container *c, const struct rootsync_source
 	r = c->record.overlay.used ? open_overlay(s, c, e) : open_directory(s, c, e);
 	if (r == 0)
 		r = treesync_new(&s->sync, e);
-	if (r < 0)
-		return err_wrap(e, "root filesystem of '%s'", c->record.id);
+	if (r < 0) {
+		(void)err_wrap(e, "root filesystem of '%s'", c->record.id);
+		return r;
+	}
 	*ret = take_ptr(s);
 	return 0;
 }
@@ -279,7 +281,9 @@ int rootsync_source_offer(struct rootsync_source *s, struct wire *w, struct err 
 	if (r == 0)
 		r = rootsync_expect(w, "destination", ROOTSYNC_DONE, NULL, NULL, e);
 	arena_free(&a);
-	return r < 0 ? err_wrap(e, "send the layers") : 0;
+	if (r < 0)
+		(void)err_wrap(e, "send the layers");
+	return r;
 }
 
 /* ---- rounds ---- */
@@ -306,8 +310,10 @@ int rootsync_source_round(struct rootsync_source *s, struct wire *w, bool last,
 		r = send_tree(s, w, s->sync, s->tree, !last, &ret->count, e);
 	if (r == 0)
 		r = rootsync_expect(w, "destination", ROOTSYNC_DONE, NULL, NULL, e);
-	if (r < 0)
-		return err_wrap(e, "send the container's files");
+	if (r < 0) {
+		(void)err_wrap(e, "send the container's files");
+		return r;
+	}
 	ret->micros = now_us() - began;
 	return 0;
 }
@@ -373,5 +379,7 @@ int rootsync_source_commit(struct rootsync_source *s, struct wire *w, struct err
 	(void)s;
 	if (r == 0)
 		r = rootsync_expect(w, "destination", ROOTSYNC_DONE, NULL, NULL, e);
-	return r < 0 ? err_wrap(e, "complete the root filesystem") : 0;
+	if (r < 0)
+		(void)err_wrap(e, "complete the root filesystem");
+	return r;
 }
