@@ -5,6 +5,7 @@
 
 load ../integration/lib
 load ../integration/life
+load ../integration/network
 load lib/criu
 
 need_fail() {
@@ -13,14 +14,14 @@ need_fail() {
 
 setup() {
 	need_criu
-	ctr_setup
+	net_setup
 	ip link set lo up
 	img=$T/images
 	config '.root.readonly = false'
 }
 
 teardown() {
-	ctr_teardown
+	net_teardown
 }
 
 # All images go to one directory; they are made anew each time.
@@ -41,7 +42,7 @@ counter='i=0; while :; do i=$((i+1)); echo $i >/tmp/n.new; mv /tmp/n.new /tmp/n;
 
 start_counter() {
 	args sh -c "$counter"
-	start_bundle "$@"
+	start_bundle
 	ok
 	wait_until test -s "$rootfs/tmp/n"
 }
@@ -137,31 +138,79 @@ host_mounts() {
 	delete_ctr
 }
 
-@test "restore: a user namespace" {
+@test "restore: a user namespace; its images lie where mounts can be idmapped, and else are refused" {
 	chown -R 100000:100000 "$rootfs"
 	user_namespace
 	start_counter
-	save
+	save --leave-running
+	delete_ctr
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	if [ "$status" -eq 0 ]; then # a newer kernel: tmpfs can
+		delete_ctr
+	else
+		fails 'the images cannot be shown to' 'copy them to ext4'
+		nothing_left
+	fi
+	truncate -s 64M "$T/image"
+	mkfs.ext4 -q "$T/image"
+	mkdir "$T/disk"
+	mount -o loop "$T/image" "$T/disk"
+	cp -a "$img" "$T/disk/images"
+	img=$T/disk/images
 	bring_back
 	same 100000 "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")"
 	same '0 100000 65536' "$(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")"
 	wait_until counts_beyond "$(<"$rootfs/tmp/n")"
 	delete_ctr
+	umount "$T/disk"
 }
 
 @test "restore: a terminal, to a console socket" {
 	config '.process.terminal = true'
-	"$lib_dir/peer" console "$T/console" expect=ready >"$T/said" 2>&1 3>&- &
+	"$lib_dir/peer" console "$T/console" expect=ready expect=never >"$T/said" 2>&1 3>&- &
+	peer=$!
 	wait_until test -S "$T/console"
 	args sh -c 'echo ready; trap "" HUP; read -r line; echo "got $line"; sleep 1000'
 	start_bundle --console-socket "$T/console"
 	ok
 	wait_until grep -q ready "$T/said"
 	save
+	kill "$peer"
 	rm "$T/console"
 	"$lib_dir/peer" console "$T/console" 'send=hello\n' expect=got >"$T/said" 2>&1 3>&- &
 	wait_until test -S "$T/console"
 	bring_back --console-socket "$T/console"
 	wait_until grep -q 'got hello' "$T/said"
 	delete_ctr
+}
+
+@test "restore: network: address, MAC, published port and a connection are kept" {
+	args sh -c 'while :; do nc -l -p 7777 -e sh -c "i=0; while read x; do i=\$((i+1)); echo \$i; done"; done'
+	net_start "$tag" --network bridge --publish 8080:7777 --overlay
+	ok
+	net_ctr state "$tag"
+	was=$(jq -c '.network[0] | [.ip, .ip6, .mac, .network, .name]' <<<"$output")
+	address=$(jq -r '.network[0].ip' <<<"$output")
+	# a client on the host, which stays connected
+	coproc client { on_host_run busybox nc "${address%/*}" 7777 2>&1; }
+	to=${client[1]} from=${client[0]}
+	echo one >&"$to"
+	read -r -t 10 line <&"$from"
+	same 1 "$line"
+	net_ctr checkpoint --image-path "$img" --tcp-established "$tag"
+	ok
+	[ -z "$(on_host_run ip -o link show master ctr0)" ]
+	echo two >&"$to" # while it is nowhere
+	net_ctr restore -d --image-path "$img" --tcp-established --pid-file "$T/pid" -b "$bundle" "$tag"
+	ok
+	pid=$(<"$T/pid")
+	net_ctr state "$tag"
+	same "$was" "$(jq -c '.network[0] | [.ip, .ip6, .mac, .network, .name]' <<<"$output")"
+	read -r -t 20 line <&"$from"
+	same 2 "$line"
+	echo three >&"$to"
+	read -r -t 20 line <&"$from"
+	same 3 "$line"
+	net_ctr delete -f "$tag"
+	kill "$client_PID" || true
 }
