@@ -189,6 +189,11 @@ static int judge_network(struct judging *g)
 
 /* ---- bundle and config ---- */
 
+static const char *root_of(const struct judging *g)
+{
+	return g->spec && g->spec->root.path ? g->spec->root.path : "rootfs";
+}
+
 static bool is_trusted(const struct stat *st)
 {
 	return S_ISDIR(st->st_mode) && (st->st_uid == geteuid() || st->st_uid == 0) &&
@@ -213,7 +218,7 @@ static int has_same_config(struct judging *g, int bundle)
 static bool find_bundle(struct judging *g, const char *path)
 {
 	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *root = g->spec && g->spec->root.path ? g->spec->root.path : "rootfs";
+	const char *root = root_of(g);
 	struct stat st;
 
 	if (dir < 0 || fstat(dir, &st) < 0 || !is_trusted(&st) || faccessat(dir, root, F_OK, 0) < 0)
@@ -236,23 +241,26 @@ static int data_path(int data, char *buf, size_t size)
 	return 0;
 }
 
-static int plan_bundle(struct judging *g)
+/* Where ctr makes bundles itself. What is there of a root is of an earlier stay. */
+static int own_bundle(struct judging *g, char *path, size_t size)
 {
-	const char *root = g->spec && g->spec->root.path ? g->spec->root.path : "rootfs";
-	char data[PATH_MAX - 256], path[PATH_MAX];
+	char data[PATH_MAX - 256];
 	const char *base = g->rq->bundle_root;
 	int n, r = base ? 0 : data_path(g->rq->data, data, sizeof(data));
 
 	if (r < 0)
 		return r;
-	n = base ? snprintf(path, sizeof(path), "%s/%s", base, g->p->id)
-		 : snprintf(path, sizeof(path), "%s/" BUNDLES "/%s", data, g->p->id);
-	if (n >= (int)sizeof(path))
-		return object(g, NULL, "the name of its bundle would be too long");
-	/* left by an earlier move: only what has changed has to come */
-	if (find_bundle(g, path))
-		return 0;
-	memcpy(g->out->bundle, path, (size_t)n + 1);
+	n = base ? snprintf(path, size, "%s/%s", base, g->p->id)
+		 : snprintf(path, size, "%s/" BUNDLES "/%s", data, g->p->id);
+	return n < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+static int plan_bundle(struct judging *g, const char *path)
+{
+	const char *root = root_of(g);
+
+	(void)snprintf(g->out->bundle, sizeof(g->out->bundle), "%s", path);
+	g->out->same_config = false;
 	g->out->make_bundle = true;
 	g->out->copy_rootfs = root[0] != '/';
 	if (strchr(root, '/') && root[0] != '/')
@@ -263,17 +271,50 @@ static int plan_bundle(struct judging *g)
 	return 0;
 }
 
-static int judge_bundle(struct judging *g)
+static int judge_layers(struct judging *g)
 {
-	bool found = find_bundle(g, g->p->bundle);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < g->p->layers.count; i++)
+		if (access(g->p->layers.items[i], F_OK) < 0)
+			r = object(g, "copy the directory",
+				   "the layer '%s' of its root does not exist",
+				   g->p->layers.items[i]);
+	return r;
+}
+
+static int choose_bundle(struct judging *g)
+{
+	char own[PATH_MAX];
+	bool found;
+	int r = own_bundle(g, own, sizeof(own));
+
+	if (r < 0)
+		return object(g, NULL, "the name of its bundle would be too long");
+	/* what ctr made of a plain directory is older than what comes; what lies below layers is the same */
+	found = (g->p->overlay || strcmp(own, g->p->bundle) != 0) && find_bundle(g, g->p->bundle);
 	if (found && g->out->same_config)
 		return 0;
 	if (g->rq->present_only)
 		return object(g, "put the bundle there, or use ctr receive --accept any",
 			      "only what is there already is accepted, and the bundle '%s' %s",
 			      g->p->bundle, found ? "has another config.json" : "is not");
-	return found ? 0 : plan_bundle(g);
+	if (found || (g->p->overlay && find_bundle(g, own)))
+		return 0;
+	return plan_bundle(g, own);
+}
+
+static int judge_bundle(struct judging *g)
+{
+	const char *root = root_of(g);
+	int r = choose_bundle(g);
+
+	if (root[0] == '/')
+		(void)snprintf(g->out->rootfs, sizeof(g->out->rootfs), "%s", root);
+	else
+		(void)snprintf(g->out->rootfs, sizeof(g->out->rootfs), "%s/%.255s", g->out->bundle,
+			       root);
+	return r;
 }
 
 static bool is_bind(const struct oci_mount *m)
@@ -349,7 +390,7 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 {
 	static int (*const steps[])(struct judging *) = {
 		judge_document, judge_host,   judge_criu_version, judge_id,
-		judge_space,	judge_bundle, judge_network,
+		judge_space,	judge_bundle, judge_layers,	  judge_network,
 	};
 	struct judging g = { .rq = rq, .p = rq->proposal, .out = ret };
 	int r = 0;

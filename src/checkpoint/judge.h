@@ -24,11 +24,12 @@ struct judge_request {
 };
 
 struct judgement {
-	struct problems problems; /* released by problems_free */
-	char bundle[PATH_MAX];	  /* where its bundle is, or will be */
-	bool make_bundle;	  /* it is not there yet */
-	bool copy_rootfs;	  /* and its root has to come along */
-	bool same_config;	  /* the bundle's own config.json is what came */
+	struct problems problems;    /* released by problems_free */
+	char bundle[PATH_MAX];	     /* where its bundle is, or will be */
+	char rootfs[PATH_MAX + 256]; /* and its root */
+	bool make_bundle;	     /* it is not there yet */
+	bool copy_rootfs;	     /* and its root has to come along */
+	bool same_config;	     /* the bundle's own config.json is what came */
 };
 
 /* 0 although there may be problems; negative when looking was not possible. */

@@ -15,6 +15,7 @@
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/proposal.h"
+#include "checkpoint/rootsync.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -24,7 +25,9 @@
 
 enum {
 	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
-	SHRINK_PERCENT = 90,	  /* a round that is not smaller than that makes no progress */
+	FILE_ROUNDS = 4,
+	FILE_ENOUGH = 1 << 20,
+	SHRINK_PERCENT = 90, /* a round that is not smaller than that makes no progress */
 };
 
 struct migration {
@@ -35,6 +38,8 @@ struct migration {
 	struct outbox outbox;
 	struct arena arena;
 	struct proposal proposal;
+	bool copy_rootfs;
+	struct rootsync_source *root;
 	unsigned round;	     /* the next one */
 	uint64_t rate;	     /* bytes per second, of what was sent so far */
 	uint64_t last_bytes; /* of the round before */
@@ -142,7 +147,8 @@ static int describe(struct migration *m, const struct container *c, struct err *
 		r = proposal_digest(c->config, c->config_size, digest, e);
 	if (r < 0)
 		return r;
-	proposal_describe(c, p);
+	if (proposal_describe(c, &m->arena, p) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 	p->token = m->rq->token;
 	p->config_digest = arena_strdup(&m->arena, digest);
 	p->flags = m->rq->flags;
@@ -217,6 +223,7 @@ static int hear_answer(struct migration *m, struct err *e)
 		r = read_problems(&m->ret->problems, o, "problems", PROBLEM_ERROR, e);
 	if (r == 0)
 		r = read_problems(&m->ret->problems, o, "warnings", PROBLEM_WARNING, e);
+	m->copy_rootfs = r == 0 && (wire_bool(o, "copyRootfs") || m->rq->copy_rootfs);
 	return r < 0 ? r : object(m, e);
 }
 
@@ -232,6 +239,64 @@ static int negotiate(struct migration *m, struct err *e)
 	tell(m, MIGRATE_NEGOTIATE);
 	r = propose(m, c, e);
 	return r < 0 ? r : hear_answer(m, e);
+}
+
+/* ---- files ---- */
+
+static void on_files(void *data, uint64_t bytes)
+{
+	const struct migration *m = data;
+
+	(void)bytes;
+	tell(m, m->stood ? MIGRATE_FINAL : MIGRATE_FILES);
+}
+
+static int send_files(struct migration *m, bool last, uint64_t *ret_bytes, struct err *e)
+{
+	struct rootsync_round round;
+	int r = rootsync_source_round(m->root, m->w, last, &round, e);
+
+	if (r < 0)
+		return r;
+	*ret_bytes = round.count.bytes;
+	m->ret->file_bytes += round.count.bytes;
+	return 0;
+}
+
+static int open_root(struct migration *m, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	/* of an overlay, what lies below may always be sent: it is only if it is not there */
+	struct rootsync_source_request rq = {
+		.progress = on_files,
+		.context = m,
+	};
+	int r = container_open(m->rq->store, m->rq->id, false, &c, &status, e);
+
+	if (r < 0)
+		return r;
+	rq.copy_rootfs = m->copy_rootfs || c->record.overlay.used;
+	return rootsync_source_open(c, &rq, &m->root, e);
+}
+
+/* Until there is little left, or as much as the time before. */
+static int files_ahead(struct migration *m, struct err *e)
+{
+	uint64_t bytes = 0, before;
+	int r;
+
+	tell(m, MIGRATE_FILES);
+	r = open_root(m, e);
+	if (r == 0)
+		r = rootsync_source_offer(m->root, m->w, e);
+	for (unsigned i = 0; r == 0 && i < FILE_ROUNDS; i++) {
+		before = bytes;
+		r = send_files(m, false, &bytes, e);
+		if (bytes < FILE_ENOUGH || (i > 0 && bytes * 100 >= before * SHRINK_PERCENT))
+			break;
+	}
+	return r;
 }
 
 /* ---- rounds ---- */
@@ -450,7 +515,13 @@ static int hand_over(void *data, struct container *c, struct err *e)
 	struct ending *x = data;
 	struct migration *m = x->m;
 	struct wire_message reply;
+	uint64_t bytes;
 	int r = send_round(m, x->pictures.images, e);
+
+	if (r == 0)
+		r = send_files(m, true, &bytes, e);
+	if (r == 0)
+		r = rootsync_source_commit(m->root, m->w, e);
 
 	if (r == 0) {
 		tell(m, MIGRATE_RESTORE);
@@ -508,7 +579,11 @@ static int run(struct migration *m, struct err *e)
 		return r;
 	r = outbox_open(m->rq->data, m->rq->token, &m->outbox, e);
 	if (r == 0)
+		r = files_ahead(m, e);
+	if (r == 0)
 		r = copy_ahead(m, e);
+	if (r == 0)
+		r = rootsync_source_prepare(m->root, e);
 	return r < 0 ? r : final_dump(m, e);
 }
 
@@ -533,6 +608,7 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 		ret->wire_bytes = wire_sent(m.w);
 	}
 	ret->total_us = (uint64_t)(now_us() - m.began);
+	rootsync_source_close(m.root);
 	wire_free(m.w);
 	transport_end(m.program);
 	outbox_close(&m.outbox);

@@ -9,6 +9,7 @@
 #include "container/store.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/overlayfs.h"
 
 /* Members of struct checkpoint_flags that a move takes along. */
 static const struct {
@@ -35,7 +36,22 @@ int proposal_digest(const void *data, size_t size, char ret[DIGEST_TEXT], struct
 	return 0;
 }
 
-void proposal_describe(const struct container *c, struct proposal *p)
+/* The record has them from above, and the bundle's root as the last. */
+static int describe_layers(const struct container *c, struct arena *a, struct proposal *p)
+{
+	const oci_strings *base = &c->record.overlay.base;
+
+	if (!c->record.overlay.used || base->count < 2)
+		return 0;
+	p->layers.items = arena_array(a, base->count, sizeof(*p->layers.items));
+	if (!p->layers.items)
+		return -ENOMEM;
+	for (size_t i = base->count - 1; i-- > 0;)
+		p->layers.items[p->layers.count++] = base->items[i];
+	return 0;
+}
+
+int proposal_describe(const struct container *c, struct arena *a, struct proposal *p)
 {
 	const struct container_record *r = &c->record;
 
@@ -45,6 +61,7 @@ void proposal_describe(const struct container *c, struct proposal *p)
 	p->overlay_size = r->overlay.size;
 	p->network = r->network;
 	p->no_keyring = r->no_keyring;
+	return describe_layers(c, a, p);
 }
 
 static void write_host(struct json_out *o, const struct host_facts *h)
@@ -70,6 +87,7 @@ void proposal_write(struct json_out *o, const struct proposal *p)
 	json_out_member_uint(o, "memory", p->memory);
 	json_out_member_bool(o, "overlay", p->overlay);
 	json_out_member_uint(o, "overlaySize", p->overlay_size);
+	json_out_member_strings(o, "layers", p->layers.items, p->layers.count);
 	net_setup_write(o, &p->network);
 	json_out_member_object(o, "flags");
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
@@ -144,6 +162,23 @@ static int read_network(const struct json_node *o, struct arena *a, struct net_s
 	return 0;
 }
 
+static int read_layers(const struct json_node *o, struct arena *a, oci_strings *ret, struct err *e)
+{
+	const struct json_node *list = json_member(o, "layers");
+
+	if (!list || list->type != JSON_ARRAY || list->count > OVERLAYFS_MAX_LAYERS)
+		return err_set(e, ERR_SYSTEM, EBADMSG, "a proposal without 'layers'");
+	ret->items = arena_array(a, list->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "read a proposal");
+	json_for_each (item, list) {
+		if (item->type != JSON_STRING || item->text[0] != '/')
+			return err_set(e, ERR_SYSTEM, EBADMSG, "a layer that is no absolute path");
+		ret->items[ret->count++] = item->text;
+	}
+	return 0;
+}
+
 static void read_flags(const struct json_node *o, struct checkpoint_flags *ret)
 {
 	const struct json_node *f = json_member(o, "flags");
@@ -175,6 +210,8 @@ int proposal_read(const struct json_node *o, struct arena *a, struct proposal *r
 		r = wire_uint(o, "overlaySize", INT64_MAX, &p.overlay_size, e);
 	if (r == 0)
 		r = read_network(o, a, &p.network, e);
+	if (r == 0)
+		r = read_layers(o, a, &p.layers, e);
 	if (r < 0)
 		return r;
 	if (p.bundle[0] != '/' || !digest_is_valid(p.config_digest))

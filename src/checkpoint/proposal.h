@@ -45,14 +45,15 @@ struct proposal {
 	uint64_t memory; /* bytes that its tasks use now */
 	bool overlay;	 /* its root is an overlay on the disk */
 	uint64_t overlay_size;
+	oci_strings layers; /* --layer: directories above the bundle's root, the lowest first */
 	struct net_setup network;
 	struct checkpoint_flags flags;
 	bool no_keyring;
 	bool dry_run;
 };
 
-/* Of the container @c and its record. Borrows from @c. */
-void proposal_describe(const struct container *c, struct proposal *p);
+/* Of the container @c and its record. Borrows from @c; the rest lives in @a. -ENOMEM. */
+int proposal_describe(const struct container *c, struct arena *a, struct proposal *p);
 
 /* As members of the object that is open. */
 void proposal_write(struct json_out *o, const struct proposal *p);
