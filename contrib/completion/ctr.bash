@@ -250,6 +250,30 @@ _ctr() {
 		case $prev in --format) words='text json ' ;; esac
 		case $prev in --progress) words='json none ' ;; esac
 		;;
+	'restore')
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --detach --keep --tcp-close --lsm-profile --lsm-mount-context --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --pid-file) words='' ;; esac
+		case $prev in --console-socket) words='' ;; esac
+		case $prev in --pidfd-socket) words='' ;; esac
+		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
+		case $prev in --image-path) words='' ;; esac
+		case $prev in --work-path) words='' ;; esac
+		case $prev in --manage-cgroups-mode) words='soft full strict ignore ' ;; esac
+		case $prev in --empty-ns) words='network ' ;; esac
+		case $prev in --network-lock) words='iptables nftables skip ' ;; esac
+		case $prev in --lsm-profile) words='' ;; esac
+		case $prev in --lsm-mount-context) words='' ;; esac
+		;;
 	'migrate')
 		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
@@ -315,7 +339,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
