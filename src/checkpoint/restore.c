@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkpoint/images.h"
 #include "checkpoint/restore_work.h"
 #include "container/hooks.h"
 #include "container/overlay.h"
@@ -75,6 +77,27 @@ static int prepare(struct restore *x, struct err *e)
 	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
 	return r < 0 ? r : restore_namespaces(x->c, &x->fds, e);
+}
+
+static bool is_own(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+/* The first gate: the images as files (security.md C4). */
+static int check_images(const struct restore *x, struct err *e)
+{
+	const struct images_rules rules = {
+		.spec = x->c->spec,
+		.filter = &x->c->filter,
+		.flags = &x->rq->flags,
+		.authentic = is_own(x->rq->images),
+	};
+	int r = images_check(x->rq->images, &rules, e);
+
+	return r == -EPERM ? -EBADMSG : r == -EOPNOTSUPP ? -ENOPKG : r;
 }
 
 /* ---- criu, where the tasks will be ---- */
@@ -300,6 +323,8 @@ static int restore(struct restore *x, struct err *e)
 {
 	int r = prepare(x, e);
 
+	if (r == 0)
+		r = check_images(x, e);
 	if (r == 0)
 		r = start_criu(x, e);
 	if (r == 0)
