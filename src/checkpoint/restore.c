@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +60,25 @@ static struct container_request request_of(const struct restore_request *rq)
 	return r;
 }
 
+/* The first gate (security.md C4): as files, before criu believes them. The second is restore_gate(). */
+static int check_images(const struct restore *x, struct err *e)
+{
+	const char *given[RESTORE_FDS_MAX];
+	const struct images_rules rules = {
+		.spec = x->c->spec,
+		.filter = &x->c->filter,
+		.flags = &x->rq->flags,
+		.root = x->stage.root,
+		.authentic = !x->rq->stranger,
+		.given = given,
+		.given_count = x->fds.count,
+	};
+
+	for (size_t i = 0; i < x->fds.count; i++)
+		given[i] = x->fds.items[i].key;
+	return images_check(x->rq->images, &rules, e);
+}
+
 static int prepare(struct restore *x, struct err *e)
 {
 	const struct container_request rq = request_of(x->rq);
@@ -76,28 +94,9 @@ static int prepare(struct restore *x, struct err *e)
 		r = restore_images_open(x->c, x->rq->images, &x->images, e);
 	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
-	return r < 0 ? r : restore_namespaces(x->c, &x->fds, e);
-}
-
-static bool is_own(int dir)
-{
-	struct stat st;
-
-	return fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
-}
-
-/* The first gate: the images as files (security.md C4). */
-static int check_images(const struct restore *x, struct err *e)
-{
-	const struct images_rules rules = {
-		.spec = x->c->spec,
-		.filter = &x->c->filter,
-		.flags = &x->rq->flags,
-		.authentic = is_own(x->rq->images),
-	};
-	int r = images_check(x->rq->images, &rules, e);
-
-	return r == -EPERM ? -EBADMSG : r == -EOPNOTSUPP ? -ENOPKG : r;
+	if (r == 0)
+		r = restore_namespaces(x->c, &x->fds, e);
+	return r < 0 ? r : check_images(x, e);
 }
 
 /* ---- criu, where the tasks will be ---- */
@@ -323,8 +322,6 @@ static int restore(struct restore *x, struct err *e)
 {
 	int r = prepare(x, e);
 
-	if (r == 0)
-		r = check_images(x, e);
 	if (r == 0)
 		r = start_criu(x, e);
 	if (r == 0)
