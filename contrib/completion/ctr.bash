@@ -235,6 +235,47 @@ _ctr() {
 		words=' --quiet --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
+	'checkpoint')
+		words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --dry-run --no-preflight --leave-running --pre-dump --parent-path --iterate --tcp-skip-in-flight --link-remap --page-server --status-fd --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --image-path) words='' ;; esac
+		case $prev in --work-path) words='' ;; esac
+		case $prev in --manage-cgroups-mode) words='soft full strict ignore ' ;; esac
+		case $prev in --empty-ns) words='network ' ;; esac
+		case $prev in --network-lock) words='iptables nftables skip ' ;; esac
+		case $prev in --parent-path) words='' ;; esac
+		case $prev in --iterate) words='' ;; esac
+		case $prev in --page-server) words='' ;; esac
+		case $prev in --status-fd) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'migrate')
+		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --max-downtime) words='' ;; esac
+		case $prev in --max-rounds) words='' ;; esac
+		case $prev in --timeout) words='' ;; esac
+		case $prev in --restore-timeout) words='' ;; esac
+		case $prev in --resolve-timeout) words='' ;; esac
+		case $prev in --remote-ctr) words='' ;; esac
+		case $prev in --ssh) words='' ;; esac
+		case $prev in --to-root) words='' ;; esac
+		case $prev in --to-data-root) words='' ;; esac
+		case $prev in --as) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'receive')
+		words=' --accept --bundle-root --log-dir --listen --idle-timeout --commit-timeout --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --accept) words='any present ' ;; esac
+		case $prev in --bundle-root) words='' ;; esac
+		case $prev in --log-dir) words='' ;; esac
+		case $prev in --listen) words='' ;; esac
+		case $prev in --idle-timeout) words='' ;; esac
+		case $prev in --commit-timeout) words='' ;; esac
+		;;
 	'gc')
 		words=' --dry-run --help'
 		[[ $cur == -* ]] || words=''
@@ -274,7 +315,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
@@ -283,6 +324,7 @@ _ctr() {
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
 		case $prev in --rootless) words='auto true false ' ;; esac
+		case $prev in --criu) words='' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

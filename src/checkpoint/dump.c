@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "checkpoint/again.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
 #include "util/cleanup.h"
@@ -196,6 +197,8 @@ static int ask(struct dump *d, struct err *e)
 
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
+	if (r == 0 && !d->rq->pre_dump)
+		r = again_note(d->rq->images, d->c, e);
 	if (r < 0)
 		return r;
 	/* criu takes what is there for the parent, and leaves it when there is to be another one */

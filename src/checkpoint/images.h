@@ -21,10 +21,11 @@
 #include "security/security.h"
 #include "util/err.h"
 
-/* A mount that is not CRIU's to make: --external mnt[DESTINATION]:KEY of dump, KEY of restore. */
+/* A mount that CRIU is given, and does not make: "--external mnt[KEY]:..." of a restore. */
 struct images_external {
 	const char *key;
-	const char *destination; /* in the container; NULL: the key says it */
+	const char *
+		destination; /* the one place where it may be; NULL: any that the config speaks of */
 };
 
 /* What the restored container may be. Strings and arrays are the caller's. */
@@ -35,10 +36,15 @@ struct images_rules {
 	 * besides. NULL: only that each has a filter, if the config wants one.
 	 */
 	const struct seccomp_filter *filter;
-	/* Mounts that CRIU is given. NULL: any at a place where the config has something mounted. */
+	/* All that CRIU will be given; NULL: it is not compared by key, only by place. */
 	const struct images_external *external;
 	size_t external_count;
 	const struct checkpoint_flags *flags; /* those of the restore; NULL: none */
+	/*
+	 * The root filesystem as it will be restored, O_PATH: symlinks in destinations are looked up below it.
+	 * < 0: destinations are taken literally.
+	 */
+	int root;
 	/*
 	 * It is known who wrote the images (a signature, or a directory of root's): then they may have what cannot be
 	 * compared with anything, watches of inotify on files that only a handle names.

@@ -147,6 +147,7 @@ static int describe(struct migration *m, const struct container *c, struct err *
 		r = proposal_digest(c->config, c->config_size, digest, e);
 	if (r < 0)
 		return r;
+	p->id = m->rq->as;
 	if (proposal_describe(c, &m->arena, p) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 	p->token = m->rq->token;

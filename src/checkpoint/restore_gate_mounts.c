@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "checkpoint/restore_gate.h"
+#include "container/sdnotify.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -100,7 +102,8 @@ static int check_tree(const struct plan *p, size_t op, int root, struct err *e)
 	const char *path = p->pool + a->path;
 	cleanup_fd int fd = look_up(root, path);
 
-	if (a->flags & PLAN_MOUNT_COPY_LINK)
+	/* the notify socket is offered to images that have one */
+	if (a->flags & PLAN_MOUNT_COPY_LINK || strcmp(path, SDNOTIFY_MOUNT) == 0)
 		return 0;
 	if (fd < 0)
 		return cannot_look(path, fd, e);

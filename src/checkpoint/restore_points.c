@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container/sdnotify.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/path.h"
@@ -156,7 +157,8 @@ int restore_points_make(const struct plan *p, int root, struct err *e)
 		const char *path;
 		int base, r;
 
-		if (!read_op(p, &p->ops[i], &t) || t.link)
+		/* the directory of the notify socket is there if the images have it mounted */
+		if (!read_op(p, &p->ops[i], &t) || t.link || strcmp(t.path, SDNOTIFY_MOUNT) == 0)
 			continue;
 		path = t.path;
 		base = find_base(p, i, root, &path);

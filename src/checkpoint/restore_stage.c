@@ -7,14 +7,21 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/keyctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "container/store.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
 #define STAGE_DIR  "criu"
 #define STAGE_ROOT "root"
+
+enum { /* as in init/ns.c: all for the possessor; view, read, search and link for the user */
+	SESSION_KEYRING_PERM = 0x3f000000 | 0x00010000 | 0x00020000 | 0x00080000 | 0x00100000,
+};
 
 enum {
 	STAGE_ATTR = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
@@ -207,15 +214,58 @@ static int attach_all(const struct plan *p, int stage, struct err *e)
 	return r;
 }
 
+/* As ctr-init does (init/ns.c): the caller's keys are not for the container. */
+static int leave_keyring(const struct container *c)
+{
+	char name[CONTAINER_ID_MAX + 8];
+	int r;
+
+	if (c->no_keyring)
+		return 0;
+	(void)snprintf(name, sizeof(name), "_ses.%s", c->record.id);
+	r = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+	if (r <= 0)
+		return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r;
+	r = KERNEL_CALL(SYS_keyctl, KEYCTL_SETPERM, r, (unsigned)SESSION_KEYRING_PERM);
+	return r < 0 && r != -EACCES ? r : 0;
+}
+
+/*
+ * criu 3.17 does not restore no_new_privs: its children inherit it. A label could not be changed to
+ * then; where there is one, what criu does is looked at (restore_gate.c).
+ */
+static int set_no_new_privs(const struct oci_process *p)
+{
+	bool label = (p->apparmor_profile && *p->apparmor_profile) ||
+		     (p->selinux_label && *p->selinux_label);
+
+	if (!p->no_new_privileges || label)
+		return 0;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+/* What the tasks inherit from CRIU, because the images do not have it. */
+static int prepare_process(const struct container *c, struct err *e)
+{
+	int r = 0;
+
+	if (oci_spec_new_namespace(c->spec, OCI_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		r = -errno;
+	if (r == 0)
+		r = leave_keyring(c);
+	if (r == 0)
+		r = set_no_new_privs(&c->spec->process);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "prepare the process of criu") : 0;
+}
+
 int restore_stage_enter(void *stage, struct err *e)
 {
 	const struct restore_stage *s = stage;
 	cleanup_fd int at = -EBADF;
-	int r = 0;
+	int r = prepare_process(s->container, e);
 
-	if (oci_spec_new_namespace(s->container->spec, OCI_NS_CGROUP) &&
-	    unshare(CLONE_NEWCGROUP) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "make a cgroup namespace");
+	if (r < 0)
+		return r;
 	r = attach_stage(s, &at);
 	if (r == 0)
 		r = attach(at, STAGE_ROOT, s->root);

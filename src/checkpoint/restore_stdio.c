@@ -39,7 +39,12 @@ static int bad(const char *why, struct err *e)
 /* What has a name in the container, a file or a terminal of its own, CRIU opens again by itself. */
 static bool is_replaced(const char *what)
 {
-	return strncmp(what, "pipe:", 5) == 0 || strncmp(what, "socket:", 7) == 0;
+	static const char *const outside[] = { "pipe:", "socket:", "file[", "tty[" };
+
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		if (strncmp(what, outside[i], strlen(outside[i])) == 0)
+			return true;
+	return false;
 }
 
 int restore_stdio_parse(const char *text, size_t len, struct arena *a, struct restore_fds *ret,

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -210,6 +211,22 @@ static inline int kernel_pidfd_signal(int pidfd, int sig)
 static inline int kernel_close_range(unsigned first, unsigned last, unsigned flags)
 {
 	return KERNEL_CALL(SYS_close_range, first, last, flags);
+}
+
+static inline int kernel_prlimit(pid_t pid, int resource, const struct rlimit *set,
+				 struct rlimit *ret_old)
+{
+	return KERNEL_CALL(SYS_prlimit64, pid, resource, set, ret_old);
+}
+
+/* As in linux/fs.h, which cannot stand beside every C library's headers. */
+#define KERNEL_RENAME_NOREPLACE (1U << 0)
+#define KERNEL_RENAME_EXCHANGE	(1U << 1)
+
+static inline int kernel_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+				   unsigned flags)
+{
+	return KERNEL_CALL(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # results are for the test files
+# shellcheck shell=bash disable=SC2034,SC2154 # results are for the test files, others come from the library below
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # For the attacks: tests/integration/lib.bash, and what an attacker wants. Whatever ctr does, success or a
