@@ -63,6 +63,7 @@ struct standby_generation {
 	const char *
 		instance; /* of the replication that made it: numbers of others mean something else */
 	const char *created; /* RFC 3339 */
+	const char *bundle;  /* directory on this host */
 	uint64_t memory_bytes, file_bytes, hold_us;
 	bool files;			       /* there is a delta */
 	const char *delta, *config, *proposal; /* digests; delta may be NULL */

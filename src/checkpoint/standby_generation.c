@@ -270,6 +270,7 @@ static int write_manifest(int dir, const struct standby_generation *g, struct er
 	json_out_member_uint(&o, "parent", g->parent);
 	json_out_member_string(&o, "instance", g->instance);
 	json_out_member_string(&o, "created", g->created);
+	json_out_member_string(&o, "bundle", g->bundle);
 	json_out_member_uint(&o, "memoryBytes", g->memory_bytes);
 	json_out_member_uint(&o, "fileBytes", g->file_bytes);
 	json_out_member_uint(&o, "holdMicroseconds", g->hold_us);

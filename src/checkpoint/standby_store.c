@@ -256,6 +256,8 @@ static int read_manifest(int dir, struct arena *a, struct standby_generation *g,
 	if (r == 0)
 		r = wire_string(o, "created", 64, false, &g->created, e);
 	if (r == 0)
+		r = wire_string(o, "bundle", 4096, false, &g->bundle, e);
+	if (r == 0)
 		r = wire_uint(o, "memoryBytes", INT64_MAX, &g->memory_bytes, e);
 	if (r == 0)
 		r = wire_uint(o, "fileBytes", INT64_MAX, &g->file_bytes, e);
