@@ -15,6 +15,7 @@
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/rootsync.h"
+#include "checkpoint/standby_receive.h"
 #include "container/fence.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
@@ -522,6 +523,7 @@ static const struct {
 } purposes[] = {
 	{ "migrate", serve_migrate },
 	{ "query", serve_query },
+	{ STANDBY_PURPOSE, standby_receive },
 };
 
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)

@@ -51,6 +51,7 @@ enum wire_type {
 	WIRE_VERDICT,	/* destination */
 	WIRE_FAILED,	/* both, at any time, last: why there will be nothing more */
 	WIRE_ALIVE, /* both, at any time: it takes long, but goes on. Never handed to the caller. */
+	WIRE_STANDBY, /* both: generations (standby_receive.c) */
 	WIRE_TYPE_END,
 };
 
