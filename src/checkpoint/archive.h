@@ -91,7 +91,7 @@ struct archive;
 
 /*
  * Read manifest and signature from @fd (borrowed; a file or pipe). Nothing is made. -EBADMSG: not such an archive, or
- * damaged; -EPERM: the manifest names what has no place in an archive.
+ * damaged, or the manifest names what has no place in an archive.
  */
 int archive_open(int fd, struct archive **ret, struct err *e);
 const struct archive_manifest *archive_manifest(const struct archive *a);
@@ -103,7 +103,7 @@ static inline void archive_closep(struct archive **a)
 }
 
 /*
- * Is the archive signed with @key? -EPERM: not at all, or with another one.
+ * Is the archive signed with @key? -EBADMSG: not at all, or with another one.
  */
 int archive_verify(const struct archive *a, const struct seal_key *key, struct err *e);
 
@@ -129,7 +129,7 @@ void archive_store_close(struct archive_store *s);
 
 /*
  * Unpack everything into the empty directory @dir: config.json, images/, parents/N/, rootfs/; links "parent" join images.
- * Every file must be the next of the manifest, of its size and digest, and a regular one; the rest is refused: -EPERM, -EBADMSG.
+ * Every file must be the next of the manifest, of its size and digest, and a regular one; the rest is refused: -EBADMSG.
  * @told: after each file, how many bytes have been read, or NULL. To be called once.
  */
 int archive_unpack(struct archive *a, int dir, void (*told)(void *data, uint64_t bytes), void *data,

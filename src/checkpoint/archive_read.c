@@ -66,7 +66,7 @@ static int damaged(struct err *e, const char *fmt, ...)
 static int refused(struct err *e, const char *name, const char *why)
 {
 	err_set(e, ERR_STATE, 0, "'%.150s' in the archive: %s", name, why);
-	return -EPERM;
+	return -EBADMSG;
 }
 
 /* ---- entries ---- */
@@ -406,12 +406,12 @@ int archive_verify(const struct archive *a, const struct seal_key *key, struct e
 
 	if (!m->signature) {
 		err_set(e, ERR_STATE, 0, "the archive is not signed");
-		return -EPERM;
+		return -EBADMSG;
 	}
 	if (m->signature != key->kind) {
 		err_set(e, ERR_STATE, 0, "the archive is signed by %s, the key is for %s",
 			seal_names[m->signature], seal_names[key->kind]);
-		return -EPERM;
+		return -EBADMSG;
 	}
 	return seal_verify(key, m->text, m->text_size, m->signature_value, e);
 }
@@ -457,7 +457,7 @@ static int check_ratio(const struct archive *a, uint64_t done, struct err *e)
 	if (done <= SIZE_BASE + SIZE_FACTOR * inflate_consumed(a->in))
 		return 0;
 	err_set(e, ERR_STATE, 0, "the archive is refused: its files are far larger than itself");
-	return -EPERM;
+	return -EBADMSG;
 }
 
 static int unpack_file(struct archive *a, int dir, const struct archive_file *f, struct err *e)

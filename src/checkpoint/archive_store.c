@@ -42,7 +42,7 @@ static int open_private(int dir, const char *name, bool make, struct err *e)
 	if (st.st_uid != geteuid() || (st.st_mode & 077)) {
 		(void)close(fd);
 		err_set(e, ERR_STATE, 0, "others can look into '%s' in the data root", name);
-		return -EPERM;
+		return -EBADMSG;
 	}
 	return fd;
 }

@@ -97,8 +97,8 @@ static int add_image(struct writing *w, size_t where, const char *name, struct e
 	int n;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "parent") == 0 ||
-	    is_log(name))
-		return 0;
+	    is_log(name) || !name[strspn(name, "0123456789")])
+		return 0; /* pre-dumps have numbers, and come as parents */
 	if (!images_name_is_known(name))
 		return err_set(e, ERR_STATE, 0,
 			       "'%s' among the images is none that can be restored", name);

@@ -332,7 +332,7 @@ int seal_verify(const struct seal_key *k, const void *data, size_t size, const c
 	if (good)
 		return 0;
 	err_set(e, ERR_STATE, 0, "the signature is not one of this key");
-	return -EPERM;
+	return -EBADMSG;
 }
 
 #else

@@ -51,7 +51,7 @@ void seal_key_clear(struct seal_key *k);
 int seal_sign(const struct seal_key *k, const void *data, size_t size, char ret[SEAL_HEX],
 	      struct err *e);
 
-/* Does @value say so? 0, or -EPERM. */
+/* Does @value say so? 0, or -EBADMSG. */
 int seal_verify(const struct seal_key *k, const void *data, size_t size, const char *value,
 		struct err *e);
 
