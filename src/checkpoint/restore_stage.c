@@ -43,6 +43,14 @@ static int find_root(const struct plan *p, struct restore_stage *s, struct err *
 	return -EOPNOTSUPP;
 }
 
+/* criu takes the root as it finds it, and other mounts as the images say. */
+static int protect_root(const struct restore_stage *s, const struct oci_spec *spec, struct err *e)
+{
+	int r = spec->root.readonly ? kernel_mount_change(s->root, 0, MOUNT_ATTR_RDONLY, 0, 0) : 0;
+
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make the root filesystem read-only") : 0;
+}
+
 /* A tmpfs that is mounted nowhere; @options are pairs of key and value, ended by NULL. */
 static int make_tmpfs(const char *const *options)
 {
@@ -90,6 +98,8 @@ int restore_stage_make(struct container *c, struct restore_stage *ret, struct er
 	r = find_root(c->plan, ret, e);
 	if (r == 0)
 		r = restore_points_make(c->plan, ret->root, e);
+	if (r == 0)
+		r = protect_root(ret, c->spec, e);
 	return r < 0 ? r : make_masks(ret, e);
 }
 

@@ -169,11 +169,10 @@ host_mounts() {
 	"$lib_dir/peer" console "$T/console" expect=ready expect=never >"$T/said" 2>&1 3>&- &
 	peer=$!
 	wait_until test -S "$T/console"
-	args sh -c 'echo ready; trap "" HUP; read -r line; echo "got $line"; sleep 1000'
+	args sh -c 'echo ready; echo >/tmp/n; trap "" HUP; read -r line; echo "got $line"; sleep 1000'
 	start_bundle --console-socket "$T/console"
 	ok
-	wait_until grep -q ready "$T/said"
-	cat "/proc/$pid/mountinfo"; ls -la /proc/$pid/fd; cat "$T/said"; kill -0 "$peer" && echo alive
+	wait_until test -s "$rootfs/tmp/n"
 	save
 	wait "$peer" || true # its terminal has gone
 	rm "$T/console"
@@ -219,6 +218,6 @@ not_restored() {
 	cp "$T/config" "$bundle/config.json"
 	rm "$rootfs/tmp/open"
 	ctr restore -d --image-path "$img" -b "$bundle" --work-path "$T/work" "$tag"
-	not_restored 5 criu /tmp/open "$T/work/restore.log"
+	not_restored 5 criu tmp/open "$T/work/restore.log"
 	[ -s "$T/work/restore.log" ]
 }
