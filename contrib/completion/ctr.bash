@@ -290,7 +290,7 @@ _ctr() {
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;
 	'migrate')
-		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --max-downtime) words='' ;; esac
 		case $prev in --max-rounds) words='' ;; esac
@@ -301,6 +301,7 @@ _ctr() {
 		case $prev in --ssh) words='' ;; esac
 		case $prev in --to-root) words='' ;; esac
 		case $prev in --to-data-root) words='' ;; esac
+		case $prev in --as) words='' ;; esac
 		case $prev in --format | -f) words='text json ' ;; esac
 		case $prev in --progress) words='json none ' ;; esac
 		;;
