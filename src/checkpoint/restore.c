@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "checkpoint/causes.h"
+#include "checkpoint/images.h"
 #include "checkpoint/restore_work.h"
 #include "container/hooks.h"
 #include "container/overlay.h"
@@ -32,6 +33,7 @@ struct restore {
 	struct container *c;
 	struct restore_stage stage;
 	struct restore_fds fds;
+	int images; /* as the tasks can read them; owned */
 	struct restore_guard guard;
 	struct criu *criu;
 	pid_t holder; /* of a scope, until criu is in it */
@@ -59,6 +61,25 @@ static struct container_request request_of(const struct restore_request *rq)
 	return r;
 }
 
+/* The first gate (security.md C4): as files, before criu believes them. The second is restore_gate(). */
+static int check_images(const struct restore *x, struct err *e)
+{
+	const char *given[RESTORE_FDS_MAX];
+	const struct images_rules rules = {
+		.spec = x->c->spec,
+		.filter = &x->c->filter,
+		.flags = &x->rq->flags,
+		.root = x->stage.root,
+		.authentic = !x->rq->stranger,
+		.given = given,
+		.given_count = x->fds.count,
+	};
+
+	for (size_t i = 0; i < x->fds.count; i++)
+		given[i] = x->fds.items[i].key;
+	return images_check(x->rq->images, &rules, e);
+}
+
 static int prepare(struct restore *x, struct err *e)
 {
 	const struct container_request rq = request_of(x->rq);
@@ -71,8 +92,12 @@ static int prepare(struct restore *x, struct err *e)
 	if (r == 0)
 		r = restore_stage_make(x->c, &x->stage, e);
 	if (r == 0)
+		r = restore_images_open(x->c, x->rq->images, &x->images, e);
+	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
-	return r < 0 ? r : restore_namespaces(x->c, &x->fds, e);
+	if (r == 0)
+		r = restore_namespaces(x->c, &x->fds, e);
+	return r < 0 ? r : check_images(x, e);
 }
 
 /* ---- criu, where the tasks will be ---- */
@@ -255,9 +280,11 @@ static int check_abilities(const struct restore *x, struct err *e)
 
 static int ask(struct restore *x, struct err *e)
 {
-	const struct restore_facts facts = {
-		.rq = x->rq, .container = x->c, .stage = &x->stage, .fds = &x->fds
-	};
+	const struct restore_facts facts = { .images = x->images,
+					     .rq = x->rq,
+					     .container = x->c,
+					     .stage = &x->stage,
+					     .fds = &x->fds };
 	Criu__Request rq = CRIU__REQUEST__INIT;
 	Criu__Options options;
 	int r = check_abilities(x, e);
@@ -292,6 +319,7 @@ static int restore(struct restore *x, struct err *e)
 	criu_close(take_ptr(x->criu));
 	end_holder(x);
 	restore_stage_close(&x->stage);
+	close_fd(&x->images);
 	if (r < 0)
 		return r;
 	net_announce(&x->c->record.network, &x->c->net);
@@ -304,6 +332,7 @@ int checkpoint_restore(const struct restore_request *rq, struct container **ret,
 		.rq = rq,
 		.c = container_new(),
 		.stage = RESTORE_STAGE_EMPTY,
+		.images = -EBADF,
 		.guard = RESTORE_GUARD_EMPTY,
 	};
 	int r = x.c ? restore(&x, e) : err_set(e, ERR_SYSTEM, ENOMEM, "restore the container");
