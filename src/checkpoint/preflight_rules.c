@@ -156,7 +156,7 @@ const struct preflight_rule preflight_rules[] = {
 	[PREFLIGHT_TASK_OUTSIDE_CGROUP] = { "task-outside-cgroup",
 					    "it is not in the container's cgroup, and would not "
 					    "stand still with the others",
-					    "move it back, or end it" },
+					    "move it back, or end it", CERTAIN },
 	[PREFLIGHT_NESTED_NAMESPACE] = { "nested-namespace",
 					 "CRIU cannot save namespaces of this type inside of a "
 					 "container",

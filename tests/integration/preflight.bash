@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # rootfs, tag, root, T: see lib.bash
+# shellcheck shell=bash disable=SC2034,SC2154 # rootfs, tag, root, T: see lib.bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # For the tests of preflight: a container with a program that holds something, and what is said of it.
