@@ -340,9 +340,10 @@ static int check_one_namespace(const struct thread *t, enum oci_namespace_type t
 	uint32_t host = t->j->host_ns[type];
 	const char *name = oci_names_of(&oci_namespace_names, type);
 
-	if (!ns && id != host)
+	/* CRIU gives every restored container a time namespace, so that its clocks go on: second images have it */
+	if (!ns && id != host && type != OCI_NS_TIME)
 		return image_refuse(e, t->file,
-				    "%s: a %s namespace of its own, but the config has none",
+				    "%s: a namespace of its own (%s), but the config has none",
 				    t->who, name);
 	if (ns && (id == host || !id) && !(ns->path && t->j->view->joins_own[type]))
 		return image_refuse(e, t->file,
