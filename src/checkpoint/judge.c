@@ -94,6 +94,20 @@ static int judge_id(struct judging *g)
 	return object(g, "delete that first", "container '%s' exists already", g->p->id);
 }
 
+/* On one kernel there is one tree of cgroups for both state roots. */
+static int judge_cgroup(struct judging *g)
+{
+	if (!g->spec || strcmp(g->p->host.boot_id, g->rq->host.boot_id) != 0)
+		return 0;
+	if (g->spec->linux_.cgroups_path)
+		return object(g, "leave linux.cgroupsPath out of config.json",
+			      "its cgroup '%s' exists here already", g->spec->linux_.cgroups_path);
+	return strcmp(g->p->id, g->p->from) != 0
+		       ? 0
+		       : object(g, "call it by another name there: --as",
+				"the cgroup of '%s' exists here already", g->p->id);
+}
+
 static int judge_space(struct judging *g)
 {
 	uint64_t need = g->p->memory + g->p->memory / 8;
@@ -389,7 +403,7 @@ static int judge_document(struct judging *g)
 int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 {
 	static int (*const steps[])(struct judging *) = {
-		judge_document, judge_host,   judge_criu_version, judge_id,
+		judge_document, judge_host,   judge_criu_version, judge_id,	 judge_cgroup,
 		judge_space,	judge_bundle, judge_layers,	  judge_network,
 	};
 	struct judging g = { .rq = rq, .p = rq->proposal, .out = ret };

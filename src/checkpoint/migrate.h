@@ -46,6 +46,7 @@ const char *migrate_step_name(enum migrate_step step);
 struct migrate_request {
 	int store, data; /* state root, data root; not owned */
 	const char *id;
+	const char *as;	   /* what it is to be called there; NULL: the same */
 	const char *token; /* a new one: wire_nonce */
 	const struct transport *to;
 	const char *criu; /* program, or NULL */

@@ -55,7 +55,8 @@ int proposal_describe(const struct container *c, struct arena *a, struct proposa
 {
 	const struct container_record *r = &c->record;
 
-	p->id = r->id;
+	p->from = r->id;
+	p->id = p->id ? p->id : r->id;
 	p->bundle = r->bundle;
 	p->overlay = r->overlay.used;
 	p->overlay_size = r->overlay.size;
@@ -81,6 +82,7 @@ void proposal_write(struct json_out *o, const struct proposal *p)
 {
 	json_out_member_string(o, "token", p->token);
 	json_out_member_string(o, "id", p->id);
+	json_out_member_string(o, "from", p->from);
 	json_out_member_string(o, "bundle", p->bundle);
 	json_out_member_string(o, "configDigest", p->config_digest);
 	write_host(o, &p->host);
@@ -198,6 +200,8 @@ int proposal_read(const struct json_node *o, struct arena *a, struct proposal *r
 		r = wire_string(o, "id", CONTAINER_ID_MAX, false, &p.id, e);
 	if (r == 0)
 		r = container_id_check(p.id, e);
+	if (r == 0)
+		r = wire_string(o, "from", CONTAINER_ID_MAX, false, &p.from, e);
 	if (r == 0)
 		r = wire_string(o, "bundle", PATH_MAX - 1, false, &p.bundle, e);
 	if (r == 0)

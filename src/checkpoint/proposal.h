@@ -39,7 +39,9 @@ size_t host_cpu_missing(const char *wanted, const char *have, char *buf, size_t 
 int host_kernel_compare(const char *a, const char *b);
 
 struct proposal {
-	const char *token, *id, *bundle;
+	const char *token, *bundle;
+	const char *id;		   /* what it is to be called there */
+	const char *from;	   /* and is called here */
 	const char *config_digest; /* of the message CONFIG */
 	struct host_facts host;
 	uint64_t memory; /* bytes that its tasks use now */
@@ -52,7 +54,7 @@ struct proposal {
 	bool dry_run;
 };
 
-/* Of the container @c and its record. Borrows from @c; the rest lives in @a. -ENOMEM. */
+/* Of the container @c and its record; p->id stays if it is set. Borrows from @c; the rest lives in @a. -ENOMEM. */
 int proposal_describe(const struct container *c, struct arena *a, struct proposal *p);
 
 /* As members of the object that is open. */

@@ -32,6 +32,7 @@ struct restore {
 	struct container *c;
 	struct restore_stage stage;
 	struct restore_fds fds;
+	int images; /* as the tasks can read them; owned */
 	struct restore_guard guard;
 	struct criu *criu;
 	pid_t holder; /* of a scope, until criu is in it */
@@ -89,6 +90,8 @@ static int prepare(struct restore *x, struct err *e)
 		r = container_open_all(x->c, e);
 	if (r == 0)
 		r = restore_stage_make(x->c, &x->stage, e);
+	if (r == 0)
+		r = restore_images_open(x->c, x->rq->images, &x->images, e);
 	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
 	if (r == 0)
@@ -289,9 +292,11 @@ static int check_abilities(const struct restore *x, struct err *e)
 
 static int ask(struct restore *x, struct err *e)
 {
-	const struct restore_facts facts = {
-		.rq = x->rq, .container = x->c, .stage = &x->stage, .fds = &x->fds
-	};
+	const struct restore_facts facts = { .images = x->images,
+					     .rq = x->rq,
+					     .container = x->c,
+					     .stage = &x->stage,
+					     .fds = &x->fds };
 	Criu__Request rq = CRIU__REQUEST__INIT;
 	Criu__Options options;
 	int r = check_abilities(x, e);
@@ -326,6 +331,7 @@ static int restore(struct restore *x, struct err *e)
 	criu_close(take_ptr(x->criu));
 	end_holder(x);
 	restore_stage_close(&x->stage);
+	close_fd(&x->images);
 	if (r < 0)
 		return r;
 	net_announce(&x->c->record.network, &x->c->net);
@@ -338,6 +344,7 @@ int checkpoint_restore(const struct restore_request *rq, struct container **ret,
 		.rq = rq,
 		.c = container_new(),
 		.stage = RESTORE_STAGE_EMPTY,
+		.images = -EBADF,
 		.guard = RESTORE_GUARD_EMPTY,
 	};
 	int r = x.c ? restore(&x, e) : err_set(e, ERR_SYSTEM, ENOMEM, "restore the container");

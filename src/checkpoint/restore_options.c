@@ -162,7 +162,7 @@ int restore_options(const struct restore_facts *f, struct arena *a, Criu__Option
 	int r;
 
 	criu__options__init(o);
-	o->images_dir_fd = f->rq->images;
+	o->images_dir_fd = f->images;
 	SET(work_dir_fd, f->rq->work);
 	SET(log_level, LOG_LEVEL);
 	o->log_file = plain(RESTORE_LOG);

@@ -40,8 +40,15 @@ int restore_stdio_parse(const char *text, size_t len, struct arena *a, struct re
 /* The same for the directory @images; without the file, nothing is replaced. */
 int restore_stdio_read(int images, struct arena *a, struct restore_fds *ret, struct err *e);
 
+/*
+ * The directory of images as the restored tasks can read it: with a user namespace, through a mount that is
+ * attached nowhere and has its ids. *ret_fd is owned by the caller. -EINVAL where the filesystem cannot be mounted so.
+ */
+int restore_images_open(const struct container *c, int images, int *ret_fd, struct err *e);
+
 /* What the request to CRIU is made of. */
 struct restore_facts {
+	int images;
 	const struct restore_request *rq;
 	const struct container *container; /* its plan has namespaces that are joined, opened */
 	const struct restore_stage *stage; /* listed */

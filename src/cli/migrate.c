@@ -33,7 +33,7 @@ enum {
 
 struct migrate_options {
 	const char *remote_ctr, *ssh, *to_root, *to_data_root, *max_downtime, *timeout, *resolve,
-		*restore, *format, *progress, *max_rounds;
+		*restore, *format, *progress, *max_rounds, *as;
 	bool dry_run, recover, here, there, copy_rootfs;
 	bool tcp_close, ext_unix_sk, shell_job;
 };
@@ -63,6 +63,7 @@ static const struct cli_option options[] = {
 	  "instead of DEST: another state root on this host", NULL },
 	{ "to-data-root", 0, CLI_STRING, "DIR", AT(to_data_root), "with --to-root: its data root",
 	  NULL },
+	{ "as", 0, CLI_STRING, "CONTAINER", AT(as), "what it is to be called there", NULL },
 	{ "copy-rootfs", 0, CLI_FLAG, NULL, AT(copy_rootfs),
 	  "send the bundle's root filesystem even if there is one of that name", NULL },
 	{ "tcp-close", 0, CLI_FLAG, NULL, AT(tcp_close),
@@ -368,6 +369,7 @@ static int fill(struct cli *cli, const struct migrate_options *o, struct migrate
 			   .file_locks = true,
 			   .link_remap = true,
 			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
+		.as = o->as,
 		.dry_run = o->dry_run,
 		.copy_rootfs = o->copy_rootfs,
 		.max_rounds = ROUNDS,

@@ -41,7 +41,7 @@ counter='i=0; while :; do i=$((i+1)); echo $i >/tmp/n.new; mv /tmp/n.new /tmp/n;
 
 start_counter() {
 	args sh -c "$counter"
-	start_bundle "$@"
+	start_bundle
 	ok
 	wait_until test -s "$rootfs/tmp/n"
 }
@@ -137,31 +137,88 @@ host_mounts() {
 	delete_ctr
 }
 
-@test "restore: a user namespace" {
+@test "restore: a user namespace; its images lie where mounts can be idmapped, and else are refused" {
 	chown -R 100000:100000 "$rootfs"
 	user_namespace
 	start_counter
-	save
+	save --leave-running
+	delete_ctr
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	if [ "$status" -eq 0 ]; then # a newer kernel: tmpfs can
+		delete_ctr
+	else
+		fails 'the images cannot be shown to' 'copy them to ext4'
+		nothing_left
+	fi
+	modprobe -a loop ext4 || true # built in, where it is no module
+	truncate -s 64M "$T/image"
+	mkfs.ext4 -q "$T/image"
+	mkdir "$T/disk"
+	mount -o loop "$T/image" "$T/disk"
+	cp -a "$img" "$T/disk/images"
+	img=$T/disk/images
 	bring_back
 	same 100000 "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")"
 	same '0 100000 65536' "$(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")"
 	wait_until counts_beyond "$(<"$rootfs/tmp/n")"
 	delete_ctr
+	umount "$T/disk"
 }
 
 @test "restore: a terminal, to a console socket" {
 	config '.process.terminal = true'
-	"$lib_dir/peer" console "$T/console" expect=ready >"$T/said" 2>&1 3>&- &
+	"$lib_dir/peer" console "$T/console" expect=ready expect=never >"$T/said" 2>&1 3>&- &
+	peer=$!
 	wait_until test -S "$T/console"
 	args sh -c 'echo ready; trap "" HUP; read -r line; echo "got $line"; sleep 1000'
 	start_bundle --console-socket "$T/console"
 	ok
 	wait_until grep -q ready "$T/said"
 	save
+	wait "$peer" || true # its terminal has gone
 	rm "$T/console"
 	"$lib_dir/peer" console "$T/console" 'send=hello\n' expect=got >"$T/said" 2>&1 3>&- &
 	wait_until test -S "$T/console"
 	bring_back --console-socket "$T/console"
 	wait_until grep -q 'got hello' "$T/said"
 	delete_ctr
+}
+
+# not_restored CODE TEXT... : the last command failed so, and nothing of the container is there
+not_restored() {
+	fails_with "$@"
+	nothing_left
+}
+
+@test "restore: refused, and nothing is left: an id in use, no images, no criu, images that want more, lost files" {
+	args sh -c 'exec 9</tmp/open; echo ready >/tmp/n; while :; do sleep 0.02; done'
+	echo >"$rootfs/tmp/open"
+	start_bundle
+	wait_until test -s "$rootfs/tmp/n"
+	save --leave-running
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	fails 'already exists'
+	ctr state "$tag"
+	same running "$(jq -r .status <<<"$output")"
+	delete_ctr
+	ctr restore -d --image-path "$T/none" -b "$bundle" "$tag"
+	not_restored 1 "open the directory '$T/none' for images" 'no such file'
+	mkdir -m 700 "$T/empty"
+	ctr restore -d --image-path "$T/empty" -b "$bundle" "$tag"
+	not_restored 6 image
+	ctr --criu "$T/none" restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 4 criu
+	cp "$bundle/config.json" "$T/config"
+	jq '.process.capabilities.bounding = [] | .process.capabilities.permitted = [] |
+		.process.capabilities.effective = []' "$T/config" >"$bundle/config.json"
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 6 'CAP_' config.json
+	jq '.linux.maskedPaths += ["/proc/version"]' "$T/config" >"$bundle/config.json"
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 6 /proc/version
+	cp "$T/config" "$bundle/config.json"
+	rm "$rootfs/tmp/open"
+	ctr restore -d --image-path "$img" -b "$bundle" --work-path "$T/work" "$tag"
+	not_restored 5 criu /tmp/open "$T/work/restore.log"
+	[ -s "$T/work/restore.log" ]
 }
