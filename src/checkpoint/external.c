@@ -280,14 +280,16 @@ static int look_at(void *data, const char *path)
 	const int *root = data;
 	cleanup_fd int fd =
 		kernel_openat2(*root, path, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	struct statx st;
+	struct kernel_statx st;
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) < 0)
-		return -errno;
-	return st.stx_mask & STATX_MNT_ID && st.stx_attributes & STATX_ATTR_MOUNT_ROOT
-		       ? (int)st.stx_mnt_id
+	r = kernel_statx_mount(fd, &st);
+	if (r < 0)
+		return r;
+	return st.mask & KERNEL_STATX_MNT_ID && st.attributes & KERNEL_STATX_ATTR_MOUNT_ROOT
+		       ? (int)st.mnt_id
 		       : 0;
 }
 

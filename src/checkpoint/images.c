@@ -20,15 +20,38 @@
 #include "checkpoint/protobuf.h"
 #include "rootfs/archive.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 
-/* libarchive is loaded by whoever opens the first stream; a child that may open nothing finds it loaded. */
-static void load_archives(void)
+/*
+ * libarchive and its locale are loaded by whoever opens an archive. A child that may open nothing finds them
+ * loaded, as long as this is open.
+ */
+struct loaded {
+	struct inflate *in;
+	struct tar_reader *tar;
+};
+
+static void unload(struct loaded *l)
 {
-	cleanup_(inflate_closep) struct inflate *in = NULL;
-	cleanup_fd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct err ignored = ERR_INIT;
+	tar_reader_close(l->tar);
+	inflate_close(l->in);
+}
 
-	(void)inflate_open(null, &in, &ignored); /* who needs it hears of it */
+/* Who needs them, and lacks them, says so. */
+static void load_archives(struct loaded *ret)
+{
+	static const char end_of_archive[1024];
+	struct err ignored = ERR_INIT;
+	int ends[2] = { -EBADF, -EBADF };
+
+	if (pipe2(ends, O_CLOEXEC) == 0 &&
+	    io_write_all(ends[1], end_of_archive, sizeof(end_of_archive)) == 0) {
+		close_fd(&ends[1]);
+		if (inflate_open(ends[0], &ret->in, &ignored) == 0)
+			(void)tar_reader_open(ret->in, NULL, &ret->tar, &ignored);
+	}
+	close_fd(&ends[0]);
+	close_fd(&ends[1]);
 }
 
 /* Descriptors that the child reads from. */
@@ -46,6 +69,7 @@ static int *list_open(const struct image_set *s, size_t *ret)
 static int read_confined(const struct image_set *s, void (*work)(void *, struct images_answer *),
 			 void *data, struct images_answer *ret, struct err *e)
 {
+	cleanup_(unload) struct loaded loaded = { 0 };
 	size_t count;
 	cleanup_free int *keep = list_open(s, &count);
 	int r;
@@ -53,7 +77,7 @@ static int read_confined(const struct image_set *s, void (*work)(void *, struct 
 	if (!keep)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read the images");
 	if (count)
-		load_archives();
+		load_archives(&loaded);
 	r = images_confined(work, data, keep, count, ret, e);
 	if (r == 0 && ret->result < 0) {
 		*e = ret->err;
@@ -83,7 +107,9 @@ static int check_parents(const struct image_set *s, uint64_t *ret_memory, struct
 		close_fd(&dir);
 		dir = take_fd(&base.parent);
 	}
-	return r < 0 ? err_wrap(e, "in the images that these are based on"), r : 0;
+	if (r < 0)
+		(void)err_wrap(e, "in the images that these are based on"); /* the code stays */
+	return r;
 }
 
 static void judge_work(void *data, struct images_answer *answer)

@@ -39,6 +39,9 @@ struct images_rules {
 	/* All that CRIU will be given; NULL: it is not compared by key, only by place. */
 	const struct images_external *external;
 	size_t external_count;
+	/* Names of files and pipes for which CRIU is given a descriptor of the caller's: "pipe:[12]", "file[18:4]". */
+	const char *const *given;
+	size_t given_count;
 	const struct checkpoint_flags *flags; /* those of the restore; NULL: none */
 	/*
 	 * The root filesystem as it will be restored, O_PATH: symlinks in destinations are looked up below it.
@@ -53,8 +56,7 @@ struct images_rules {
 };
 
 /*
- * May these images be restored as a container with that config? Refused (-EPERM; -EBADMSG: damaged, or
- * not images at all): the message names the file, the task, the field, and what the config allows; @e's origin is
+ * May these images be restored as a container with that config? If not, -EBADMSG: the message names the file, the task, the field, and what the config allows; @e's origin is
  * the file. Command's exit code: CHECKPOINT_EXIT_BAD_IMAGES.
  *
  * @dir: the directory, open for reading, in which nobody but the caller and root can write; borrowed. The images that it is

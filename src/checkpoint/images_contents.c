@@ -113,7 +113,9 @@ static int check_tar(const struct judge *j, const struct image_file *f, struct e
 		if (r < 0)
 			return r;
 	}
-	return r < 0 ? image_damaged(e, f, "its archive cannot be read") : 0;
+	if (r == -ENOMEM || r == -EOPNOTSUPP)
+		return r;
+	return r < 0 ? image_refuse(e, f, "its archive cannot be read") : 0;
 }
 
 int image_judge_contents(struct judge *j, struct err *e)

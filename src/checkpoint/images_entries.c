@@ -81,14 +81,14 @@ static int one_entry(const struct image_file *f, const struct kind *k, size_t in
 	uint32_t size;
 
 	if (f->size - *at < 4)
-		return image_damaged(e, f, "it is cut off in front of entry %zu", index);
+		return image_refuse(e, f, "it is cut off in front of entry %zu", index);
 	size = word(f->data + *at);
 	*at += 4;
 	if (size > IMAGE_ENTRY_MAX || size > f->size - *at)
-		return image_damaged(e, f, "it is cut off in entry %zu", index);
+		return image_refuse(e, f, "it is cut off in entry %zu", index);
 	message = image_unpack(&a, k->head && index == 0 ? k->head : k->entry, f->data + *at, size);
 	if (!message)
-		return image_damaged(e, f, "entry %zu cannot be understood", index);
+		return image_refuse(e, f, "entry %zu cannot be understood", index);
 	*at += size;
 	return fn(data, f, index, message, e);
 }
@@ -102,15 +102,15 @@ int image_each(const struct image_file *f, image_entry_fn *fn, void *data, struc
 
 	if (f->size < at || word(f->data + at - 4) != k->magic ||
 	    (!k->old && word(f->data) != MAGIC_COMMON))
-		return image_damaged(e, f, "it does not begin as such an image of CRIU does");
+		return image_refuse(e, f, "it does not begin as such an image of CRIU does");
 	while (r == 0 && at < f->size && !(k->tail && index)) {
 		if (index == IMAGE_ENTRIES_MAX || (k->one && index))
-			return image_damaged(e, f, "it has more than %zu entries", index);
+			return image_refuse(e, f, "it has more than %zu entries", index);
 		r = one_entry(f, k, index, &at, fn, data, e);
 		index++;
 	}
 	if (r == 0 && k->one && !index)
-		return image_damaged(e, f, "it is empty");
+		return image_refuse(e, f, "it is empty");
 	return r;
 }
 

@@ -22,36 +22,17 @@
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
 
-static int complain(struct err *e, const struct image_file *f, int r, const char *fmt, va_list ap)
-{
-	char why[512];
-
-	(void)vsnprintf(why, sizeof(why), fmt, ap);
-	err_set(e, ERR_STATE, 0, "image '%s': %s", f->name, why);
-	err_origin(e, "%s", f->name);
-	return r;
-}
-
 int image_refuse(struct err *e, const struct image_file *f, const char *fmt, ...)
 {
+	char why[512];
 	va_list ap;
-	int r;
 
 	va_start(ap, fmt);
-	r = complain(e, f, -EPERM, fmt, ap);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	return r;
-}
-
-int image_damaged(struct err *e, const struct image_file *f, const char *fmt, ...)
-{
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	r = complain(e, f, -EBADMSG, fmt, ap);
-	va_end(ap);
-	return r;
+	err_set(e, ERR_STATE, 0, "image '%s': %s", f->name, why);
+	err_origin(e, "%s", f->name);
+	return -EBADMSG;
 }
 
 /* ---- the directory ---- */
@@ -72,7 +53,7 @@ static int check_directory(int dir, struct stat *ret, struct err *e)
 			ret->st_uid, ret->st_mode & 07777);
 		err_hint(e, "what they say is checked before CRIU reads it: make it yours, with "
 			    "mode 0700");
-		return -EPERM;
+		return -EBADMSG;
 	}
 	return 0;
 }
@@ -84,8 +65,8 @@ static int read_file(struct image_file *f, int fd, uint64_t *total, struct err *
 	size_t have = 0;
 
 	if (f->size > IMAGE_FILE_MAX || (*total += f->size) > IMAGE_TOTAL_MAX)
-		return image_damaged(e, f, "it is larger than any that CRIU writes (%llu bytes)",
-				     (unsigned long long)f->size);
+		return image_refuse(e, f, "it is larger than any that CRIU writes (%llu bytes)",
+				    (unsigned long long)f->size);
 	data = malloc(f->size + 1);
 	if (!data)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "read image '%s'", f->name);
@@ -97,7 +78,7 @@ static int read_file(struct image_file *f, int fd, uint64_t *total, struct err *
 		if (n < 0)
 			return err_set(e, ERR_SYSTEM, errno, "read image '%s'", f->name);
 		if (n == 0)
-			return image_damaged(e, f, "it became shorter while it was read");
+			return image_refuse(e, f, "it became shorter while it was read");
 		have += (size_t)n;
 	}
 	f->data = take_ptr(data);
@@ -181,10 +162,22 @@ static int open_parent(int dir, int *ret, struct err *e)
 	if (target[0] == '/') {
 		err_set(e, ERR_STATE, 0, "the images are based on '%s'", target);
 		err_hint(e, "'parent' is a relative link, so that directories can move together");
-		return -EPERM;
+		return -EBADMSG;
 	}
 	*ret = openat(dir, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret < 0 ? err_set(e, ERR_STATE, errno, "open the images' parent '%s'", target) : 0;
+	if (*ret >= 0)
+		return 0;
+	(void)err_set(e, ERR_STATE, errno, "open the images' parent '%s'", target);
+	return -EBADMSG;
+}
+
+/* Pre-dumps of the same checkpoint lie in directories with numbers for names; they are reached by "parent". */
+static bool is_round(int dir, const char *name)
+{
+	struct stat st;
+
+	return !name[strspn(name, "0123456789")] && strlen(name) < 4 &&
+	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
 static int list(int dir, struct image_set *s, struct err *e)
@@ -200,7 +193,8 @@ static int list(int dir, struct image_set *s, struct err *e)
 		return r;
 	}
 	for (struct dirent *entry; r == 0 && (errno = 0, entry = readdir(d));) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    is_round(dir, entry->d_name))
 			continue;
 		if (strcmp(entry->d_name, "parent") == 0)
 			r = open_parent(dir, &s->parent, e);

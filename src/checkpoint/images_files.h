@@ -49,8 +49,8 @@ struct image_set {
 	}
 
 /*
- * Read the directory @dir. @base: images that others are based on, of which only those about memory count. -EPERM: what is
- * in it does not belong there, or others than root and its owner can write; -EBADMSG.
+ * Read the directory @dir. @base: images that others are based on, of which only those about memory count. -EBADMSG: what
+ * is in it does not belong there, or others than root and its owner can write.
  */
 int image_set_read(int dir, bool base, struct image_set *ret, struct err *e);
 void image_set_free(struct image_set *s);
@@ -71,10 +71,8 @@ int image_each(const struct image_file *f, image_entry_fn *fn, void *data, struc
 const ProtobufCMessage *image_unpack(struct arena *a, const ProtobufCMessageDescriptor *form,
 				     const uint8_t *data, size_t size);
 
-/* The image @f is not allowed (-EPERM), or damaged (-EBADMSG): which, and why. */
+/* The image @f is damaged, or says what is not allowed: why. -EBADMSG. */
 int image_refuse(struct err *e, const struct image_file *f, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-int image_damaged(struct err *e, const struct image_file *f, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -72,7 +72,7 @@ struct judge {
 	bool has_cg_set;
 };
 
-/* All of it. 0, -EPERM, -EBADMSG, -ENOMEM. */
+/* All of it. 0, -EBADMSG, -ENOMEM. */
 int image_judge(struct judge *j, struct err *e);
 
 /* Its parts, in this order. */

@@ -171,7 +171,7 @@ static int remember(struct judge *j, const struct image_file *f, const Image__Mo
 	struct image_known_mount *known = j->mounts;
 
 	if (j->mount_count == MOUNTS_MAX)
-		return image_damaged(e, f, "there are more than %d mounts", MOUNTS_MAX);
+		return image_refuse(e, f, "there are more than %d mounts", MOUNTS_MAX);
 	if (j->mount_count == j->mount_room) {
 		size_t room = j->mount_room ? j->mount_room * 2 : 64;
 
@@ -267,7 +267,7 @@ static bool is_there(const struct judge *j, uint32_t ns, const char *path)
 static int check_missing(struct judge *j, const struct image_file *f, struct err *e)
 {
 	if (!is_there(j, f->id, "/"))
-		return image_damaged(e, f, "there is no root");
+		return image_refuse(e, f, "there is no root");
 	for (size_t i = 0; i < j->view->place_count; i++) {
 		const struct image_place *p = &j->view->places[i];
 

@@ -60,6 +60,7 @@ static const struct pattern patterns[] = {
 	{ "stats-restore", IMAGE_OTHER },
 	{ "irmap-cache", IMAGE_OTHER },
 	{ "descriptors.json", IMAGE_OTHER },
+	{ "state.json", IMAGE_OTHER },
 	{ "dump.log", IMAGE_OTHER },
 	{ "pre-dump.log", IMAGE_OTHER },
 	{ "restore.log", IMAGE_OTHER },

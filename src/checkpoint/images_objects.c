@@ -60,19 +60,29 @@ static bool is_device_of_ours(const struct judge *j, const char *path)
 	return p && p->outside && strcmp(p->real, path) == 0;
 }
 
+static bool is_given(const struct judge *j, const char *name)
+{
+	for (size_t i = 0; i < j->rules->given_count; i++)
+		if (strcmp(j->rules->given[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int check_regular(const struct opened *o, struct err *e)
 {
 	const Image__RegularFile *r = o->m->regular;
 	char at[IMAGES_TEXT];
 
 	if (!r)
-		return image_damaged(e, o->file, "file %u: it is missing", o->m->id);
-	if (!image_path_is_plain(r->name))
-		return bad_path(o, r->name, e);
+		return image_refuse(e, o->file, "file %u: it is missing", o->m->id);
 	image_shown(r->name, at, sizeof(at));
+	if (r->external && is_given(o->j, r->name))
+		return 0;
 	if (r->external)
 		return image_refuse(e, o->file, "file %u: '%s' comes from outside of the container",
 				    o->m->id, at);
+	if (!image_path_is_plain(r->name))
+		return bad_path(o, r->name, e);
 	if (o->j->mount_count && !is_mount_of_ours(o->j, r->mnt_id))
 		return image_refuse(e, o->file,
 				    "file %u: '%s' is on mount %d, which is not the container's",
@@ -154,7 +164,7 @@ static int check_inotify(const struct opened *o, struct err *e)
 				     o->m->id);
 			err_hint(e, "which file that is cannot be known: only signed images may "
 				    "have such");
-			return -EPERM;
+			return -EBADMSG;
 		}
 	}
 	return 0;
@@ -167,7 +177,7 @@ static int check_unix(const struct opened *o, struct err *e)
 	char name[128];
 
 	if (!u)
-		return image_damaged(e, o->file, "file %u: it is missing", o->m->id);
+		return image_refuse(e, o->file, "file %u: it is missing", o->m->id);
 	if ((u->flags & UNIX_EXTERNAL) && !(flags && flags->ext_unix_sk))
 		return image_refuse(
 			e, o->file,
@@ -293,8 +303,8 @@ static int remap(void *data, const struct image_file *f, size_t index,
 		return image_refuse(e, f, "deleted file %u: of type %u, which is not known",
 				    m->original, m->type);
 	if (m->has_type && m->type == GHOST && !image_find(j->set, IMAGE_GHOST, m->remap))
-		return image_damaged(e, f, "deleted file %u: there is no 'ghost-file-%u.img'",
-				     m->original, m->remap);
+		return image_refuse(e, f, "deleted file %u: there is no 'ghost-file-%u.img'",
+				    m->original, m->remap);
 	return 0;
 }
 
@@ -344,8 +354,8 @@ static int check_member(const struct judge *j, const struct image_file *f,
 	if (!image_path_is_plain(m->path) || strchr(m->name, '/'))
 		return bad_cgroup(e, f, m->path);
 	if (m->cgns_prefix > strlen(m->path))
-		return image_damaged(e, f, "cgroup '%s': its prefix is longer",
-				     image_shown(m->path, at, sizeof(at)));
+		return image_refuse(e, f, "cgroup '%s': its prefix is longer",
+				    image_shown(m->path, at, sizeof(at)));
 	if (j->cgroup && !*m->name && !path_below(m->path, j->cgroup))
 		return image_refuse(e, f, "cgroup '%s': it is not inside the container's, '%s'",
 				    image_shown(m->path, at, sizeof(at)),
@@ -360,7 +370,7 @@ static int check_dirs(struct judge *j, const struct image_file *f, const Protobu
 	int r = 0;
 
 	if (depth == CGROUP_DEPTH_MAX)
-		return image_damaged(e, f, "cgroups are nested too deeply");
+		return image_refuse(e, f, "cgroups are nested too deeply");
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		cleanup_(arena_free) struct arena a = { .cap = 64 << 20 };
 		const Image__CgroupDir *d = (const Image__CgroupDir *)image_unpack(
@@ -368,7 +378,7 @@ static int check_dirs(struct judge *j, const struct image_file *f, const Protobu
 		char path[4096];
 
 		if (!d)
-			return image_damaged(e, f, "a cgroup cannot be understood");
+			return image_refuse(e, f, "a cgroup cannot be understood");
 		(void)snprintf(path, sizeof(path), "%s%s", d->name[0] == '/' ? "" : "/", d->name);
 		if (!image_path_is_plain(path))
 			return bad_cgroup(e, f, d->name);

@@ -50,11 +50,11 @@ static int inventory(void *data, const struct image_file *f, size_t index,
 
 	(void)index;
 	if (m->img_version != IMAGES_VERSION || !m->fdinfo_per_id || !m->ns_per_id)
-		return image_damaged(e, f, "images of this version of CRIU are not read");
+		return image_refuse(e, f, "images of this version of CRIU are not read");
 	if (!m->root_ids)
-		return image_damaged(e, f, "it does not tell the host's namespaces from others");
+		return image_refuse(e, f, "it does not tell the host's namespaces from others");
 	if (m->has_pre_dump_mode && !image_find(j->set, IMAGE_PSTREE, 0))
-		return image_damaged(e, f, "it is of a pre-dump: there is memory only");
+		return image_refuse(e, f, "it is of a pre-dump: there is memory only");
 	take_ids(m->root_ids, j->host_ns);
 	return 0;
 }
@@ -98,7 +98,7 @@ static int filters(void *data, const struct image_file *f, size_t index,
 
 	(void)index;
 	if (m->n_filters > FILTERS_MAX)
-		return image_damaged(e, f, "it has %zu filters", m->n_filters);
+		return image_refuse(e, f, "it has %zu filters", m->n_filters);
 	j->filter_count = m->n_filters;
 	j->filters = arena_array(&j->arena, m->n_filters, sizeof(*j->filters));
 	if (m->n_filters && !j->filters)
@@ -271,7 +271,7 @@ static int check_filter(const struct thread *t, const Image__ThreadCore *c, stru
 		image_refuse(e, t->file, "%s: seccomp filter %u is not the config's", t->who,
 			     c->seccomp_filter);
 		err_hint(e, "it was made by another libseccomp, or from another config");
-		return -EPERM;
+		return -EBADMSG;
 	}
 	return 0;
 }
@@ -327,7 +327,7 @@ static int check_limits(const struct thread *t, const Image__TaskCore *c, struct
 static int check_cg_set(const struct thread *t, const Image__TaskCore *c, struct err *e)
 {
 	if (c->has_cg_set && c->cg_set && !image_find(t->j->set, IMAGE_CGROUP, 0))
-		return image_damaged(e, t->file, "%s: there is no 'cgroup.img'", t->who);
+		return image_refuse(e, t->file, "%s: there is no 'cgroup.img'", t->who);
 	return 0;
 }
 
@@ -340,6 +340,9 @@ static int check_one_namespace(const struct thread *t, enum oci_namespace_type t
 	uint32_t host = t->j->host_ns[type];
 	const char *name = oci_names_of(&oci_namespace_names, type);
 
+	/* criu gives every container one, so that its clocks do not jump: it is there from the second dump on */
+	if (!ns && type == OCI_NS_TIME)
+		return 0;
 	if (!ns && id != host)
 		return image_refuse(e, t->file,
 				    "%s: a %s namespace of its own, but the config has none",
@@ -436,7 +439,7 @@ static int core(void *data, const struct image_file *f, size_t index,
 	if (is_gone(c))
 		return 0;
 	if (!c->thread || !c->thread->creds)
-		return image_damaged(e, f, "%s: it has no credentials", t.who);
+		return image_refuse(e, f, "%s: it has no credentials", t.who);
 	r = check_credentials(&t, c->thread->creds, e);
 	if (r == 0)
 		r = check_filter(&t, c->thread, e);
@@ -449,7 +452,7 @@ static int core(void *data, const struct image_file *f, size_t index,
 	if (r == 0 && c->ids)
 		r = check_namespaces(&t, c->ids, e);
 	if (r == 0 && c->task && !c->ids && !image_find(t.j->set, IMAGE_IDS, f->id))
-		r = image_damaged(e, f, "%s: its namespaces are not known", t.who);
+		r = image_refuse(e, f, "%s: its namespaces are not known", t.who);
 	return r;
 }
 
@@ -520,12 +523,12 @@ static int task(void *data, const struct image_file *f, size_t index,
 				    m->pid);
 	own = image_find(j->set, IMAGE_CORE, m->pid);
 	if (!own)
-		return image_damaged(e, f, "task %u: there is no 'core-%u.img'", m->pid, m->pid);
+		return image_refuse(e, f, "task %u: there is no 'core-%u.img'", m->pid, m->pid);
 	r = image_each(own, look_if_gone, &gone, e);
 	for (size_t i = 0; r == 0 && !gone && i < m->n_threads; i++)
 		if (!image_find(j->set, IMAGE_CORE, m->threads[i]))
-			r = image_damaged(e, f, "task %u: there is no 'core-%u.img' of its thread",
-					  m->pid, m->threads[i]);
+			r = image_refuse(e, f, "task %u: there is no 'core-%u.img' of its thread",
+					 m->pid, m->threads[i]);
 	return r;
 }
 
@@ -550,8 +553,8 @@ int image_judge_tasks(struct judge *j, struct err *e)
 	if (r == 0 && f)
 		r = image_each(f, first_ids, j, e);
 	if (r == 0 && !j->init_ns[OCI_NS_MOUNT])
-		return image_damaged(e, image_find(j->set, IMAGE_PSTREE, 0),
-				     "task %u: its namespaces are not known", j->init);
+		return image_refuse(e, image_find(j->set, IMAGE_PSTREE, 0),
+				    "task %u: its namespaces are not known", j->init);
 	if (r == 0)
 		r = image_judge_each(j, IMAGE_IDS, ids, e);
 	if (r == 0)

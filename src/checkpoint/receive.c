@@ -367,8 +367,9 @@ static int finish(struct receiving *x, struct err *e)
 		return 0; /* it asks */
 	(void)journal_remove_images(&x->journal, &none);
 	wire_set_timeout(x->w, DONE_MS);
-	if (wire_expect(x->w, "source", WIRE_DONE, &m, &none) == 0)
-		(void)journal_remove(&x->journal, &none);
+	if (wire_expect(x->w, "source", WIRE_DONE, &m, &none) == 0 &&
+	    journal_remove(&x->journal, &none) == 0)
+		(void)wire_send_word(x->w, WIRE_DONE, &none); /* it asks once more */
 	return 0;
 }
 
@@ -511,8 +512,8 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 		return r;
 	/* it may have nothing left now, and then nobody asks again */
 	if (wire_expect(w, "source", WIRE_DONE, &m, &none) == 0 &&
-	    journal_open(rq->data, token, &j, &none) == 0)
-		(void)journal_remove(&j, &none);
+	    journal_open(rq->data, token, &j, &none) == 0 && journal_remove(&j, &none) == 0)
+		(void)wire_send_word(w, WIRE_DONE, &none); /* it needs no answer */
 	return 0;
 }
 

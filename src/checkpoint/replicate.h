@@ -38,6 +38,7 @@ enum replicate_event {
 struct replicate_request {
 	int store, data; /* state root, data root; not owned */
 	const char *id;
+	const char *as; /* what it is to be called there; NULL: the same */
 	const struct transport *to;
 	const char *criu; /* program, or NULL */
 	struct checkpoint_flags flags;

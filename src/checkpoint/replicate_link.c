@@ -86,7 +86,7 @@ static int say_id(struct replication *x, struct err *e)
 	if (json_out_init(&o, false) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "say what is replicated");
 	json_out_object(&o);
-	json_out_member_string(&o, "id", x->rq->id);
+	json_out_member_string(&o, "id", x->rq->as ? x->rq->as : x->rq->id);
 	json_out_member_uint(&o, "epoch", x->epoch);
 	return wire_send_json(x->w, WIRE_STANDBY, &o, e);
 }
@@ -124,7 +124,7 @@ static int describe(struct replication *x, const struct container *c, struct are
 		r = proposal_digest(c->config, c->config_size, digest, e);
 	if (r < 0)
 		return r;
-	p->id = x->rq->id;
+	p->id = x->rq->as;
 	if (proposal_describe(c, a, p) < 0)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 	p->token = x->instance;

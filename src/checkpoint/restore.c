@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkpoint/images.h"
 #include "checkpoint/restore_work.h"
 #include "container/hooks.h"
 #include "container/overlay.h"
@@ -59,6 +60,25 @@ static struct container_request request_of(const struct restore_request *rq)
 	return r;
 }
 
+/* The first gate (security.md C4): as files, before criu believes them. The second is restore_gate(). */
+static int check_images(const struct restore *x, struct err *e)
+{
+	const char *given[RESTORE_FDS_MAX];
+	const struct images_rules rules = {
+		.spec = x->c->spec,
+		.filter = &x->c->filter,
+		.flags = &x->rq->flags,
+		.root = x->stage.root,
+		.authentic = !x->rq->stranger,
+		.given = given,
+		.given_count = x->fds.count,
+	};
+
+	for (size_t i = 0; i < x->fds.count; i++)
+		given[i] = x->fds.items[i].key;
+	return images_check(x->rq->images, &rules, e);
+}
+
 static int prepare(struct restore *x, struct err *e)
 {
 	const struct container_request rq = request_of(x->rq);
@@ -74,7 +94,9 @@ static int prepare(struct restore *x, struct err *e)
 		r = restore_images_open(x->c, x->rq->images, &x->images, e);
 	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
-	return r < 0 ? r : restore_namespaces(x->c, &x->fds, e);
+	if (r == 0)
+		r = restore_namespaces(x->c, &x->fds, e);
+	return r < 0 ? r : check_images(x, e);
 }
 
 /* ---- criu, where the tasks will be ---- */

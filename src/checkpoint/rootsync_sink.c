@@ -410,10 +410,12 @@ static int serve_round(struct rootsync_sink *s, struct wire *w, struct err *e)
 
 static int put_rootfs(struct rootsync_sink *s, struct err *e)
 {
-	if (syncfs(s->tree) < 0 ||
-	    renameat2(s->parent, s->stage, s->parent, s->name, RENAME_NOREPLACE) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "put the root filesystem to '%s'",
-			       s->rq.rootfs);
+	int r = syncfs(s->tree) < 0 ? -errno
+				    : kernel_renameat2(s->parent, s->stage, s->parent, s->name,
+						       KERNEL_RENAME_NOREPLACE);
+
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "put the root filesystem to '%s'", s->rq.rootfs);
 	s->placed = true;
 	return fsync(s->parent) < 0
 		       ? err_set(e, ERR_SYSTEM, errno, "write '%s' to the disk", s->rq.rootfs)

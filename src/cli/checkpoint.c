@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/blockers.h"
+#include "cli/checkpoint_archive.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/num.h"
@@ -18,6 +19,7 @@ static const char *const progress_words[] = { "json", "none", NULL };
 
 struct checkpoint_options {
 	struct checkpoint_words words;
+	struct export_words export;
 	const char *parent_path, *page_server, *status_fd, *iterate, *format, *progress;
 	bool pre_dump, leave_running, tcp_skip_in_flight, link_remap, dry_run, no_preflight;
 };
@@ -25,6 +27,7 @@ struct checkpoint_options {
 /* clang-format off */
 static const struct cli_option options[] = {
 	CHECKPOINT_OPTIONS(offsetof(struct checkpoint_options, words)),
+	EXPORT_OPTIONS(offsetof(struct checkpoint_options, export)),
 	{ "dry-run", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, dry_run),
 	  "only look, and list what could not be saved", NULL },
 	{ "no-preflight", 0, CLI_FLAG, NULL, offsetof(struct checkpoint_options, no_preflight),
@@ -62,6 +65,7 @@ struct session {
 	enum container_status status;
 	int images, work;
 	struct checkpoint_rounds rounds;
+	struct exporting export; /* when it was asked for */
 };
 
 static void session_close(struct session *s)
@@ -69,6 +73,8 @@ static void session_close(struct session *s)
 	container_free(s->c);
 	close_fd(&s->images);
 	close_fd(&s->work);
+	if (s->export.words)
+		exporting_close(&s->export);
 }
 
 /* ---- what cannot be asked for ---- */
@@ -90,6 +96,15 @@ static int check_options(const struct checkpoint_options *o, struct err *e)
 		return exclude("--dry-run", "--no-preflight", e);
 	if (o->iterate && o->parent_path)
 		return exclude("--iterate", "--parent-path", e);
+	if (o->export.file && o->pre_dump)
+		return exclude("--export", "--pre-dump", e);
+	if (o->export.file && o->words.lazy_pages)
+		return exclude("--export", "--lazy-pages", e);
+	if (o->export.file && o->page_server)
+		return exclude("--export", "--page-server", e);
+	if (!o->export.file && (o->export.sign_key || o->export.token || o->export.compression))
+		return err_set(e, ERR_USAGE, 0,
+			       "options --sign-key, --token and --compression need --export");
 	if (o->words.lazy_pages && o->pre_dump)
 		return exclude("--lazy-pages", "--pre-dump", e);
 	if (o->words.lazy_pages && !o->page_server) {
@@ -263,9 +278,38 @@ static int dump(struct session *s, struct err *e)
 	if (r < 0)
 		return r;
 	set_flags(o, &rq.flags);
+	if (o->export.file) {
+		rq.complete = exporting_complete;
+		rq.data = &s->export;
+	}
 	r = checkpoint_run_rounds(s->c, &rq, o->iterate, o->progress, &s->rounds, e);
 	if (r < 0)
 		s->cli->failure_code = checkpoint_exit_code(r);
+	if (r < 0 && o->export.file)
+		exporting_withdraw(&s->export);
+	return r;
+}
+
+/*
+ * With --export alone, images are only a step on the way, below the data root; so are the logs, unless they are
+ * wanted. Images in a place of the user's stay there.
+ */
+static int open_dirs(struct session *s, struct err *e)
+{
+	const struct checkpoint_options *o = s->o;
+	int r = o->export.file ? exporting_open(s->cli, &o->export, &s->export, e) : 0;
+
+	if (r < 0)
+		return r;
+	if (o->export.file && !o->words.image_path)
+		s->images = openat(s->export.store.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	else
+		r = checkpoint_open_images(&o->words, true, &s->images, e);
+	if (r == 0 && s->images < 0)
+		r = err_set(e, ERR_SYSTEM, errno, "open the directory for images");
+	if (r == 0)
+		r = checkpoint_open_work(&o->words, s->images, true, &s->work, e);
+	s->export.images = s->images;
 	return r;
 }
 
@@ -303,9 +347,7 @@ static int checkpoint(struct session *s, struct err *e)
 	if (r == 0 && s->o->dry_run)
 		return dry_run(s, e);
 	if (r == 0)
-		r = checkpoint_open_images(&s->o->words, true, &s->images, e);
-	if (r == 0)
-		r = checkpoint_open_work(&s->o->words, s->images, true, &s->work, e);
+		r = open_dirs(s, e);
 	if (r == 0)
 		r = check_parent(s, e);
 	if (r == 0)
@@ -334,6 +376,7 @@ const struct cli_command cli_checkpoint = {
 	.options_size = sizeof(struct checkpoint_options),
 	.min_args = 1,
 	.max_args = 1,
+	.also = &cli_checkpoint_inspect,
 };
 
 _Static_assert(sizeof(struct checkpoint_options) <= CLI_OPTIONS_MAX, "options fit");

@@ -90,6 +90,10 @@ static void print_command_help(const struct cli *cli, const struct cli_command *
 	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
 		     *c->args ? " " : "", c->args, c->summary);
 	cli_print_options(c->options);
+	if (c->also) {
+		(void)printf("\n");
+		print_command_help(cli, c->also);
+	}
 }
 
 /* All of it at once: a group is small. */
@@ -171,5 +175,7 @@ static int run_group(struct cli *cli, const struct cli_command *group, int argc,
 int cli_run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
 		    struct err *e)
 {
+	if (c->also && argc > 1 && strcmp(argv[0], cli_last_word(c->also)) == 0)
+		return run_options(cli, c->also, argc - 1, argv + 1, e);
 	return (c->verbs ? run_group : run_options)(cli, c, argc, argv, e);
 }

@@ -11,6 +11,7 @@
 #include "checkpoint/replicate.h"
 #include "checkpoint/standby.h"
 #include "container/foreground.h"
+#include "container/store.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -24,7 +25,7 @@ enum {
 
 struct replicate_options {
 	const char *interval, *keep, *count, *on_fenced, *timeout, *format;
-	const char *remote_ctr, *ssh, *to_root, *to_data_root;
+	const char *remote_ctr, *ssh, *to_root, *to_data_root, *as;
 	bool copy_rootfs, status, forget, tcp_close, ext_unix_sk, shell_job;
 };
 
@@ -61,6 +62,7 @@ static const struct cli_option options[] = {
 	  "instead of DEST: another state root on this host", NULL },
 	{ "to-data-root", 0, CLI_STRING, "DIR", AT(to_data_root), "with --to-root: its data root",
 	  NULL },
+	{ "as", 0, CLI_STRING, "CONTAINER", AT(as), "what it is to be called there", NULL },
 	{ "status", 0, CLI_FLAG, NULL, AT(status),
 	  "only show what is known of the replication of CONTAINER", NULL },
 	{ "forget", 0, CLI_FLAG, NULL, AT(forget),
@@ -226,6 +228,7 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 			   .file_locks = true,
 			   .link_remap = true,
 			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
+		.as = o->as,
 		.copy_rootfs = o->copy_rootfs,
 		.timeout_ms = TIMEOUT_MS,
 		.interrupt = -EBADF,
@@ -292,8 +295,10 @@ static int replicate(struct cli *cli, const struct replicate_options *o, char **
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct replicate_options *o = opts;
-	int r = container_id_check(args[0], e);
+	int r = container_id_check(o->as ? o->as : args[0], e);
 
+	if (r == 0)
+		r = container_id_check(args[0], e);
 	if (r == 0 && o->status && o->forget)
 		r = err_set(e, ERR_USAGE, 0, "options --status and --forget exclude each other");
 	if (r == 0 && !caller_is_host_root(&cli->caller))

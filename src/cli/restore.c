@@ -6,6 +6,7 @@
 #include "checkpoint/again.h"
 #include "checkpoint/restore.h"
 #include "cli/checkpoint.h"
+#include "cli/checkpoint_archive.h"
 #include "cli/launch.h"
 #include "container/foreground.h"
 #include "util/cleanup.h"
@@ -13,6 +14,7 @@
 struct restore_options {
 	struct launch_options launch;
 	struct checkpoint_words words;
+	struct import_words import;
 	const char *lsm_profile, *lsm_mount_context;
 	bool detach, keep, tcp_close;
 };
@@ -21,6 +23,7 @@ struct restore_options {
 static const struct cli_option options[] = {
 	LAUNCH_OPTIONS(struct restore_options, launch),
 	CHECKPOINT_OPTIONS(offsetof(struct restore_options, words)),
+	IMPORT_OPTIONS(offsetof(struct restore_options, import)),
 	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct restore_options, detach),
 	  "return as soon as the program runs", NULL },
 	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct restore_options, keep),
@@ -40,8 +43,9 @@ struct session {
 	struct cli *cli;
 	const struct restore_options *o;
 	struct restore_request rq;
+	struct importing_checkpoint import; /* when it was asked for */
 	int signals;
-	bool announced;
+	bool announced, restored;
 };
 
 static void session_close(struct session *s)
@@ -50,6 +54,7 @@ static void session_close(struct session *s)
 	close_fd(&s->rq.images);
 	close_fd(&s->rq.work);
 	close_fd(&s->signals);
+	importing_close(&s->import, s->restored);
 }
 
 /* All of it stands, and has been looked at: whoever waits for it hears of it, and then it runs. */
@@ -63,8 +68,16 @@ static int announce(void *data, struct container *c, struct err *e)
 
 static int open_dirs(struct session *s, struct err *e)
 {
-	int r = checkpoint_open_images(&s->o->words, false, &s->rq.images, e);
+	const struct import_words *import = &s->o->import;
+	int r;
 
+	if (import->file)
+		r = importing_open(s->cli, import, s->rq.container.id, s->rq.container.bundle,
+				   &s->import, &s->rq, e);
+	else
+		r = checkpoint_open_images(&s->o->words, false, &s->rq.images, e);
+	if (r < 0 && import->file)
+		s->cli->failure_code = checkpoint_exit_code(r);
 	return r < 0 ? r : checkpoint_open_work(&s->o->words, s->rq.images, true, &s->rq.work, e);
 }
 
@@ -73,6 +86,14 @@ static int check_options(const struct restore_options *o, struct err *e)
 	if (o->tcp_close && o->words.tcp_established)
 		return err_set(e, ERR_USAGE, 0,
 			       "options --tcp-close and --tcp-established exclude each other");
+	if (o->import.file && o->words.image_path)
+		return err_set(e, ERR_USAGE, 0,
+			       "options --import and --image-path exclude each other");
+	if (!o->import.file && (o->import.verify_key || o->import.token ||
+				o->import.allow_unsigned || o->import.allow_changes))
+		return err_set(e, ERR_USAGE, 0,
+			       "options --verify-key, --allow-unsigned, --token and "
+			       "--allow-changed-config need --import");
 	return 0;
 }
 
@@ -123,7 +144,8 @@ static int launch_again(struct session *s, struct err *e)
 	int r = again_read(s->rq.images, &s->rq.container.arena, &was, &own, &ignored);
 
 	if (r < 0)
-		return 0; /* other tools write no such file */
+		return 0;		 /* other tools write no such file */
+	own = own && !s->o->import.file; /* what lies there was unpacked, whoever wrote it */
 	r = own ? take_overlay(s, &was, e) : 0;
 	return r < 0 ? r : take_network(s, &was, own, e);
 }
@@ -139,6 +161,7 @@ static int prepare(struct session *s, struct err *e)
 		r = launch_request(s->cli, &o->launch, &s->rq.container, e);
 	if (r == 0)
 		r = foreground_signals(&s->signals, e);
+	checkpoint_flags_of(&o->words, &s->rq.flags);
 	if (r == 0)
 		r = open_dirs(s, e);
 	if (r == 0)
@@ -150,7 +173,6 @@ static int prepare(struct session *s, struct err *e)
 	s->rq.container.store = s->cli->store;
 	s->rq.container.interrupt = s->signals;
 	s->rq.criu = s->cli->options.criu;
-	checkpoint_flags_of(&o->words, &s->rq.flags);
 	s->rq.flags.tcp_close = o->tcp_close;
 	s->rq.flags.lsm_profile = o->lsm_profile;
 	s->rq.flags.lsm_mount_context = o->lsm_mount_context;
@@ -172,6 +194,7 @@ static int restore(struct session *s, struct container **ret, struct err *e)
 			launch_withdraw(&s->o->launch);
 		return r;
 	}
+	s->restored = true;
 	launch_warnings(s->cli, *ret);
 	return 0;
 }

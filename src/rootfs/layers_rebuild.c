@@ -2,7 +2,6 @@
 /* See layers_rebuild.h. Staged as layers_intake.c does it: one write of the record makes all of it exist. */
 #include "rootfs/layers_rebuild.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "rootfs/layers_transfer.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
+#include "util/dirnames.h"
 
 /* ---- what there is ---- */
 
@@ -145,29 +145,27 @@ static void note_shared(struct layers_rebuild *b, const char *layer, const char 
 	}
 }
 
-static int is_layer(const struct dirent *d)
+static bool is_layer(const char *name)
 {
-	return strlen(d->d_name) == LAYERS_NAME_SIZE - 1 &&
-	       strspn(d->d_name, "0123456789abcdef") == LAYERS_NAME_SIZE - 1;
+	return strlen(name) == LAYERS_NAME_SIZE - 1 &&
+	       strspn(name, "0123456789abcdef") == LAYERS_NAME_SIZE - 1;
 }
 
 /* Only digests that are known already count: to compute them all could take hours. */
 static int find_shared(struct layers_rebuild *b, struct err *e)
 {
-	struct dirent **names = NULL;
-	int n = scandirat(b->l->shared, ".", &names, is_layer, alphasort);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(b->l->shared, is_layer, &names);
 
-	if (n < 0)
-		return err_set(e, ERR_SYSTEM, errno, "read the directory of layers");
-	for (int i = 0; i < n; i++) {
-		const struct layers_link link = { .dir = -EBADF, .layer = names[i]->d_name };
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "read the directory of layers");
+	for (size_t i = 0; i < names.count; i++) {
+		const struct layers_link link = { .dir = -EBADF, .layer = names.items[i] };
 		char digest[DIGEST_TEXT];
 
 		if (layers_digest_recorded(b->l, &link, digest, NULL) == 1)
 			note_shared(b, link.layer, digest);
-		free(names[i]);
 	}
-	free(names);
 	return 0;
 }
 

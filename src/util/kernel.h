@@ -213,6 +213,24 @@ static inline int kernel_close_range(unsigned first, unsigned last, unsigned fla
 	return KERNEL_CALL(SYS_close_range, first, last, flags);
 }
 
+/* What statx(2) says of the mount that @fd is on. */
+struct kernel_statx {
+	uint32_t mask, blksize;
+	uint64_t attributes;
+	uint8_t other[128];
+	uint64_t mnt_id;
+	uint8_t rest[104];
+};
+
+#define KERNEL_STATX_MNT_ID	     0x1000U
+#define KERNEL_STATX_ATTR_MOUNT_ROOT 0x2000U
+
+static inline int kernel_statx_mount(int fd, struct kernel_statx *ret)
+{
+	return KERNEL_CALL(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, KERNEL_STATX_MNT_ID,
+			   ret);
+}
+
 static inline int kernel_prlimit(pid_t pid, int resource, const struct rlimit *set,
 				 struct rlimit *ret_old)
 {
