@@ -152,6 +152,7 @@ static int complete(void *data, struct container *c, struct err *e)
 	(void)c;
 	h->x->made.round.file_bytes = count.contents;
 	h->x->made.files = count.bytes > 0;
+	h->ended = now_us();
 	return r;
 }
 
@@ -185,10 +186,13 @@ static int dump(struct replication *x, struct container *c, struct err *e)
 		rq.parent = parent;
 	}
 	h.delta = delta;
+	h.began = now_us();
 	rq.images = images;
 	rq.work = work;
 	r = checkpoint_dump(c, &rq, &result, e);
 	m->round.hold_us = result.freezing_us + result.frozen_us;
+	if (!m->round.hold_us) /* criu did not say: no longer than that */
+		m->round.hold_us = h.ended - h.began;
 	return r;
 }
 
