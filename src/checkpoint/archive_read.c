@@ -341,8 +341,10 @@ static int read_manifest(struct archive *a, struct err *e)
 	cleanup_free char *text = NULL;
 	int r = read_text(a, ARCHIVE_MANIFEST, ARCHIVE_MANIFEST_MAX, &text, &m->text_size, e);
 
-	if (r < 0)
-		return err_wrap(e, "this is no checkpoint's archive"), r;
+	if (r < 0) {
+		(void)err_wrap(e, "this is no checkpoint's archive"); /* the code stays */
+		return r;
+	}
 	m->text = arena_memdup(&m->arena, text, m->text_size);
 	r = m->text ? digest_new(&d, e) : err_set(e, ERR_SYSTEM, ENOMEM, "read the manifest");
 	if (r < 0)

@@ -107,7 +107,9 @@ static int check_parents(const struct image_set *s, uint64_t *ret_memory, struct
 		close_fd(&dir);
 		dir = take_fd(&base.parent);
 	}
-	return r < 0 ? err_wrap(e, "in the images that these are based on"), r : 0;
+	if (r < 0)
+		(void)err_wrap(e, "in the images that these are based on"); /* the code stays */
+	return r;
 }
 
 static void judge_work(void *data, struct images_answer *answer)

@@ -165,7 +165,10 @@ static int open_parent(int dir, int *ret, struct err *e)
 		return -EBADMSG;
 	}
 	*ret = openat(dir, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *ret < 0 ? err_set(e, ERR_STATE, errno, "open the images' parent '%s'", target) : 0;
+	if (*ret >= 0)
+		return 0;
+	(void)err_set(e, ERR_STATE, errno, "open the images' parent '%s'", target);
+	return -EBADMSG;
 }
 
 /* Pre-dumps of the same checkpoint lie in directories with numbers for names; they are reached by "parent". */

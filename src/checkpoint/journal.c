@@ -144,6 +144,16 @@ static int load_state(struct journal *j, struct err *e)
 
 /* ---- locks ---- */
 
+/* Somebody else may have come to the end of it while we waited. */
+static int check_there(const struct journal *j, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(j->dir, &st) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "look at the move %s", j->token);
+	return st.st_nlink ? 0 : err_set(e, ERR_STATE, ENOENT, "look at the move %s", j->token);
+}
+
 int journal_lock(struct journal *j, int timeout_ms, struct err *e)
 {
 	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
@@ -158,7 +168,9 @@ int journal_lock(struct journal *j, int timeout_ms, struct err *e)
 		}
 		(void)nanosleep(&step, NULL);
 	}
-	r = load_state(j, e);
+	r = check_there(j, e);
+	if (r == 0)
+		r = load_state(j, e);
 	if (r < 0)
 		journal_unlock(j);
 	return r;

@@ -65,7 +65,7 @@ int journal_open(int data, const char *token, struct journal *ret, struct err *e
 
 /*
  * Take the second lock, and read the state as it is now. -EBUSY after @timeout_ms: somebody is at the point of
- * letting the container go.
+ * letting the container go; -ENOENT: it was removed meanwhile.
  */
 int journal_lock(struct journal *j, int timeout_ms, struct err *e);
 void journal_unlock(struct journal *j);

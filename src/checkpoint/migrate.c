@@ -536,13 +536,16 @@ static int hand_over(void *data, struct container *c, struct err *e)
 
 static int remove_here(struct migration *m, struct container *c, struct err *e)
 {
-	struct err warning = ERR_INIT;
+	struct err warning = ERR_INIT, none = ERR_INIT;
+	struct wire_message reply;
 	int r = container_destroy(c, STATUS_PAUSED, DESTROY_FORCE, &warning, e);
 
 	if (r < 0)
 		return err_wrap(e, "it runs at %s, but what is left here cannot be removed",
 				m->rq->to->name);
-	(void)wire_send_word(m->w, WIRE_DONE, e); /* the destination keeps a few bytes longer */
+	if (wire_send_word(m->w, WIRE_DONE, &none) < 0 ||
+	    wire_expect(m->w, "destination", WIRE_DONE, &reply, &none) < 0)
+		migrate_tell_done(m->rq->to, m->rq->token, m->rq->timeout_ms);
 	return 0;
 }
 

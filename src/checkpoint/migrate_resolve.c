@@ -105,14 +105,17 @@ int migrate_resolve(const struct migrate_request *rq, const struct transport *to
 void migrate_tell_done(const struct transport *to, const char *token, int timeout_ms)
 {
 	struct err none = ERR_INIT;
+	struct wire_message m;
 	bool running = false;
 	struct wire *w;
 	pid_t pid;
 
 	if (transport_connect(to, timeout_ms, &w, &pid, &none) < 0)
 		return;
-	if (converse(w, token, &running, &none) == 0)
-		(void)send_token(w, WIRE_DONE, token, &none); /* it keeps a few bytes longer */
+	/* what fails leaves a few bytes there for a week */
+	if (converse(w, token, &running, &none) == 0 && running &&
+	    send_token(w, WIRE_DONE, token, &none) == 0)
+		(void)wire_expect(w, "destination", WIRE_DONE, &m, &none);
 	wire_free(w);
 	transport_end(pid);
 }

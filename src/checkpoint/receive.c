@@ -15,6 +15,7 @@
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/rootsync.h"
+#include "checkpoint/standby_receive.h"
 #include "container/fence.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
@@ -366,8 +367,9 @@ static int finish(struct receiving *x, struct err *e)
 		return 0; /* it asks */
 	(void)journal_remove_images(&x->journal, &none);
 	wire_set_timeout(x->w, DONE_MS);
-	if (wire_expect(x->w, "source", WIRE_DONE, &m, &none) == 0)
-		(void)journal_remove(&x->journal, &none);
+	if (wire_expect(x->w, "source", WIRE_DONE, &m, &none) == 0 &&
+	    journal_remove(&x->journal, &none) == 0)
+		(void)wire_send_word(x->w, WIRE_DONE, &none); /* it asks once more */
 	return 0;
 }
 
@@ -510,8 +512,8 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 		return r;
 	/* it may have nothing left now, and then nobody asks again */
 	if (wire_expect(w, "source", WIRE_DONE, &m, &none) == 0 &&
-	    journal_open(rq->data, token, &j, &none) == 0)
-		(void)journal_remove(&j, &none);
+	    journal_open(rq->data, token, &j, &none) == 0 && journal_remove(&j, &none) == 0)
+		(void)wire_send_word(w, WIRE_DONE, &none); /* it needs no answer */
 	return 0;
 }
 
@@ -521,6 +523,7 @@ static const struct {
 } purposes[] = {
 	{ "migrate", serve_migrate },
 	{ "query", serve_query },
+	{ STANDBY_PURPOSE, standby_receive },
 };
 
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)

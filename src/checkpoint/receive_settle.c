@@ -162,15 +162,15 @@ int receive_settle(const struct receive_request *rq, const char *token, int wait
 	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
 	int r = journal_open(rq->data, token, &j, e);
 
-	if (r == -ENOENT) {
-		*ret = JOURNAL_ABORTED;
-		return 0;
-	}
 	if (r == 0)
 		r = journal_lock(&j, wait_ms, e);
 	if (r == 0)
-		r = settle_locked(rq, &j, ret, e);
-	return r;
+		return settle_locked(rq, &j, ret, e);
+	if (r != -ENOENT)
+		return r;
+	*e = (struct err){ .problems = e->problems };
+	*ret = JOURNAL_ABORTED;
+	return 0;
 }
 
 static int sweep_one(struct journal *j, void *context)

@@ -108,6 +108,7 @@ struct rootsync_sink_request {
 	int data;	    /* data root; not owned */
 	const char *id;	    /* of the container that it becomes */
 	const char *rootfs; /* what its bundle on this host has as root filesystem; absolute */
+	bool keep; /* layers of that id that are here already will do, if they are the same */
 	uint64_t max_bytes; /* most that may come; 0: no limit but the disk */
 };
 

@@ -25,6 +25,7 @@ struct rootsync_sink {
 	struct arena arena;
 	struct rootsync_offer offer;
 	bool offered, committed;
+	bool existing;		      /* the layers were here */
 	struct layers_rebuild *build; /* of an overlay */
 	/* a rootfs that is sent: staged in the directory that it is going to be in */
 	int parent;
@@ -277,7 +278,19 @@ static int begin_layers(struct rootsync_sink *s, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "take layers in");
 	memcpy(dirs, o->base, o->base_count * sizeof(*dirs));
 	dirs[o->base_count - 1] = s->rq.rootfs;
+	if (s->rq.keep) {
+		int r = layers_rebuild_compare(s->rq.data, s->rq.id, &base, &o->parts, e);
+
+		s->existing = r == 1;
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	return layers_rebuild_begin(s->rq.data, s->rq.id, &base, &o->parts, &s->build, e);
+}
+
+static bool is_missing(const struct rootsync_sink *s, size_t layer)
+{
+	return !s->existing && layers_rebuild_needs(s->build, layer);
 }
 
 static int say_needed(const struct rootsync_sink *s, struct wire *w, bool rootfs, struct err *e)
@@ -293,7 +306,7 @@ static int say_needed(const struct rootsync_sink *s, struct wire *w, bool rootfs
 	json_out_member_bool(&o, "rootfs", rootfs);
 	json_out_member_array(&o, "layers");
 	for (size_t i = 0; i < s->offer.parts.count; i++) {
-		if (!layers_rebuild_needs(s->build, i))
+		if (!is_missing(s, i))
 			continue;
 		json_out_object(&o);
 		json_out_member_uint(&o, "layer", i + 1);
@@ -353,7 +366,7 @@ static int serve_overlay(struct rootsync_sink *s, struct wire *w, bool rootfs, s
 	if (r == 0 && rootfs)
 		r = take_rootfs(s, w, e);
 	for (size_t i = 0; r == 0 && i < s->offer.parts.count; i++)
-		if (layers_rebuild_needs(s->build, i))
+		if (is_missing(s, i))
 			r = take_layer(s, w, i + 1, e);
 	return r;
 }

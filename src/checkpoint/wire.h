@@ -46,11 +46,12 @@ enum wire_type {
 	WIRE_PREPARED,	/* destination: they stand, and wait for the word */
 	WIRE_COMMIT,	/* source: it is yours */
 	WIRE_RUNNING,	/* destination: it runs */
-	WIRE_DONE,	/* source: and nothing is left here */
+	WIRE_DONE,	/* source: and nothing is left here; destination: and no note of it */
 	WIRE_QUERY,	/* source: what became of a token? */
 	WIRE_VERDICT,	/* destination */
 	WIRE_FAILED,	/* both, at any time, last: why there will be nothing more */
 	WIRE_ALIVE, /* both, at any time: it takes long, but goes on. Never handed to the caller. */
+	WIRE_STANDBY, /* both: generations (standby_receive.c) */
 	WIRE_TYPE_END,
 };
 

@@ -275,8 +275,10 @@ int importing_open(struct cli *cli, const struct import_words *words, const char
 		r = compare(ret, bundle, e);
 	if (r == 0)
 		r = use_layers(ret, bundle, rq, e);
-	if (r < 0)
-		return err_wrap(e, "import '%s'", words->file), r;
+	if (r < 0) {
+		(void)err_wrap(e, "import '%s'", words->file); /* the code is that of what failed */
+		return r;
+	}
 	rq->images =
 		openat(ret->store.dir, "images", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	rq->stranger = !known;

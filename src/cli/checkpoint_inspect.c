@@ -296,7 +296,10 @@ static int check_bundle(const struct inspection *x, struct err *e)
 		return r;
 	rules.spec = spec;
 	r = images_check(x->images, &rules, e);
-	return r < 0 ? err_wrap(e, "not allowed with '%s'", x->o->bundle) : 0;
+	if (r < 0)
+		(void)err_wrap(e, "not allowed with '%s'",
+			       x->o->bundle); /* the code is that of the check */
+	return r;
 }
 
 static int open_directory(struct inspection *x, const char *path, struct err *e)

@@ -189,6 +189,27 @@ static int attend(struct receive_request *rq, int in, int out, int idle_ms, stru
 	return report.result;
 }
 
+/* Did the other end not hear of it? Then it is for us to say. */
+static bool is_untold(int r)
+{
+	static const int lost[] = { -ECONNRESET, -ETIMEDOUT, -EBADMSG, -EPROTO, -EPIPE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
+		if (r == lost[i])
+			return true;
+	return false;
+}
+
+static int attend_stdio(struct cli *cli, struct receive_request *rq, int idle_ms, struct err *e)
+{
+	int r = attend(rq, STDIN_FILENO, STDOUT_FILENO, idle_ms, e);
+
+	if (r == 0 || is_untold(r))
+		return r;
+	cli->exit_code = cli->failure_code;
+	return 0;
+}
+
 /* ---- connections ---- */
 
 static void serve_connection(struct cli *cli, struct receive_request *rq, int fd, int idle_ms)
@@ -295,8 +316,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	rq.data = cli->data;
 	rq.driver = cli_cgroup_driver(cli, &cli->caller);
 	rq.present_only = o->accept ? strcmp(o->accept, "present") == 0 : o->listen != NULL;
-	r = o->listen ? listen_on(cli, &rq, o->listen, idle, e)
-		      : attend(&rq, STDIN_FILENO, STDOUT_FILENO, idle, e);
+	r = o->listen ? listen_on(cli, &rq, o->listen, idle, e) : attend_stdio(cli, &rq, idle, e);
 	return r < 0 ? err_wrap(e, "receive") : 0;
 }
 

@@ -87,6 +87,17 @@ int process_identify(pid_t pid, int pidfd, struct process_identity *ret, struct 
 	return ret->boot_id[0] ? 0 : process_boot_id(ret->boot_id, sizeof(ret->boot_id), e);
 }
 
+/*
+ * The inode of a pidfd is never used again in a boot, and says the same to everybody; a start time is that of the
+ * reader's time namespace (time_namespaces(7)), and decides only where there is nothing better.
+ */
+static bool same_process(const struct process_identity *id, const struct stat_line *line, int pidfd)
+{
+	if (id->pidfd_inode)
+		return pidfd_inode(pidfd) == id->pidfd_inode;
+	return line->start_time == id->start_time;
+}
+
 int process_open(const struct process_identity *id, int *ret_pidfd)
 {
 	char boot[sizeof(id->boot_id)];
@@ -106,8 +117,7 @@ int process_open(const struct process_identity *id, int *ret_pidfd)
 	r = read_stat(id->pid, &line);
 	if (r < 0)
 		return kernel_pidfd_signal(fd, 0) == -ESRCH ? -ESRCH : r;
-	if (line.start_time != id->start_time || line.state == 'Z' || line.state == 'X' ||
-	    (id->pidfd_inode && pidfd_inode(fd) != id->pidfd_inode))
+	if (line.state == 'Z' || line.state == 'X' || !same_process(id, &line, fd))
 		return -ESRCH;
 	*ret_pidfd = take_fd(&fd);
 	return 0;

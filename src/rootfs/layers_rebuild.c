@@ -243,6 +243,56 @@ int layers_rebuild_begin(int data, const char *id, const struct layers_base *bas
 	return r;
 }
 
+/* ---- what is there already ---- */
+
+static bool same_base(const struct layers_record *r, const struct layers_base *base)
+{
+	bool same = r->base_count == base->count;
+
+	for (size_t i = 0; same && i < base->count; i++)
+		same = strcmp(r->base[i], base->dirs[i]) == 0;
+	return same;
+}
+
+/* Only what it stands on counts: other snapshots are the business of whoever made them. */
+static bool same_chain(const struct layers_parts *a, const struct layers_parts *b)
+{
+	int i = a->head, k = b->head;
+
+	while (i != LAYERS_NONE && k != LAYERS_NONE &&
+	       strcmp(a->items[i].digest, b->items[k].digest) == 0) {
+		i = a->items[i].parent;
+		k = b->items[k].parent;
+	}
+	return i == LAYERS_NONE && k == LAYERS_NONE;
+}
+
+int layers_rebuild_compare(int data, const char *id, const struct layers_base *base,
+			   const struct layers_parts *p, struct err *e)
+{
+	cleanup_(layers_closep) struct layers *l = NULL;
+	struct layers_parts have;
+	struct err none = ERR_INIT;
+	int r = check_parts(p, e);
+
+	if (r == 0)
+		r = layers_open(data, id, &l, &none);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		*e = none.kind ? none : *e;
+		return r;
+	}
+	r = layers_parts_of(l, &l->arena, &have, e);
+	if (r < 0)
+		return r;
+	if (same_base(&l->record, base) && same_chain(p, &have))
+		return 1;
+	err_set(e, ERR_STATE, 0, "the layers of container '%s' here are others", id);
+	err_hint(e, "remove them with: ctr delete %s", id);
+	return -EEXIST;
+}
+
 /* ---- layers ---- */
 
 bool layers_rebuild_needs(const struct layers_rebuild *b, size_t index)

@@ -38,6 +38,13 @@ int layers_parts_of(const struct layers *l, struct arena *a, struct layers_parts
 int layers_part_open(const struct layers *l, const struct layers_parts *p, int index, int *ret,
 		     struct err *e);
 
+/*
+ * Is container @id there with these layers below what it writes to, and this base? 1; 0: it is not there at all; -EEXIST:
+ * it lies on others. Digests must have been noted.
+ */
+int layers_rebuild_compare(int data, const char *id, const struct layers_base *base,
+			   const struct layers_parts *p, struct err *e);
+
 struct layers_rebuild;
 
 /*

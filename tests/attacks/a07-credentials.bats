@@ -60,7 +60,7 @@ greedy() {
 	local how=$1
 	shift
 	capture setpriv --groups 4,5,6 --inh-caps +kill,+chown --ambient-caps +kill,+chown "$@"
-	same 0 "$status" || { echo "$how"; report; return 1; }
+	[ "$status" -eq 0 ] || { echo "$how"; report; return 1; }
 }
 
 as_model() {

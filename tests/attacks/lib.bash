@@ -78,8 +78,7 @@ try() {
 
 # Success, the program's own exit code, or one clean error; no crash, no hang.
 attempt_is_clean() {
-	[ "$status" -le 1 ]
-	[ "$status" -eq 0 ] || [[ $stderr == 'ctr: '* && $stderr != *$'\n'* ]]
+	[ "$status" -eq 0 ] || [[ $status = 1 && $stderr == 'ctr: '* && $stderr != *$'\n'* ]]
 }
 
 # The default config once more, before other changes.
@@ -105,10 +104,8 @@ end_flips() {
 	[ "$(cat "$T/flips")" -gt 100 ]
 }
 
-# Seconds that a command may take whatever it meets.
+# A command that must end soon whatever it meets. (Who calls it with || or in a condition has no errexit in here.)
 soon() {
-	local start=$SECONDS
 	capture timeout -k 1 20 "$CTR" --root "$root" "$@"
-	[ $((SECONDS - start)) -le 5 ]
-	[ "$status" -ne 124 ]
+	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
 }

@@ -191,7 +191,7 @@ watch_status() {
 	nothing_left
 }
 
-# One of eight: random verbs on three ids until the time is over. What is odd goes to $T/odd.
+# One of sixteen: random verbs on three ids until the time is over. What is odd goes to $T/odd.
 worker() {
 	local seed=$1 end=$2 id verb code files n=0
 	RANDOM=$seed
@@ -236,7 +236,7 @@ defined() {
 	esac
 }
 
-@test "concurrency: eight workers, random verbs, three ids, twenty seconds" {
+@test "concurrency: sixteen workers, random verbs, three ids, twenty seconds (D8)" {
 	local end seconds=${CTR_TESTS_RANDOM_SECONDS:-20}
 	args payload sleep
 	write_config
@@ -244,7 +244,7 @@ defined() {
 	reasons+='|ctr-init|no such process|no such file|cannot allocate memory|reach the container|talk to'
 	reasons+='|still being|freeze cgroup|interrupted|before its program was executed'
 	end=$(($(date +%s) + seconds))
-	for n in 1 2 3 4 5 6 7 8; do
+	for n in {1..16}; do
 		worker "$n" "$end" 3>&- &
 	done
 	wait

@@ -150,6 +150,7 @@ host_mounts() {
 		fails 'the images cannot be shown to' 'copy them to ext4'
 		nothing_left
 	fi
+	modprobe -a loop ext4 || true # built in, where it is no module
 	truncate -s 64M "$T/image"
 	mkfs.ext4 -q "$T/image"
 	mkdir "$T/disk"
@@ -181,4 +182,43 @@ host_mounts() {
 	bring_back --console-socket "$T/console"
 	wait_until grep -q 'got hello' "$T/said"
 	delete_ctr
+}
+
+# not_restored CODE TEXT... : the last command failed so, and nothing of the container is there
+not_restored() {
+	fails_with "$@"
+	nothing_left
+}
+
+@test "restore: refused, and nothing is left: an id in use, no images, no criu, images that want more, lost files" {
+	args sh -c 'exec 9</tmp/open; echo ready >/tmp/n; while :; do sleep 0.02; done'
+	echo >"$rootfs/tmp/open"
+	start_bundle
+	wait_until test -s "$rootfs/tmp/n"
+	save --leave-running
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	fails 'already exists'
+	ctr state "$tag"
+	same running "$(jq -r .status <<<"$output")"
+	delete_ctr
+	ctr restore -d --image-path "$T/none" -b "$bundle" "$tag"
+	not_restored 1 "open the directory '$T/none' for images" 'no such file'
+	mkdir -m 700 "$T/empty"
+	ctr restore -d --image-path "$T/empty" -b "$bundle" "$tag"
+	not_restored 6 image
+	ctr --criu "$T/none" restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 4 criu
+	cp "$bundle/config.json" "$T/config"
+	jq '.process.capabilities.bounding = [] | .process.capabilities.permitted = [] |
+		.process.capabilities.effective = []' "$T/config" >"$bundle/config.json"
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 6 'CAP_' config.json
+	jq '.linux.maskedPaths += ["/proc/version"]' "$T/config" >"$bundle/config.json"
+	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	not_restored 6 /proc/version
+	cp "$T/config" "$bundle/config.json"
+	rm "$rootfs/tmp/open"
+	ctr restore -d --image-path "$img" -b "$bundle" --work-path "$T/work" "$tag"
+	not_restored 5 criu /tmp/open "$T/work/restore.log"
+	[ -s "$T/work/restore.log" ]
 }
