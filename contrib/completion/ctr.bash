@@ -15,6 +15,7 @@ _ctr() {
 		esac
 	done
 	case $verb in snapshot | network) ((i + 1 >= COMP_CWORD)) || verb+=" ${COMP_WORDS[i + 1]}" ;; esac
+	[[ "$verb ${COMP_WORDS[i + 1]-}" != 'checkpoint inspect' ]] || ((i + 1 >= COMP_CWORD)) || verb='checkpoint inspect'
 	case $verb in
 	'run')
 		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
@@ -235,6 +236,85 @@ _ctr() {
 		words=' --quiet --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		;;
+	'checkpoint')
+		words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --export --compression --sign-key --token --dry-run --no-preflight --leave-running --pre-dump --parent-path --iterate --tcp-skip-in-flight --link-remap --page-server --status-fd --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --image-path) words='' ;; esac
+		case $prev in --work-path) words='' ;; esac
+		case $prev in --manage-cgroups-mode) words='soft full strict ignore ' ;; esac
+		case $prev in --empty-ns) words='network ' ;; esac
+		case $prev in --network-lock) words='iptables nftables skip ' ;; esac
+		case $prev in --export) words='' ;; esac
+		case $prev in --compression) words='none gzip zstd ' ;; esac
+		case $prev in --sign-key) words='' ;; esac
+		case $prev in --token) words='' ;; esac
+		case $prev in --parent-path) words='' ;; esac
+		case $prev in --iterate) words='' ;; esac
+		case $prev in --page-server) words='' ;; esac
+		case $prev in --status-fd) words='' ;; esac
+		case $prev in --format) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'checkpoint inspect')
+		words=' --format --config --verify-key --bundle --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --verify-key) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		;;
+	'restore')
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --import --verify-key --allow-unsigned --token --allow-changed-config --detach --keep --tcp-close --lsm-profile --lsm-mount-context --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --config | -f) words='' ;; esac
+		case $prev in --pid-file) words='' ;; esac
+		case $prev in --console-socket) words='' ;; esac
+		case $prev in --pidfd-socket) words='' ;; esac
+		case $prev in --preserve-fds) words='' ;; esac
+		case $prev in --network) words='' ;; esac
+		case $prev in --publish | -p) words='' ;; esac
+		case $prev in --dns) words='' ;; esac
+		case $prev in --dns-search) words='' ;; esac
+		case $prev in --net-rate) words='' ;; esac
+		case $prev in --layer) words='' ;; esac
+		case $prev in --size) words='' ;; esac
+		case $prev in --image-path) words='' ;; esac
+		case $prev in --work-path) words='' ;; esac
+		case $prev in --manage-cgroups-mode) words='soft full strict ignore ' ;; esac
+		case $prev in --empty-ns) words='network ' ;; esac
+		case $prev in --network-lock) words='iptables nftables skip ' ;; esac
+		case $prev in --import) words='' ;; esac
+		case $prev in --verify-key) words='' ;; esac
+		case $prev in --token) words='' ;; esac
+		case $prev in --lsm-profile) words='' ;; esac
+		case $prev in --lsm-mount-context) words='' ;; esac
+		;;
+	'migrate')
+		words=' --dry-run --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --max-downtime) words='' ;; esac
+		case $prev in --max-rounds) words='' ;; esac
+		case $prev in --timeout) words='' ;; esac
+		case $prev in --restore-timeout) words='' ;; esac
+		case $prev in --resolve-timeout) words='' ;; esac
+		case $prev in --remote-ctr) words='' ;; esac
+		case $prev in --ssh) words='' ;; esac
+		case $prev in --to-root) words='' ;; esac
+		case $prev in --to-data-root) words='' ;; esac
+		case $prev in --as) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
+		;;
+	'receive')
+		words=' --accept --bundle-root --log-dir --listen --idle-timeout --commit-timeout --help'
+		[[ $cur == -* ]] || words=''
+		case $prev in --accept) words='any present ' ;; esac
+		case $prev in --bundle-root) words='' ;; esac
+		case $prev in --log-dir) words='' ;; esac
+		case $prev in --listen) words='' ;; esac
+		case $prev in --idle-timeout) words='' ;; esac
+		case $prev in --commit-timeout) words='' ;; esac
+		;;
 	'gc')
 		words=' --dry-run --help'
 		[[ $cur == -* ]] || words=''
@@ -274,7 +354,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
@@ -283,6 +363,7 @@ _ctr() {
 		case $prev in --log-level) words='debug info warn warning error ' ;; esac
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
 		case $prev in --rootless) words='auto true false ' ;; esac
+		case $prev in --criu) words='' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

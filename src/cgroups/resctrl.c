@@ -3,6 +3,7 @@
 #include "cgroups/resctrl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>

@@ -82,6 +82,12 @@ enum checkpoint_exit {
 };
 
 /*
+ * The exit code for an error @r (negative) of checkpoint_dump or checkpoint_restore: -ENOPKG is
+ * CHECKPOINT_EXIT_NO_CRIU, -EREMOTEIO CHECKPOINT_EXIT_CRIU_FAILED, -EBADMSG CHECKPOINT_EXIT_BAD_IMAGES; 1 else.
+ */
+int checkpoint_exit_code(int r);
+
+/*
  * Dump @c, which container_open locked and which runs or is paused. With neither pre_dump nor leave_running its
  * tasks have ended when this returns 0, and the caller removes the container (container_destroy). On failure
  * the container is as it was, and @e says in a sentence what CRIU could not do; its log stays in rq->work.

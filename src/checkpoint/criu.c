@@ -16,10 +16,12 @@
 
 #include "checkpoint/protobuf.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/kernel.h"
 
 enum {
 	MESSAGE_MAX = 64 * 1024,
+	PROGRAM_MAX = 64 * 1024 * 1024,
 	QUESTION_MS = 30000 /* version and features: criu looks at the kernel for some */
 };
 
@@ -254,6 +256,16 @@ int criu_need_version(const struct criu *c, int version, const char *what, struc
 	return -ENOPKG;
 }
 
+/* A name that it needs at its start stands in the table of strings of an ELF file. */
+bool criu_has_library(const struct criu *c, const char *name)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+
+	return io_read_file(c->process.exe, PROGRAM_MAX, &text, &size) == 0 &&
+	       memmem(text, size, name, strlen(name));
+}
+
 static int ask_version(struct criu *c, struct err *e)
 {
 	cleanup_(criu_response_freep) Criu__Response *response = NULL;
@@ -343,6 +355,11 @@ int criu_version(const struct criu *c)
 pid_t criu_pid(const struct criu *c)
 {
 	return c->process.pid;
+}
+
+int criu_socket(const struct criu *c)
+{
+	return c->process.sock;
 }
 
 #endif

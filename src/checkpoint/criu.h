@@ -34,7 +34,8 @@ struct criu_start {
 	const char *program; /* path, or a name in the system's directories; NULL: "criu" there */
 	const int *fds;	     /* descriptors for it: CRIU_FIRST_FD and following; not owned */
 	size_t fd_count;
-	int cgroup; /* directory of a cgroup that it is born into; < 0: in ours */
+	int cgroup;   /* directory of a cgroup that it is born into; < 0: in ours */
+	mode_t umask; /* of the files that it makes */
 	/*
 	 * Called in the new process, in its mount namespace, with descriptors still as they are here, before the
 	 * program is executed: 0 or negative errno, and then *e gets here. NULL: nothing to do.
@@ -45,7 +46,7 @@ struct criu_start {
 
 #define CRIU_START_INIT                                                                            \
 	{                                                                                          \
-		.cgroup = -EBADF                                                                   \
+		.cgroup = -EBADF, .umask = 022                                                     \
 	}
 
 struct criu; /* opaque */
@@ -71,9 +72,17 @@ static inline void criu_closep(struct criu **c)
 /* 31701 is 3.17.1. */
 int criu_version(const struct criu *c);
 pid_t criu_pid(const struct criu *c);
+/* Our end of its socket: as long as anybody has it open, criu waits for an answer. Not given away. */
+int criu_socket(const struct criu *c);
 
 /* "criu 3.17.1 cannot ...": -ENOPKG unless it is @version or newer. @what: "lock the network with nftables". */
 int criu_need_version(const struct criu *c, int version, const char *what, struct err *e);
+
+/* Was it linked with the library, such as "libnftables.so"? False when that cannot be told. */
+bool criu_has_library(const struct criu *c, const char *name);
+
+/* Is a program in the directories where criu looks for those that it runs? */
+bool criu_finds(const char *program);
 
 /* Ask whether kernel and criu can do those of @wanted that are true: -ENOPKG names what is missing. */
 int criu_need_features(struct criu *c, const Criu__Features *wanted, struct err *e);
@@ -115,12 +124,13 @@ static inline void criu_response_freep(Criu__Response **r)
 struct criu_process {
 	pid_t pid;
 	int pidfd, sock;
+	int exe;
 	int output; /* what it writes to stdout and stderr, which is little: it has a log */
 };
 
 #define CRIU_PROCESS_EMPTY                                                                         \
 	{                                                                                          \
-		.pid = 0, .pidfd = -EBADF, .sock = -EBADF, .output = -EBADF                        \
+		.pid = 0, .pidfd = -EBADF, .sock = -EBADF, .exe = -EBADF, .output = -EBADF         \
 	}
 
 /* criu_process.c */

@@ -64,7 +64,7 @@ static int check_program(int fd, const char *path, struct err *e)
 
 static int open_path(const char *path, struct err *e)
 {
-	cleanup_fd int fd = open(path, O_PATH | O_CLOEXEC);
+	cleanup_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
@@ -169,7 +169,7 @@ static int become(struct birth *b, struct err *e)
 	for (int sig = 1; sig < 65; sig++)
 		(void)kernel_signal_default(sig); /* EINVAL for SIGKILL and SIGSTOP */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	umask(022);
+	umask(b->how->umask);
 	exe = fcntl(b->exe, F_DUPFD_CLOEXEC, base);
 	b->report = fcntl(b->report, F_DUPFD_CLOEXEC, base);
 	if (exe < 0 || b->report < 0 || setpgid(0, 0) < 0)
@@ -260,6 +260,7 @@ int criu_process_start(const struct criu_start *how, struct criu_process *ret, s
 	(void)close(socks[1]); /* ours of it must not keep an EOF away */
 	if (r < 0)
 		return r;
+	p.exe = take_fd(&exe);
 	p.output = take_fd(&output);
 	*ret = p;
 	p = (struct criu_process)CRIU_PROCESS_EMPTY;
@@ -329,6 +330,19 @@ void criu_process_end(struct criu_process *p)
 		(void)reap(p);
 	close_fd(&p->pidfd);
 	close_fd(&p->output);
+	close_fd(&p->exe);
+}
+
+bool criu_finds(const char *program)
+{
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", directories[i], program);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 #endif

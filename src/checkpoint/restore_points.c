@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container/sdnotify.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/path.h"
@@ -18,9 +19,9 @@ enum {
 /* One place where something is mounted. */
 struct point {
 	const char *path;
-	uint64_t
-		reg; /* a tree of the host, or PLAN_REG_NONE: a filesystem of the container's own */
-	bool link;   /* copied as a symlink: nothing is mounted */
+	uint64_t reg;	  /* a tree of the host, or none: a filesystem of the container's own */
+	const char *type; /* then its type */
+	bool link;	  /* copied as a symlink: nothing is mounted */
 };
 
 static bool read_op(const struct plan *p, const struct plan_op *op, struct point *ret)
@@ -29,10 +30,11 @@ static bool read_op(const struct plan *p, const struct plan_op *op, struct point
 	const struct plan_arg_mount_fs *fs = (const void *)op->slot;
 
 	if (op->code == PLAN_CODE_mount_tree)
-		*ret = (struct point){ p->pool + tree->path, tree->tree,
-				       tree->flags & PLAN_MOUNT_COPY_LINK };
+		*ret = (struct point){ .path = p->pool + tree->path,
+				       .reg = tree->tree,
+				       .link = tree->flags & PLAN_MOUNT_COPY_LINK };
 	else if (op->code == PLAN_CODE_mount_fs)
-		*ret = (struct point){ .path = p->pool + fs->path };
+		*ret = (struct point){ .path = p->pool + fs->path, .type = p->pool + fs->type };
 	else
 		return false;
 	return true;
@@ -90,25 +92,54 @@ static int make_missing(int base, const char *path, bool file)
 	return 0;
 }
 
-/* Where @path is before anything is mounted at it: below @root, or in a tree of the host (then *path is what is left). */
-static int find_base(const struct plan *p, size_t op, int root, const char **path)
+/* What is at @path before operation @op: it was mounted last of all that have it below. False: nothing has. */
+static bool find_cover(const struct plan *p, size_t op, const char *path, struct point *ret)
 {
-	const char *whole = *path;
-	struct stat st;
-	int base = root;
+	bool found = false;
 
 	for (size_t i = 0; i < op; i++) {
 		struct point t;
-		int fd;
 
-		if (!read_op(p, &p->ops[i], &t) || t.link || !path_below(whole, t.path))
+		if (!read_op(p, &p->ops[i], &t) || t.link || !path_below(path, t.path))
 			continue;
-		fd = t.reg == PLAN_REG_NONE ? -EBADF : p->regs[t.reg].fd;
-		base = fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? fd : -EBADF;
-		*path = whole + (base >= 0 ? strlen(t.path) : 0);
+		*ret = t;
+		found = true;
+	}
+	return found;
+}
+
+/* The directory that *path is below, before operation @op, and *path becomes what is left of it. */
+static int find_base(const struct plan *p, size_t op, int root, const char **path)
+{
+	struct stat st;
+	struct point cover;
+	int base = root;
+
+	if (find_cover(p, op, *path, &cover)) {
+		base = cover.type ? -EBADF : p->regs[cover.reg].fd;
+		if (base >= 0 && (fstat(base, &st) < 0 || !S_ISDIR(st.st_mode)))
+			base = -EBADF;
+		*path += strlen(cover.path);
 	}
 	*path += strspn(*path, "/");
 	return base;
+}
+
+bool restore_points_is_dir(const struct plan *p, size_t op, const char *path, int root)
+{
+	cleanup_fd int host = -EBADF, fd = -EBADF;
+	const char *rest = path;
+	int base = find_base(p, op, root, &rest);
+	struct point cover;
+	struct stat st;
+
+	if (base < 0 && find_cover(p, op, path, &cover) && cover.type)
+		base = host = open(strcmp(cover.type, "proc") == 0    ? "/proc"
+				   : strcmp(cover.type, "sysfs") == 0 ? "/sys"
+								      : "",
+				   O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = base < 0 ? base : look_up(base, *rest ? rest : ".", 0);
+	return fd < 0 || fstat(fd, &st) < 0 || S_ISDIR(st.st_mode);
 }
 
 static bool is_file(const struct plan *p, const struct point *t)
@@ -126,7 +157,8 @@ int restore_points_make(const struct plan *p, int root, struct err *e)
 		const char *path;
 		int base, r;
 
-		if (!read_op(p, &p->ops[i], &t) || t.link)
+		/* the directory of the notify socket is there if the images have it mounted */
+		if (!read_op(p, &p->ops[i], &t) || t.link || strcmp(t.path, SDNOTIFY_MOUNT) == 0)
 			continue;
 		path = t.path;
 		base = find_base(p, i, root, &path);

@@ -4,16 +4,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
+#include <linux/keyctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "container/store.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-#define STAGE_DIR   "criu"
-#define STAGE_ROOT  "root"
-#define STAGE_MASKS "masks"
+#define STAGE_DIR  "criu"
+#define STAGE_ROOT "root"
+
+enum { /* as in init/ns.c: all for the possessor; view, read, search and link for the user */
+	SESSION_KEYRING_PERM = 0x3f000000 | 0x00010000 | 0x00020000 | 0x00080000 | 0x00100000,
+};
 
 enum {
 	STAGE_ATTR = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
@@ -92,38 +100,6 @@ static int make_masks(struct restore_stage *s, struct err *e)
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make what masks paths") : 0;
 }
 
-static int add_mount(struct restore_stage *s, const char *name, const char *source)
-{
-	if (!source)
-		return -ENOMEM;
-	s->mounts.items[s->mounts.count++] =
-		(struct restore_mount){ .name = name, .source = source };
-	return 0;
-}
-
-static int name_mounts(struct container *c, struct restore_stage *s)
-{
-	int r = external_list(c->plan, &c->arena, &s->list);
-
-	if (r == 0)
-		s->mounts.items =
-			arena_array(&c->arena, s->list.items.count + 2, sizeof(*s->mounts.items));
-	s->root_path = arena_printf(&c->arena, "%s/" STAGE_ROOT, s->path);
-	if (r < 0 || !s->mounts.items || !s->root_path)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < s->list.items.count; i++)
-		if (s->list.items.items[i].kind == EXTERNAL_TREE)
-			r = add_mount(s, s->list.items.items[i].path,
-				      arena_printf(&c->arena, "%s/%zu", s->path, i));
-	if (r == 0)
-		r = add_mount(s, EXTERNAL_MASK_DIR,
-			      arena_printf(&c->arena, "%s/" STAGE_MASKS "/dir", s->path));
-	if (r == 0)
-		r = add_mount(s, EXTERNAL_MASK_FILE,
-			      arena_printf(&c->arena, "%s/" STAGE_MASKS "/file", s->path));
-	return r;
-}
-
 int restore_stage_make(struct container *c, struct restore_stage *ret, struct err *e)
 {
 	int r;
@@ -138,8 +114,9 @@ int restore_stage_make(struct container *c, struct restore_stage *ret, struct er
 		return r;
 	if (mkdirat(c->dir, STAGE_DIR, 0700) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "make '%s'", ret->path);
-	if (name_mounts(c, ret) < 0)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "list the mounts");
+	ret->root_path = arena_printf(&c->arena, "%s/" STAGE_ROOT, ret->path);
+	if (!ret->root_path)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "prepare the mounts");
 	return make_masks(ret, e);
 }
 
@@ -190,37 +167,111 @@ static int attach_stage(const struct restore_stage *s, int *ret)
 	return r < 0 ? r : 0;
 }
 
-static int attach_trees(const struct restore_stage *s, int stage, struct err *e)
+/* Of the cgroup namespace that we are in by now. */
+static int make_cgroup(void)
 {
-	const struct plan *p = s->container->plan;
+	cleanup_fd int fs = kernel_fsopen("cgroup2");
+	int r = fs < 0 ? fs : kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL, 0);
 
-	for (size_t i = 0; i < s->list.items.count; i++) {
-		const struct external *x = &s->list.items.items[i];
-		char name[32];
-		int r;
+	return r < 0 ? r : kernel_fsmount(fs, STAGE_ATTR);
+}
 
-		if (x->kind != EXTERNAL_TREE)
+static bool is_cgroup(const struct plan *p, const struct plan_op *op)
+{
+	const struct plan_arg_mount_fs *fs = (const void *)op->slot;
+
+	return op->code == PLAN_CODE_mount_fs && strcmp(p->pool + fs->type, "cgroup2") == 0;
+}
+
+/* What is attached for operation @op has its number for a name. */
+static int attach_op(const struct plan *p, size_t op, int stage)
+{
+	const struct plan_arg_mount_tree *tree = (const void *)p->ops[op].slot;
+	cleanup_fd int cgroup = is_cgroup(p, &p->ops[op]) ? make_cgroup() : -EBADF;
+	char name[32];
+	int fd = cgroup;
+
+	if (p->ops[op].code == PLAN_CODE_mount_tree)
+		fd = p->regs[tree->tree].fd;
+	else if (!is_cgroup(p, &p->ops[op]))
+		return 0;
+	(void)snprintf(name, sizeof(name), "%zu", op);
+	return fd < 0 ? fd : attach(stage, name, fd);
+}
+
+static int attach_all(const struct plan *p, int stage, struct err *e)
+{
+	char sentence[256];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->op_count; i++) {
+		r = attach_op(p, i, stage);
+		if (r == 0)
 			continue;
-		(void)snprintf(name, sizeof(name), "%zu", i);
-		r = attach(stage, name, p->regs[x->reg].fd);
-		if (r < 0)
-			return err_set(e, ERR_SYSTEM, -r, "prepare the mount '%s' for criu",
-				       x->path);
+		plan_sentence(p, i, sentence, sizeof(sentence));
+		err_set(e, ERR_SYSTEM, -r, "prepare for criu: %s", sentence);
 	}
-	return 0;
+	return r;
+}
+
+/* As ctr-init does (init/ns.c): the caller's keys are not for the container. */
+static int leave_keyring(const struct container *c)
+{
+	char name[CONTAINER_ID_MAX + 8];
+	int r;
+
+	if (c->no_keyring)
+		return 0;
+	(void)snprintf(name, sizeof(name), "_ses.%s", c->record.id);
+	r = KERNEL_CALL(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+	if (r <= 0)
+		return r == -ENOSYS || r == -EDQUOT || r == -EPERM ? 0 : r;
+	r = KERNEL_CALL(SYS_keyctl, KEYCTL_SETPERM, r, (unsigned)SESSION_KEYRING_PERM);
+	return r < 0 && r != -EACCES ? r : 0;
+}
+
+/*
+ * criu 3.17 does not restore no_new_privs: its children inherit it. A label could not be changed to
+ * then; where there is one, what criu does is looked at (restore_gate.c).
+ */
+static int set_no_new_privs(const struct oci_process *p)
+{
+	bool label = (p->apparmor_profile && *p->apparmor_profile) ||
+		     (p->selinux_label && *p->selinux_label);
+
+	if (!p->no_new_privileges || label)
+		return 0;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+/* What the tasks inherit from CRIU, because the images do not have it. */
+static int prepare_process(const struct container *c, struct err *e)
+{
+	int r = 0;
+
+	if (oci_spec_new_namespace(c->spec, OCI_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		r = -errno;
+	if (r == 0)
+		r = leave_keyring(c);
+	if (r == 0)
+		r = set_no_new_privs(&c->spec->process);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "prepare the process of criu") : 0;
 }
 
 int restore_stage_enter(void *stage, struct err *e)
 {
 	const struct restore_stage *s = stage;
 	cleanup_fd int at = -EBADF;
-	int r = attach_stage(s, &at);
+	int r = prepare_process(s->container, e);
 
+	if (r < 0)
+		return r;
+	r = attach_stage(s, &at);
 	if (r == 0)
 		r = attach(at, STAGE_ROOT, s->root);
 	if (r == 0)
-		r = attach(at, STAGE_MASKS, s->masks);
+		r = attach(at, RESTORE_MASKS, s->masks);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "prepare '%s' for criu", s->path);
-	return attach_trees(s, at, e);
+	return attach_all(s->container->plan, at, e);
 }

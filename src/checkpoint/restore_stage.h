@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where CRIU finds what a restored container mounts: a directory in the container's state directory, on which, in
- * CRIU's mount namespace alone, a tmpfs stands with the root, one entry for each tree of the host that
- * is mounted in it, and the masks. All of them are copies of mounts that were opened by what config.json
+ * CRIU's mount namespace alone, a tmpfs stands with the root, one entry for each tree of the host and each cgroup
+ * filesystem that is mounted in it, and the masks. All of them are copies of mounts that were opened by what config.json
  * says (container/sources.c); nothing comes from the images, and nothing is mounted on the host.
  */
 #ifndef CTR_CHECKPOINT_RESTORE_STAGE_H
@@ -11,9 +11,10 @@
 #include <limits.h>
 #include <sys/types.h>
 
-#include "checkpoint/external.h"
 #include "container/container.h"
 #include "util/err.h"
+
+#define RESTORE_MASKS "masks"
 
 /* What CRIU calls a mount, and where it finds it now. */
 struct restore_mount {
@@ -22,12 +23,11 @@ struct restore_mount {
 
 struct restore_stage {
 	const struct container *container;
-	struct externals list;
 	int root;	     /* descriptor of the root mount; of the plan */
 	int masks;	     /* a tmpfs that is mounted nowhere, with "dir" and "file"; owned */
 	char path[PATH_MAX]; /* of the directory */
-	OCI_ARRAY(struct restore_mount) mounts; /* lives in the container's arena */
 	const char *root_path;
+	OCI_ARRAY(struct restore_mount) mounts; /* lives in the container's arena */
 };
 
 #define RESTORE_STAGE_EMPTY                                                                        \
@@ -45,6 +45,12 @@ int restore_stage_make(struct container *c, struct restore_stage *ret, struct er
 /* For criu_start.prepare: attach everything. @stage is a struct restore_stage. */
 int restore_stage_enter(void *stage, struct err *e);
 
+/*
+ * List what CRIU @pid, which has executed, finds there: s->mounts. A tree of the host can have mounts below it, which have
+ * names of their own. The names are those that a dump gives (external.h).
+ */
+int restore_stage_list(struct container *c, struct restore_stage *s, pid_t pid, struct err *e);
+
 /* CRIU has ended: the directory is empty again. */
 void restore_stage_remove(const struct restore_stage *s);
 void restore_stage_close(struct restore_stage *s);
@@ -56,5 +62,8 @@ void restore_stage_close(struct restore_stage *s);
  * whose descriptors @p has; what will be on a filesystem of the container's own is CRIU's to make.
  */
 int restore_points_make(const struct plan *p, int root, struct err *e);
+
+/* What operation @op masks, is it a directory? Of the kernel's filesystems the host's are asked. */
+bool restore_points_is_dir(const struct plan *p, size_t op, const char *path, int root);
 
 #endif

@@ -36,6 +36,7 @@ static const struct {
 	[WIRE_VERDICT] = { "VERDICT", SMALL },
 	[WIRE_FAILED] = { "FAILED", SMALL },
 	[WIRE_ALIVE] = { "ALIVE", 0 },
+	[WIRE_STANDBY] = { "STANDBY", SMALL },
 };
 
 static bool is_type(uint32_t n)

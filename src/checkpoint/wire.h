@@ -46,11 +46,12 @@ enum wire_type {
 	WIRE_PREPARED,	/* destination: they stand, and wait for the word */
 	WIRE_COMMIT,	/* source: it is yours */
 	WIRE_RUNNING,	/* destination: it runs */
-	WIRE_DONE,	/* source: and nothing is left here */
+	WIRE_DONE,	/* source: and nothing is left here; destination: and no note of it */
 	WIRE_QUERY,	/* source: what became of a token? */
 	WIRE_VERDICT,	/* destination */
 	WIRE_FAILED,	/* both, at any time, last: why there will be nothing more */
 	WIRE_ALIVE, /* both, at any time: it takes long, but goes on. Never handed to the caller. */
+	WIRE_STANDBY, /* both: generations (standby_receive.c) */
 	WIRE_TYPE_END,
 };
 
@@ -112,7 +113,7 @@ int wire_send_word(struct wire *w, enum wire_type type, struct err *e);
 void wire_send_failure(struct wire *w, const struct err *why);
 
 /*
- * The next message. WIRE_FAILED comes back as -EREMOTEIO with the text of the other end in @e, prefixed with @who
+ * The next message. WIRE_FAILED comes back as -ECONNABORTED with the text of the other end in @e, prefixed with @who
  * ("destination").
  */
 int wire_receive(struct wire *w, const char *who, struct wire_message *ret, struct err *e);

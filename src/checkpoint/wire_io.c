@@ -285,7 +285,7 @@ static int remote_failure(const struct wire_message *m, const char *who, struct 
 		err_set(e, ERR_STATE, 0, "%s: %s", who, text);
 		if (hint)
 			err_hint(e, "%s", hint);
-		r = -EREMOTEIO;
+		r = -ECONNABORTED;
 	}
 	arena_free(&a);
 	return r;

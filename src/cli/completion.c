@@ -96,12 +96,19 @@ static void bash_group_names(void)
 	if (any)
 		(void)printf(
 			") ((i + 1 >= COMP_CWORD)) || verb+=\" ${COMP_WORDS[i + 1]}\" ;; esac\n");
+	for (const struct cli_command *const *c = cli_commands; *c; c++)
+		if ((*c)->also)
+			(void)printf("\t[[ \"$verb ${COMP_WORDS[i + 1]-}\" != '%s' ]] || "
+				     "((i + 1 >= COMP_CWORD)) || verb='%s'\n",
+				     (*c)->also->name, (*c)->also->name);
 }
 
 static void bash_entry(const struct cli_command *c, const char *program)
 {
 	if (!c->verbs) {
 		bash_command(c, program);
+		if (c->also)
+			bash_command(c->also, program);
 		return;
 	}
 	bash_group(c);
@@ -218,10 +225,23 @@ static void zsh_command(const struct cli_command *c, const char *program)
 	(void)printf("\t\t;;\n");
 }
 
+/* The word that means another command, with something behind it. */
+static void zsh_also(const struct cli_command *c, const char *program)
+{
+	if (!c->also)
+		return;
+	(void)printf("\t%s)\n\tif (( CURRENT > 2 )) && [[ $words[2] == %s ]]; then\n"
+		     "\tshift words; (( CURRENT-- ))\n\tcase $words[1] in\n",
+		     c->name, cli_last_word(c->also));
+	zsh_command(c->also, program);
+	(void)printf("\tesac\n\treturn\n\tfi\n\t;|\n");
+}
+
 /* Its first argument is one of its commands, the rest are those of that command. */
 static void zsh_entry(const struct cli_command *c, const char *program)
 {
 	if (!c->verbs) {
+		zsh_also(c, program);
 		zsh_command(c, program);
 		return;
 	}

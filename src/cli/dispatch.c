@@ -6,13 +6,40 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 const struct cli_command *const cli_commands[] = {
-	&cli_run,	 &cli_create,	&cli_start,  &cli_exec,	  &cli_state,	&cli_list,
-	&cli_ps,	 &cli_top,	&cli_stats,  &cli_events, &cli_kill,	&cli_pause,
-	&cli_resume,	 &cli_update,	&cli_delete, &cli_spec,	  &cli_explain, &cli_validate,
-	&cli_wait,	 &cli_snapshot, &cli_clone,  &cli_gc,	  &cli_network, &cli_features,
-	&cli_completion, NULL,
+	&cli_run,
+	&cli_create,
+	&cli_start,
+	&cli_exec,
+	&cli_state,
+	&cli_list,
+	&cli_ps,
+	&cli_top,
+	&cli_stats,
+	&cli_events,
+	&cli_kill,
+	&cli_pause,
+	&cli_resume,
+	&cli_update,
+	&cli_delete,
+	&cli_spec,
+	&cli_explain,
+	&cli_validate,
+	&cli_wait,
+	&cli_snapshot,
+	&cli_clone,
+	&cli_checkpoint,
+	&cli_restore,
+	&cli_migrate,
+	&cli_receive,
+	&cli_gc,
+	&cli_network,
+	&cli_features,
+	&cli_completion,
+	NULL,
 };
+/* clang-format on */
 
 const char *cli_last_word(const struct cli_command *c)
 {
@@ -61,6 +88,10 @@ static void print_command_help(const struct cli *cli, const struct cli_command *
 	(void)printf("Usage: %s %s [OPTIONS]%s%s\n\n%s.\n\nOptions:\n", cli->program, c->name,
 		     *c->args ? " " : "", c->args, c->summary);
 	cli_print_options(c->options);
+	if (c->also) {
+		(void)printf("\n");
+		print_command_help(cli, c->also);
+	}
 }
 
 /* All of it at once: a group is small. */
@@ -142,5 +173,7 @@ static int run_group(struct cli *cli, const struct cli_command *group, int argc,
 int cli_run_command(struct cli *cli, const struct cli_command *c, int argc, char **argv,
 		    struct err *e)
 {
+	if (c->also && argc > 1 && strcmp(argv[0], cli_last_word(c->also)) == 0)
+		return run_options(cli, c->also, argc - 1, argv + 1, e);
 	return (c->verbs ? run_group : run_options)(cli, c, argc, argv, e);
 }

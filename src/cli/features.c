@@ -17,6 +17,12 @@
 #include "oci/names.h"
 #include "rootfs/options.h"
 
+#ifdef HAVE_CRIU
+#define CHECKPOINT "true" /* criu itself is looked for when it is needed */
+#else
+#define CHECKPOINT "false"
+#endif
+
 static const struct cli_option options[] = { { 0 } };
 
 /* Those of the table by name, and its family: what other versions or runtimes do with the rest of it. */
@@ -125,7 +131,7 @@ static void annotations(struct json_out *o)
 	json_out_member_object(o, "annotations");
 	json_out_member_string(o, "io.github.seccomp.libseccomp.version", version);
 	/* the de-facto probe for checkpoints, whatever the runtime is called */
-	json_out_member_string(o, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_out_member_string(o, "org.opencontainers.runc.checkpoint.enabled", CHECKPOINT);
 	json_out_member_string(o, "ctr.overlay.enabled", "true");
 	json_out_member_string(o, "ctr.version", PACKAGE_VERSION);
 	json_out_member_string(o, "ctr.commit", CTR_GIT_COMMIT);

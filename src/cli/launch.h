@@ -129,6 +129,15 @@ void launch_withdraw(const struct launch_options *o);
 /* Warnings of the plan, with --debug. */
 void launch_warnings(const struct cli *cli, const struct container *c);
 
+/*
+ * Stay with a container that runs, a child of ours: its terminal and our signals are passed on. When it ends,
+ * its exit code is ours, and it is removed, or with @keep how it ended is noted. @signals: of foreground_signals.
+ */
+int launch_attend(struct cli *cli, struct container *c, int signals, bool keep, struct err *e);
+
+/* Remove a container that has ended, with its processes if need be; its layers stay. Gone already: 0. */
+int launch_clean_up(struct cli *cli, const char *id, struct err *e);
+
 /* Descriptors 3 to 3+n-1 must be open. */
 int launch_check_fds(unsigned n, struct err *e);
 

@@ -48,10 +48,15 @@ struct cli_command {
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
 	/* A group, NULL-terminated: which command it is, is said by the first argument. Only these do. */
 	const struct cli_command *const *verbs;
+	/*
+	 * "NAME OTHER", which is meant when an argument follows OTHER: `checkpoint inspect FILE`. What has a name of its own,
+	 * container or file, that is the same word, is reached behind "--".
+	 */
+	const struct cli_command *also;
 };
 
 enum {
-	CLI_OPTIONS_MAX = 256
+	CLI_OPTIONS_MAX = 512
 };
 
 /* Parsing result: --help and -h are understood everywhere. */

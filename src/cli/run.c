@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "container/exit.h"
 #include "container/foreground.h"
 #include "container/store.h"
 #include "util/cleanup.h"
@@ -122,22 +120,6 @@ static int launch(const struct run_options *o, struct container *c, struct err *
 	return r;
 }
 
-/* It has ended: remove it, unless somebody else did meanwhile. */
-static int clean_up(struct cli *cli, const char *id, struct err *e)
-{
-	cleanup_(container_freep) struct container *c = NULL;
-	struct err warning = ERR_INIT;
-	enum container_status status;
-	int r = cli_container(cli, id, true, &c, &status, e);
-
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = container_destroy(c, status, DESTROY_FORCE | DESTROY_KEEP_LAYERS, &warning, e);
-	if (warning.kind)
-		cli_report_warning(&warning);
-	return r;
-}
-
 /* A service that does not become ready has not been started: nothing stays of it. */
 static int leave(struct cli *cli, struct container *c, struct err *e)
 {
@@ -145,37 +127,8 @@ static int leave(struct cli *cli, struct container *c, struct err *e)
 	int r = launch_wait_ready(c, e);
 
 	if (r < 0)
-		(void)clean_up(cli, c->record.id, &ignored);
+		(void)launch_clean_up(cli, c->record.id, &ignored);
 	return r;
-}
-
-/* 137 alone does not tell who it was that killed it. */
-static void tell_of_oom(const struct container *c, int status)
-{
-	struct err warning = ERR_INIT;
-	uint64_t kills = 0;
-	char memory[128];
-
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL ||
-	    cgroup_oom_kills_read(&c->cgroup, &kills, NULL) < 0 || !kills)
-		return;
-	cgroup_memory_describe(&c->cgroup, memory, sizeof(memory));
-	(void)err_set(&warning, ERR_PAYLOAD, 0, "container '%s' was killed for lack of memory (%s)",
-		      c->record.id, memory);
-	cli_report_warning(&warning);
-}
-
-static int attend(struct cli *cli, const struct run_options *o, struct container *c, int signals,
-		  struct err *e)
-{
-	int status, r;
-
-	r = foreground_attend(c, signals, &status, e);
-	if (r < 0)
-		return r;
-	tell_of_oom(c, status);
-	cli->exit_code = container_exit_code(status);
-	return o->keep ? container_keep_exit(c, status, e) : clean_up(cli, c->record.id, e);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
@@ -208,7 +161,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return err_wrap(e, "run %s", t.id);
 	/* with the directory goes the lock: others may pause, exec or delete while it runs */
 	close_fd(&c->dir);
-	return o->detach ? leave(cli, c, e) : attend(cli, o, c, signals, e);
+	return o->detach ? leave(cli, c, e) : launch_attend(cli, c, signals, o->keep, e);
 }
 
 const struct cli_command cli_run = {

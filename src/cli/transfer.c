@@ -16,6 +16,7 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/kernel.h"
 
 enum {
 	STEP_MS = 200,
@@ -255,12 +256,15 @@ int transfer_scratch_open(const struct transfer_output *beside, struct transfer_
 
 int transfer_output_finish(struct transfer_output *o, struct err *e)
 {
-	unsigned flags = o->directory ? RENAME_NOREPLACE : 0;
+	unsigned flags = o->directory ? KERNEL_RENAME_NOREPLACE : 0;
+	int r;
 
 	if (o->is_stdout)
 		return 0;
-	if (fsync(o->fd) < 0 || renameat2(o->parent, o->temporary, o->parent, o->name, flags) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "write '%s'", o->path);
+	r = fsync(o->fd) < 0 ? -errno
+			     : kernel_renameat2(o->parent, o->temporary, o->parent, o->name, flags);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "write '%s'", o->path);
 	o->finished = true;
 	return fsync(o->parent) < 0 ? err_set(e, ERR_SYSTEM, errno, "write '%s'", o->path) : 0;
 }

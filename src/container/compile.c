@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/mount.h>
 
 #include "container/hooks.h"
@@ -14,9 +15,23 @@
 #include "oci/annotations.h"
 #include "oci/sysctl.h"
 #include "rootfs/rootfs.h"
+#include "util/cleanup.h"
 #include "util/kernel.h"
 
-static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
+static void emit_setting(const struct oci_pair *s, bool all, uint64_t proc, struct plan *p)
+{
+	char path[OCI_SYSCTL_MAX];
+
+	if (oci_sysctl_path(s->key, path) < 0)
+		return; /* oci_spec_validate has refused it */
+	if (all || oci_sysctl_namespace(path) == OCI_NS_NETWORK)
+		PLAN_ADD(p, plan_origin(p, "/linux/sysctl/%s", s->key), sysctl, .proc = proc,
+			 .path = plan_str(p, plan_origin(p, "sys/%s", path)),
+			 .value = plan_str(p, s->value));
+}
+
+/* @all: not only those of the network namespace. */
+static void emit_kernel_settings(const struct oci_spec *spec, bool all, struct plan *p)
 {
 	uint64_t proc;
 
@@ -24,16 +39,8 @@ static void emit_kernel_settings(const struct oci_spec *spec, struct plan *p)
 		return;
 	PLAN_ADD(p, NULL, section, .title = plan_str(p, "Kernel settings"));
 	proc = plan_proc(p);
-	for (size_t i = 0; i < spec->linux_.sysctl.count; i++) {
-		const struct oci_pair *s = &spec->linux_.sysctl.items[i];
-		char path[OCI_SYSCTL_MAX];
-
-		if (oci_sysctl_path(s->key, path) < 0)
-			continue; /* oci_spec_validate has refused it */
-		PLAN_ADD(p, plan_origin(p, "/linux/sysctl/%s", s->key), sysctl, .proc = proc,
-			 .path = plan_str(p, plan_origin(p, "sys/%s", path)),
-			 .value = plan_str(p, s->value));
-	}
+	for (size_t i = 0; i < spec->linux_.sysctl.count; i++)
+		emit_setting(&spec->linux_.sysctl.items[i], all, proc, p);
 }
 
 static void emit_console(const struct oci_spec *spec, const struct rootfs_layout *l, bool joined,
@@ -172,8 +179,29 @@ static int emit_all(const struct compile_input *in, struct plan *p, struct err *
 		r = rootfs_emit_finish(spec, &layout, p, e);
 	if (r < 0)
 		return r;
-	emit_kernel_settings(spec, p);
+	emit_kernel_settings(spec, true, p);
 	return compile_process(in, &spec->process, true, p, e);
+}
+
+int container_compile_network(const struct oci_spec *spec, const struct net_setup *network, int ns,
+			      bool ip6, struct plan **ret, struct err *e)
+{
+	cleanup_(plan_freep) struct plan *p = plan_new();
+	struct plan_source joined = { .kind = PLAN_SOURCE_FD,
+				      .label = "of the restored container" };
+	int r;
+
+	if (!p)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "make the plan");
+	joined.fd = plan_copy_fd(p, ns);
+	PLAN_ADD(p, NULL, setns, .ns = plan_source(p, &joined), .type = CLONE_NEWNET);
+	net_emit(spec, network, ip6, p);
+	emit_kernel_settings(spec, false, p);
+	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
+	r = plan_finish(p, e);
+	if (r == 0)
+		*ret = take_ptr(p);
+	return r;
 }
 
 int container_compile(const struct compile_input *in, struct plan **ret, struct err *e)

@@ -52,6 +52,13 @@ int container_compile(const struct compile_input *in, struct plan **ret, struct 
 int container_compile_exec(const struct compile_input *in, const struct compile_join *join,
 			   const struct oci_process *process, struct plan **ret, struct err *e);
 
+/*
+ * For the new network namespace @ns of processes that are restored: what the whole plan does in one, up to
+ * PLAN_SYNC_READY. Pure.
+ */
+int container_compile_network(const struct oci_spec *spec, const struct net_setup *network, int ns,
+			      bool ip6, struct plan **ret, struct err *e);
+
 /* oom_score_adj as an operation, for a caller who could not write that of a ctr-init. */
 void compile_oom_score(const struct compile_input *in, const struct oci_process *process,
 		       struct plan *p);

@@ -68,10 +68,9 @@ static int ids_of(pid_t pid, uid_t *ret_uid, gid_t *ret_gid)
 static int set_as(uid_t uid, gid_t gid, pid_t pid, int resource, const struct rlimit *value)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || setresgid(gid, (gid_t)-1, (gid_t)-1) < 0 ||
-	    setresuid(uid, (uid_t)-1, (uid_t)-1) < 0 ||
-	    prlimit(pid, (__rlimit_resource_t)resource, value, NULL) < 0)
+	    setresuid(uid, (uid_t)-1, (uid_t)-1) < 0)
 		return errno;
-	return 0;
+	return -kernel_prlimit(pid, resource, value, NULL);
 }
 
 /*
@@ -106,7 +105,7 @@ static int borrow_ids(pid_t pid, int resource, const struct rlimit *value)
 
 static int set_value(pid_t pid, int resource, const struct rlimit *value)
 {
-	int r = prlimit(pid, (__rlimit_resource_t)resource, value, NULL) < 0 ? -errno : 0;
+	int r = kernel_prlimit(pid, resource, value, NULL);
 
 	return r == -EPERM ? borrow_ids(pid, resource, value) : r;
 }
@@ -225,7 +224,7 @@ static bool limit_too_high(const struct oci_rlimit *l, bool privileged)
 	if (l->resource == RLIMIT_NOFILE &&
 	    l->hard > (unsigned long long)number_of("/proc/sys/fs/nr_open", LLONG_MAX))
 		return true; /* for anybody: setrlimit(2) */
-	return !privileged && getrlimit((__rlimit_resource_t)l->resource, &now) == 0 &&
+	return !privileged && kernel_prlimit(0, l->resource, NULL, &now) == 0 &&
 	       l->hard > now.rlim_max;
 }
 

@@ -29,6 +29,13 @@ int container_place_process(struct container *c, pid_t pid, struct err *e);
 /* Should what follows fail: c->init is killed and reaped, then poststop hooks run. */
 void container_undo_init_later(struct container *c);
 
+/*
+ * The network namespace of c->init.pid is new and empty: what ctr-init and ctr do in one while they create. A
+ * ctr-init goes there for it, and ends. Packets are kept away until net_release. Nothing, where config.json asks for no
+ * new one.
+ */
+int container_make_network(struct container *c, struct err *e);
+
 /* prestart and createRuntime hooks, with c->init.pid in their state; the record says that they began. */
 int container_runtime_hooks(struct container *c, struct err *e);
 

@@ -14,6 +14,7 @@
 
 #include "container/record.h"
 #include "util/cleanup.h"
+#include "util/dirnames.h"
 #include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -201,9 +202,8 @@ static void tombstone_name(const char *id, char *buf, size_t size)
 	(void)snprintf(buf, size, ".%s" TOMBSTONE_END, id); /* no id starts with a dot */
 }
 
-static int is_tombstone(const struct dirent *entry)
+static bool is_tombstone(const char *name)
 {
-	const char *name = entry->d_name;
 	size_t len = strlen(name), end = sizeof(TOMBSTONE_END) - 1;
 
 	return name[0] == '.' && len > 1 + end && strcmp(name + len - end, TOMBSTONE_END) == 0;
@@ -234,14 +234,11 @@ static void sweep_id(int root, const char *id)
 /* Also of ids that nobody will ever use again. */
 void store_sweep(int root)
 {
-	struct dirent **names = NULL;
-	int n = scandirat(root, ".", &names, is_tombstone, NULL);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
 
-	for (int i = 0; i < n; i++) {
-		sweep(root, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
+	(void)dirnames_read(root, is_tombstone, &names); /* else the next one finds them */
+	for (size_t i = 0; i < names.count; i++)
+		sweep(root, names.items[i]);
 }
 
 int store_create(int root, const char *id, int *ret_dir, struct err *e)
@@ -384,24 +381,20 @@ int store_remove(int root, const char *id, struct err *e)
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove the state of container '%s'", id) : 0;
 }
 
-static int is_container(const struct dirent *entry)
+static bool is_container(const char *name)
 {
-	return entry->d_name[0] != '.'; /* ids never start with a dot */
+	return name[0] != '.'; /* ids never start with a dot */
 }
 
 int store_each(int root, int (*fn)(const char *id, void *data), void *data, struct err *e)
 {
-	struct dirent **names = NULL;
-	int n = scandirat(root, ".", &names, is_container, alphasort), r = 0;
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(root, is_container, &names);
 
-	if (n < 0)
-		return err_set(e, ERR_SYSTEM, errno, "read the state directory");
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "read the state directory");
 	store_sweep(root);
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = fn(names[i]->d_name, data);
-		free(names[i]);
-	}
-	free(names);
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = fn(names.items[i], data);
 	return r;
 }

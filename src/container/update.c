@@ -18,6 +18,7 @@
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/kernel.h"
 
 static int check_status(enum container_status status, struct err *e)
 {
@@ -205,8 +206,7 @@ static int change_all(struct container *c, const struct oci_spec *new,
 /* The new config takes the place of the old one, or the other way round. */
 static int swap_config(const struct container *c)
 {
-	return renameat2(c->dir, NEW_CONFIG, c->dir, "config.json", RENAME_EXCHANGE) < 0 ? -errno
-											 : 0;
+	return kernel_renameat2(c->dir, NEW_CONFIG, c->dir, "config.json", KERNEL_RENAME_EXCHANGE);
 }
 
 /*

@@ -352,6 +352,8 @@ static int attach_one(struct net_setup *s, struct net_attachment *a, const struc
 	if (ns >= 0)
 		r = a->kind == NET_BRIDGE ? make_veth(a, d->outside, ns, needs_hairpin(s, a))
 					  : make_macvlan(a, d->outside, ns);
+	if (r >= 0 && d->held && a->kind == NET_BRIDGE)
+		r = ip_link_down(d->outside, a->host_index); /* its own end is not up yet */
 	if (r < 0)
 		return failed(a, r, "make it", e);
 	r = configure(a, d->inside, e);
@@ -372,6 +374,21 @@ int net_attach(struct net_setup *s, struct net_devices *d, struct err *e)
 	for (size_t i = 0; r == 0 && i < s->items.count; i++)
 		if (net_kinds[s->items.items[i].kind].links)
 			r = attach_one(s, &s->items.items[i], d, e);
+	return r;
+}
+
+int net_release(const struct net_setup *s, const struct net_devices *d, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; d->held && r == 0 && i < s->items.count; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+
+		if (a->kind == NET_BRIDGE)
+			r = ip_link_up(d->outside, a->host_index, 0);
+		if (r < 0)
+			(void)failed(a, r, "bring it up on the host", e);
+	}
 	return r;
 }
 

@@ -6,6 +6,7 @@
  *	net_identify	uuids, before the record is written: what is made later can be told by it
  *	net_reserve	addresses are leased, the bridges stand
  *	net_attach	init waits at sync point "network": links, addresses, routes
+ *	net_release	if packets were kept away (net_devices.held): no longer
  *	net_announce	just before the program: the neighbours hear of it
  *	net_detach	undo and delete
  */
@@ -41,6 +42,12 @@ const char *net_names_path(const struct net_setup *s, struct arena *a);
 
 /* @d->inside is a socket of the container's namespace; @d->outside is opened if it is not. */
 int net_attach(struct net_setup *s, struct net_devices *d, struct err *e);
+
+/*
+ * Let packets pass: who restores connections has sockets for them now. Nothing, unless @d->held. -errno with the
+ * interface.
+ */
+int net_release(const struct net_setup *s, const struct net_devices *d, struct err *e);
 
 /* Before a container that was created is started: plugins say whether all is as they left it (CHECK). */
 int net_check(const struct net_setup *s, int pid, struct err *e);

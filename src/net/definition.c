@@ -15,6 +15,7 @@
 #include "net/definition_new.h"
 #include "net/kinds.h"
 #include "util/cleanup.h"
+#include "util/dirnames.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
@@ -294,30 +295,26 @@ int net_def_load(int data, const char *name, struct net_def *ret, struct err *e)
 	return read_definition(fd, name, ret, e);
 }
 
-static int is_network(const struct dirent *entry)
+static bool is_network(const char *name)
 {
-	return net_name_ok(entry->d_name);
+	return net_name_ok(name);
 }
 
 int net_def_each(int data, int (*fn)(const char *name, void *data), void *arg, struct err *e)
 {
 	cleanup_fd int networks = -EBADF;
-	struct dirent **names = NULL;
-	int r = open_networks(data, false, &networks, e), n;
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = open_networks(data, false, &networks, e);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
-	n = scandirat(networks, ".", &names, is_network, alphasort);
-	if (n < 0)
-		return err_set(e, ERR_SYSTEM, errno, "list the networks");
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = fn(names[i]->d_name, arg);
-		free(names[i]);
-	}
-	free(names);
+	r = dirnames_read(networks, is_network, &names);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "list the networks");
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = fn(names.items[i], arg);
 	return r;
 }
 
@@ -407,8 +404,9 @@ static int write_dir(int networks, const struct net_def *def)
 		fd = open_dir(networks, ".new");
 		r = fd < 0 ? fd : fill_dir(fd, def);
 	}
-	if (r == 0 && renameat2(networks, ".new", networks, def->name, RENAME_NOREPLACE) < 0)
-		r = -errno;
+	if (r == 0)
+		r = kernel_renameat2(networks, ".new", networks, def->name,
+				     KERNEL_RENAME_NOREPLACE);
 	if (r == 0 && fsync(networks) < 0)
 		r = -errno;
 	return r;

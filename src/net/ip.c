@@ -81,6 +81,14 @@ int ip_link_up(int sock, int index, uint32_t mtu)
 	return netlink_run(sock, &r, NULL, NULL);
 }
 
+int ip_link_down(int sock, int index)
+{
+	struct netlink_request r;
+
+	netlink_begin_link(&r, RTM_NEWLINK, 0, index)->ifi_change = IFF_UP;
+	return netlink_run(sock, &r, NULL, NULL);
+}
+
 /* ---- what the host uses ---- */
 
 struct search {

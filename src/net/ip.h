@@ -28,5 +28,6 @@ int ip_announce(int sock, int index, const uint8_t mac[NET_MAC_SIZE]);
 
 /* Up; @mtu 0: as it is. */
 int ip_link_up(int sock, int index, uint32_t mtu);
+int ip_link_down(int sock, int index);
 
 #endif

@@ -24,6 +24,7 @@ void net_emit(const struct oci_spec *spec, const struct net_setup *s, bool ip6, 
 struct net_devices {
 	int inside;  /* netlink socket of the container's namespace, from init; owned */
 	int outside; /* one of ours; owned */
+	bool held;   /* links of a bridge come up only with net_release: no packet arrives before */
 	const struct oci_linux *list;
 	struct net_device_moved *moved; /* what became of the first @count of the list; owned */
 	size_t count;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See layers.h, layers_gc: rests of those who were killed in the middle of something. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/dirnames.h"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -22,18 +22,6 @@ struct collector {
 	void *context;
 	struct err *e;
 };
-
-static int is_rest(const struct dirent *d)
-{
-	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-}
-
-static void free_names(struct dirent **names, int n)
-{
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
 
 /* ---- below a container ---- */
 
@@ -62,14 +50,13 @@ static int collect_name(const struct collector *c, const struct place *p, const 
 
 static int collect_names(const struct collector *c, const struct place *p)
 {
-	struct dirent **names = NULL;
-	int r = 0, n = scandirat(p->own, ".", &names, is_rest, alphasort);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(p->own, NULL, &names);
 
-	if (n < 0)
-		return err_set(c->e, ERR_SYSTEM, errno, "read the layers of '%s'", p->id);
-	for (int i = 0; r == 0 && i < n; i++)
-		r = collect_name(c, p, names[i]->d_name);
-	free_names(names, n);
+	if (r < 0)
+		return err_set(c->e, ERR_SYSTEM, -r, "read the layers of '%s'", p->id);
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = collect_name(c, p, names.items[i]);
 	return r;
 }
 
@@ -156,17 +143,17 @@ static int collect_layer(const struct collector *c, int shared, const char *name
 	return r < 0 ? err_set(c->e, ERR_SYSTEM, -r, "remove the %s", what) : r;
 }
 
-static int collect_unused(const struct collector *c, int shared, struct dirent **names, int n)
+static int collect_unused(const struct collector *c, int shared, const struct dirnames *names)
 {
-	cleanup_free const char **left = calloc((size_t)n + 1, sizeof(*left));
+	cleanup_free const char **left = calloc(names->count + 1, sizeof(*left));
 	int r;
 
 	if (!left)
 		return err_set(c->e, ERR_SYSTEM, ENOMEM, "look for layers");
-	for (int i = 0; i < n; i++)
-		left[i] = names[i]->d_name;
-	r = layers_strike_out_used(c->data, NULL, left, (size_t)n, c->e);
-	for (int i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; i < names->count; i++)
+		left[i] = names->items[i];
+	r = layers_strike_out_used(c->data, NULL, left, names->count, c->e);
+	for (size_t i = 0; r == 0 && i < names->count; i++)
 		if (left[i])
 			r = collect_layer(c, shared, left[i]);
 	return r;
@@ -175,8 +162,8 @@ static int collect_unused(const struct collector *c, int shared, struct dirent *
 static int collect_shared(const struct collector *c)
 {
 	cleanup_fd int shared = -EBADF;
-	struct dirent **names = NULL;
-	int r, n;
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r;
 
 	shared = kernel_openat2(c->data, LAYERS_SHARED_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
 	if (shared == -ENOENT)
@@ -186,11 +173,10 @@ static int collect_shared(const struct collector *c)
 	r = layers_lock(shared, "the directory of layers", c->e);
 	if (r < 0)
 		return r;
-	n = scandirat(shared, ".", &names, is_rest, alphasort);
-	if (n < 0)
-		return err_set(c->e, ERR_SYSTEM, errno, "read the directory of layers");
-	r = collect_unused(c, shared, names, n);
-	free_names(names, n);
+	r = dirnames_read(shared, NULL, &names);
+	if (r < 0)
+		return err_set(c->e, ERR_SYSTEM, -r, "read the directory of layers");
+	r = collect_unused(c, shared, &names);
 	(void)flock(shared, LOCK_UN); /* cannot fail; to close it would do the same */
 	return r == 0 && !c->dry_run ? layers_bury(shared, c->e) : r;
 }

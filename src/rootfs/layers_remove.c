@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,31 +16,24 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/dirnames.h"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
-static int is_id(const struct dirent *d)
+static bool is_id(const char *name)
 {
-	return id_is_valid(d->d_name);
-}
-
-static void free_names(struct dirent **names, int n)
-{
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
+	return id_is_valid(name);
 }
 
 int layers_each(int data, int (*fn)(const char *id, void *context), void *context, struct err *e)
 {
-	struct dirent **names = NULL;
-	int r = 0, n = scandirat(data, ".", &names, is_id, alphasort);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(data, is_id, &names);
 
-	if (n < 0)
-		return err_set(e, ERR_SYSTEM, errno, "read the data directory");
-	for (int i = 0; r == 0 && i < n; i++)
-		r = fn(names[i]->d_name, context);
-	free_names(names, n);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "read the data directory");
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = fn(names.items[i], context);
 	return r;
 }
 
@@ -98,20 +92,19 @@ int layers_condemn(int shared, const char *layer)
 	return renameat(shared, layer, shared, dead) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int is_dead(const struct dirent *d)
+static bool is_dead(const char *name)
 {
-	return strncmp(d->d_name, LAYERS_DEAD, strlen(LAYERS_DEAD)) == 0;
+	return strncmp(name, LAYERS_DEAD, strlen(LAYERS_DEAD)) == 0;
 }
 
 /* Several may do so at a time. */
 int layers_bury(int shared, struct err *e)
 {
-	struct dirent **names = NULL;
-	int r = 0, n = scandirat(shared, ".", &names, is_dead, alphasort);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(shared, is_dead, &names);
 
-	for (int i = 0; r == 0 && i < n; i++)
-		r = tree_remove(shared, names[i]->d_name);
-	free_names(names, n);
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = tree_remove(shared, names.items[i]);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove a layer") : 0;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The directories of layers.h: made, locked, brought in line with the record, removed. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/dirnames.h"
 
 enum {
 	LOCK_WAIT_MS = 10000,
@@ -198,11 +198,6 @@ int layers_open_upper(const struct layers *l, int *ret_upper, int *ret_work, str
 
 /* ---- in line with the record ---- */
 
-static int is_visible(const struct dirent *d)
-{
-	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-}
-
 struct settling {
 	struct layers *l;
 	const struct layers_record *record;
@@ -248,17 +243,13 @@ static int settle_one(const struct settling *s, const char *name)
 
 static int settle_all(const struct settling *s)
 {
-	struct dirent **names = NULL;
-	int r = 0, n = scandirat(s->l->own, ".", &names, is_visible, alphasort);
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
+	int r = dirnames_read(s->l->own, NULL, &names);
 
-	if (n < 0)
-		return err_set(s->e, ERR_SYSTEM, errno, "read the directory of layers");
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = settle_one(s, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
+	if (r < 0)
+		return err_set(s->e, ERR_SYSTEM, -r, "read the directory of layers");
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = settle_one(s, names.items[i]);
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/dirnames.h"
 
 #define LINKS_DIR "links"
 #define AHEAD_DIR "ahead"
@@ -120,17 +121,17 @@ int snapshots_commit(struct layers *l, struct err *e)
 /* Entries, or another look than the directory that it hides. */
 static int upper_differs(int upper, int below)
 {
-	struct dirent **names = NULL;
+	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
 	struct stat a, b;
-	int n = scandirat(upper, ".", &names, NULL, NULL);
+	int r = dirnames_read(upper, NULL, &names);
 
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-	if (n < 0 || fstat(upper, &a) < 0 || fstat(below, &b) < 0)
+	if (r < 0)
+		return r;
+	if (fstat(upper, &a) < 0 || fstat(below, &b) < 0)
 		return -errno;
-	return n > 2 || a.st_mode != b.st_mode || a.st_uid != b.st_uid || a.st_gid != b.st_gid ||
-	       a.st_mtim.tv_sec != b.st_mtim.tv_sec || a.st_mtim.tv_nsec != b.st_mtim.tv_nsec;
+	return names.count || a.st_mode != b.st_mode || a.st_uid != b.st_uid ||
+	       a.st_gid != b.st_gid || a.st_mtim.tv_sec != b.st_mtim.tv_sec ||
+	       a.st_mtim.tv_nsec != b.st_mtim.tv_nsec;
 }
 
 int snapshots_is_changed(const struct layers *l, struct err *e)

@@ -2,7 +2,6 @@
 /* See treewalk.h. */
 #include "rootfs/treewalk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,28 +9,17 @@
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
+#include "util/dirnames.h"
 
 struct treewalk_names {
-	struct dirent **items;
-	int count, next;
+	struct dirnames all;
+	size_t next;
 };
-
-static int is_entry(const struct dirent *d)
-{
-	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-}
-
-static int compare(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
 
 static void free_names(struct treewalk_names *n)
 {
-	for (int i = 0; i < n->count; i++)
-		free(n->items[i]);
-	free(n->items);
-	*n = (struct treewalk_names){ 0 };
+	dirnames_free(&n->all);
+	n->next = 0;
 }
 
 /* @fd is consumed. */
@@ -40,9 +28,8 @@ static int push(struct treewalk *w, int fd)
 	struct treewalk_names n = { 0 }, *grown;
 	int r;
 
-	n.count = scandirat(fd, ".", &n.items, is_entry, compare);
-	if (n.count < 0) {
-		r = -errno;
+	r = dirnames_read(fd, NULL, &n.all);
+	if (r < 0) {
 		(void)close(fd);
 		return r;
 	}
@@ -98,7 +85,7 @@ const char *treewalk_current(const struct treewalk *w)
 {
 	const struct treewalk_names *n = &w->names[w->dirs.depth - 1];
 
-	return n->items[n->next - 1]->d_name;
+	return n->all.items[n->next - 1];
 }
 
 static int leave(struct treewalk *w)
@@ -119,9 +106,9 @@ int treewalk_next(struct treewalk *w, struct treewalk_entry *ret)
 	if (!w->dirs.depth)
 		return TREEWALK_END;
 	n = &w->names[w->dirs.depth - 1];
-	while (n->next < n->count) {
+	while (n->next < n->all.count) {
 		ret->dir = dirstack_top(&w->dirs);
-		ret->name = n->items[n->next++]->d_name;
+		ret->name = n->all.items[n->next++];
 		if (fstatat(ret->dir, ret->name, &ret->st, AT_SYMLINK_NOFOLLOW) == 0)
 			return TREEWALK_ENTRY;
 		if (!w->live || errno != ENOENT)
@@ -147,7 +134,7 @@ const char *treewalk_path(const struct treewalk *w, const char *name, char *buf,
 			break;
 		buf[--at] = '/';
 		n = &w->names[i - 1];
-		name = n->items[n->next - 1]->d_name;
+		name = n->all.items[n->next - 1];
 		len = strlen(name);
 	}
 	return buf + at;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -210,6 +211,40 @@ static inline int kernel_pidfd_signal(int pidfd, int sig)
 static inline int kernel_close_range(unsigned first, unsigned last, unsigned flags)
 {
 	return KERNEL_CALL(SYS_close_range, first, last, flags);
+}
+
+/* What statx(2) says of the mount that @fd is on. */
+struct kernel_statx {
+	uint32_t mask, blksize;
+	uint64_t attributes;
+	uint8_t other[128];
+	uint64_t mnt_id;
+	uint8_t rest[104];
+};
+
+#define KERNEL_STATX_MNT_ID	     0x1000U
+#define KERNEL_STATX_ATTR_MOUNT_ROOT 0x2000U
+
+static inline int kernel_statx_mount(int fd, struct kernel_statx *ret)
+{
+	return KERNEL_CALL(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, KERNEL_STATX_MNT_ID,
+			   ret);
+}
+
+static inline int kernel_prlimit(pid_t pid, int resource, const struct rlimit *set,
+				 struct rlimit *ret_old)
+{
+	return KERNEL_CALL(SYS_prlimit64, pid, resource, set, ret_old);
+}
+
+/* As in linux/fs.h, which cannot stand beside every C library's headers. */
+#define KERNEL_RENAME_NOREPLACE (1U << 0)
+#define KERNEL_RENAME_EXCHANGE	(1U << 1)
+
+static inline int kernel_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+				   unsigned flags)
+{
+	return KERNEL_CALL(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

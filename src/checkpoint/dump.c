@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* checkpoint_dump: one container, one criu, one request. See checkpoint.h. */
+#include "checkpoint/checkpoint.h"
+
+#include "config.h"
+
+#include <errno.h>
+
+#include "checkpoint/protobuf.h"
+
+#ifdef HAVE_CRIU
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkpoint/again.h"
+#include "checkpoint/criu.h"
+#include "checkpoint/dump.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+
+#define PARENT "parent" /* a symlink */
+
+enum {
+	FREEZE_DEADLINE_MS = 10000,
+	VERSION_NFTABLES = 31700,
+	VERSION_NETLOCK_SKIP = 31800
+};
+
+struct dump {
+	struct container *c;
+	const struct checkpoint_request *rq;
+	struct cgroup cgroup;
+	bool paused; /* before */
+	struct criu *criu;
+	struct dump_facts facts;
+	struct arena arena;
+};
+
+/* ---- what there is ---- */
+
+static uint64_t namespace_inode(pid_t pid, const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	return stat(path, &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+static bool joins(const struct oci_spec *spec, enum oci_namespace_type type)
+{
+	return oci_spec_namespace(spec, type) && !oci_spec_new_namespace(spec, type);
+}
+
+static int gather_cgroup(struct dump *d, struct err *e)
+{
+	int r = container_open_cgroup(d->c, &d->cgroup, e);
+
+	if (r < 0)
+		return r;
+	d->paused = d->cgroup.fd >= 0 && cgroup_freeze_wanted(&d->cgroup);
+	/* in one that was there before may be others, who are not to be stopped */
+	if (d->cgroup.fd < 0 || !d->c->record.cgroup_made)
+		return 0;
+	d->facts.freeze_cgroup =
+		arena_printf(&d->arena, "/proc/%d/fd/%d", (int)getpid(), d->cgroup.fd);
+	return d->facts.freeze_cgroup ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "prepare the dump");
+}
+
+static int gather(struct dump *d, struct err *e)
+{
+	struct container *c = d->c;
+	struct dump_facts *f = &d->facts;
+	cleanup_fd int pidfd = -EBADF;
+	int r = process_open(&c->record.init, &pidfd);
+
+	if (r < 0) {
+		err_set(e, ERR_STATE, 0, "container not running");
+		return -ESRCH;
+	}
+	r = c->spec ? 0 : container_reload(c, e);
+	if (r == 0)
+		r = gather_cgroup(d, e);
+	if (r < 0)
+		return r;
+	f->pid = c->record.init.pid;
+	f->root = c->record.rootfs;
+	f->own_network = oci_spec_new_namespace(c->spec, OCI_NS_NETWORK);
+	if (joins(c->spec, OCI_NS_NETWORK))
+		f->outer_net = namespace_inode(f->pid, "net");
+	if (joins(c->spec, OCI_NS_PID))
+		f->outer_pid = namespace_inode(f->pid, "pid");
+	r = dump_stdio_find(f->pid, &d->arena, f->stdio, e);
+	return r < 0 ? r : external_find(c->spec, f->pid, &d->arena, &f->mounts, e);
+}
+
+/* ---- what criu can do ---- */
+
+/* Of libnftables criu needs no program; iptables-restore is one. */
+static enum checkpoint_netlock best_netlock(const struct criu *c)
+{
+	if (criu_version(c) >= VERSION_NFTABLES && criu_has_library(c, "libnftables.so"))
+		return CHECKPOINT_NETLOCK_NFTABLES;
+	if (!criu_finds("iptables-restore") && criu_version(c) >= VERSION_NETLOCK_SKIP)
+		return CHECKPOINT_NETLOCK_SKIP;
+	return CHECKPOINT_NETLOCK_DEFAULT;
+}
+
+static int check_abilities(struct dump *d, struct err *e)
+{
+	const struct checkpoint_request *rq = d->rq;
+	Criu__Features wanted = CRIU__FEATURES__INIT;
+	int r = 0;
+
+	if (rq->flags.netlock == CHECKPOINT_NETLOCK_NFTABLES)
+		r = criu_need_version(d->criu, VERSION_NFTABLES, "lock the network with nftables",
+				      e);
+	if (rq->flags.netlock == CHECKPOINT_NETLOCK_SKIP)
+		r = criu_need_version(d->criu, VERSION_NETLOCK_SKIP, "leave the network unlocked",
+				      e);
+	d->facts.netlock = best_netlock(d->criu);
+	wanted.has_mem_track = wanted.mem_track = rq->pre_dump || rq->track_memory || rq->parent;
+	wanted.has_lazy_pages = wanted.lazy_pages = rq->flags.lazy_pages;
+	if (r == 0 && (wanted.mem_track || wanted.lazy_pages))
+		r = criu_need_features(d->criu, &wanted, e);
+	return r;
+}
+
+/* ---- what criu tells ---- */
+
+static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
+{
+	const struct dump *d = data;
+
+	(void)n;
+	return d->rq->complete ? d->rq->complete(d->rq->data, d->c, e) : 0;
+}
+
+static int on_status_ready(void *data, const struct criu_notification *n, struct err *e)
+{
+	const struct dump *d = data;
+	int r = 0;
+
+	(void)n;
+	if (d->rq->status_fd >= 0)
+		r = io_write_all(d->rq->status_fd, "", 1);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "tell that lazy pages are ready") : 0;
+}
+
+static const struct criu_handler handlers[] = {
+	{ "post-dump", on_post_dump },
+	{ "status-ready", on_status_ready },
+	{ 0 },
+};
+
+static const struct criu_handler no_handlers[] = { { 0 } };
+
+/* ---- the dump ---- */
+
+/* criu puts the freezer back where it was; when it cannot any more, we do. */
+static void settle(const struct dump *d)
+{
+	struct err ignored = ERR_INIT;
+
+	if (d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
+		return;
+	if (d->paused)
+		(void)cgroup_freeze(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
+	else
+		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
+}
+
+/* Where the log is, for who wants to know more than a sentence. */
+static void point_to_log(const struct dump *d, struct err *e)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->rq->work);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	err_origin(e, "%s/" DUMP_LOG, path);
+}
+
+static int ask(struct dump *d, struct err *e)
+{
+	Criu__Request rq = CRIU__REQUEST__INIT;
+	Criu__Options options;
+	int r = dump_options(d->rq, &d->facts, &d->arena, &options, e);
+
+	if (r == 0 && !d->rq->pre_dump)
+		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
+	if (r == 0 && !d->rq->pre_dump)
+		r = again_note(d->rq->images, d->c, e);
+	if (r < 0)
+		return r;
+	/* criu takes what is there for the parent, and leaves it when there is to be another one */
+	(void)unlinkat(d->rq->images, PARENT, 0);
+	rq.type = d->rq->pre_dump ? CRIU__REQUEST_TYPE__PRE_DUMP : CRIU__REQUEST_TYPE__DUMP;
+	rq.opts = &options;
+	/* how long it takes depends on the memory: there is no deadline, but criu's own for freezing */
+	r = criu_call(d->criu, &rq, d->rq->pre_dump ? no_handlers : handlers, d, -1, NULL, e);
+	if (r == -EREMOTEIO)
+		point_to_log(d, e);
+	return r;
+}
+
+static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
+{
+	struct criu_start start = CRIU_START_INIT;
+	int r = gather(d, e);
+
+	if (r < 0)
+		return r;
+	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
+	r = criu_open(&start, &d->criu, e);
+	if (r == 0)
+		r = check_abilities(d, e);
+	if (r < 0)
+		return r;
+	r = ask(d, e);
+	criu_close(take_ptr(d->criu));
+	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
+		settle(d);
+	if (r == 0)
+		dump_stats_read(d->rq->work, ret);
+	return r;
+}
+
+int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
+		    struct checkpoint_result *ret, struct err *e)
+{
+	struct checkpoint_result result = { 0 };
+	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY };
+	int r = dump(&d, &result, e);
+
+	criu_close(d.criu);
+	cgroup_close(&d.cgroup);
+	arena_free(&d.arena);
+	if (r == 0 && ret)
+		*ret = result;
+	return r;
+}
+
+#else
+
+int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
+		    struct checkpoint_result *ret, struct err *e)
+{
+	(void)c;
+	(void)rq;
+	(void)ret;
+	(void)protobuf_load(e); /* it says what ctr lacks */
+	return -ENOPKG;
+}
+
+#endif

@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See migrate.h: the source's side, step by step. */
+#include "checkpoint/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checkpoint/image_stream.h"
+#include "checkpoint/journal.h"
+#include "checkpoint/judge.h"
+#include "checkpoint/proposal.h"
+#include "checkpoint/rootsync.h"
+#include "container/fence.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/timestamp.h"
+
+#define WORK_NAME "migrate" /* in the container's directory: logs of criu */
+
+enum {
+	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
+	FILE_ROUNDS = 4,
+	FILE_ENOUGH = 1 << 20,
+	SHRINK_PERCENT = 90, /* a round that is not smaller than that makes no progress */
+};
+
+struct migration {
+	const struct migrate_request *rq;
+	struct migrate_result *ret;
+	struct wire *w;
+	pid_t program;
+	struct outbox outbox;
+	struct arena arena;
+	struct proposal proposal;
+	bool copy_rootfs;
+	struct rootsync_source *root;
+	unsigned round;	     /* the next one */
+	uint64_t rate;	     /* bytes per second, of what was sent so far */
+	uint64_t last_bytes; /* of the round before */
+	uint64_t frozen_us;  /* how long the last round held the tasks */
+	int64_t began, stood;
+	bool committed;
+};
+
+static const char *const step_names[MIGRATE_STEPS] = {
+	[MIGRATE_CONNECT] = "connect", [MIGRATE_NEGOTIATE] = "negotiate",
+	[MIGRATE_FILES] = "files",     [MIGRATE_ROUND] = "memory",
+	[MIGRATE_FINAL] = "final",     [MIGRATE_RESTORE] = "restore",
+	[MIGRATE_COMMIT] = "commit",   [MIGRATE_RESOLVE] = "resolve",
+};
+
+const char *migrate_step_name(enum migrate_step step)
+{
+	return step_names[step];
+}
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* always there */
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void tell(const struct migration *m, enum migrate_step step)
+{
+	if (m->rq->tell)
+		m->rq->tell(m->rq->data_of_tell, step, m->round, wire_sent(m->w));
+}
+
+/* ---- the container ---- */
+
+static int check_runs(const struct container *c, enum container_status status, struct err *e)
+{
+	int r = fence_check(c, e);
+
+	if (r < 0 || status == STATUS_RUNNING)
+		return r;
+	err_set(e, ERR_STATE, 0, "container '%s' is %s", c->record.id,
+		container_status_name(status));
+	err_hint(e,
+		 status == STATUS_PAUSED ? "resume it first" : "only one that runs can be moved");
+	return -EINVAL;
+}
+
+int migrate_open(const struct migrate_request *rq, struct container **ret, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	int r = container_open(rq->store, rq->id, true, &c, &status, e);
+
+	if (r == 0)
+		r = check_runs(c, status, e);
+	if (r == 0)
+		r = container_reload(c, e);
+	if (r < 0)
+		return r;
+	if (!c->record.cgroup_path) {
+		err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"a container without a cgroup cannot be moved");
+		return -EOPNOTSUPP;
+	}
+	*ret = take_ptr(c);
+	return 0;
+}
+
+/* ---- negotiation ---- */
+
+static int connect_there(struct migration *m, struct err *e)
+{
+	int r = transport_connect(m->rq->to, m->rq->timeout_ms, &m->w, &m->program, e);
+
+	if (r < 0)
+		return r;
+	wire_set_interrupt(m->w, m->rq->interrupt);
+	return wire_hello_call(m->w, "migrate", e);
+}
+
+static uint64_t memory_of(const struct container *c)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	char text[32];
+	ssize_t n;
+
+	if (container_open_cgroup(c, &cg, NULL) < 0 || cg.fd < 0)
+		return 0;
+	n = io_read_line(cg.fd, "memory.current", text, sizeof(text));
+	return n > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
+static int describe(struct migration *m, const struct container *c, struct err *e)
+{
+	struct proposal *p = &m->proposal;
+	char digest[DIGEST_TEXT];
+	int criu = judge_criu(m->rq->criu, e), r;
+
+	if (criu == 0)
+		return -ENOPKG;
+	r = host_facts_get(&m->arena, criu, &p->host, e);
+	if (r == 0)
+		r = proposal_digest(c->config, c->config_size, digest, e);
+	if (r < 0)
+		return r;
+	p->id = m->rq->as;
+	if (proposal_describe(c, &m->arena, p) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
+	p->token = m->rq->token;
+	p->config_digest = arena_strdup(&m->arena, digest);
+	p->flags = m->rq->flags;
+	p->dry_run = m->rq->dry_run;
+	p->memory = memory_of(c);
+	return p->config_digest ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
+}
+
+static int propose(struct migration *m, const struct container *c, struct err *e)
+{
+	struct json_out o;
+	int r = describe(m, c, e);
+
+	if (r < 0)
+		return r;
+	if (json_out_init(&o, false) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
+	json_out_object(&o);
+	proposal_write(&o, &m->proposal);
+	r = wire_send_json(m->w, WIRE_PROPOSAL, &o, e);
+	return r < 0 ? r : wire_send(m->w, WIRE_CONFIG, c->config, c->config_size, e);
+}
+
+static int read_problems(struct problems *list, const struct json_node *o, const char *key,
+			 enum problem_severity severity, struct err *e)
+{
+	const struct json_node *items = json_member(o, key);
+	int r = 0;
+
+	if (!items || items->type != JSON_ARRAY)
+		return err_set(e, ERR_SYSTEM, EBADMSG, "an answer without '%s'", key);
+	json_for_each (item, items) {
+		const char *text, *hint;
+
+		if (r == 0)
+			r = wire_string(item, "text", 2048, false, &text, e);
+		if (r == 0)
+			r = wire_string(item, "hint", 512, true, &hint, e);
+		if (r == 0)
+			r = problems_addf(list, severity, "", hint, "%s", text);
+	}
+	return r;
+}
+
+static int object(const struct migration *m, struct err *e)
+{
+	size_t n = problems_count(&m->ret->problems, PROBLEM_ERROR);
+	const struct problems *all = &m->ret->problems;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct err *first = &all->items[i].err;
+
+		if (all->items[i].severity != PROBLEM_ERROR)
+			continue;
+		err_set(e, ERR_STATE, 0, "destination: %s", first->text);
+		if (n > 1)
+			err_hint(e, "and %zu more: see --dry-run", n - 1);
+		else if (first->hint[0])
+			err_hint(e, "%s", first->hint);
+		return -EXDEV;
+	}
+	return 0;
+}
+
+static int hear_answer(struct migration *m, struct err *e)
+{
+	cleanup_(arena_free) struct arena a = { .cap = 16 << 20 };
+	const struct json_node *o;
+	int r = wire_expect_json(m->w, "destination", WIRE_ANSWER, &a, &o, e);
+
+	if (r == 0)
+		r = read_problems(&m->ret->problems, o, "problems", PROBLEM_ERROR, e);
+	if (r == 0)
+		r = read_problems(&m->ret->problems, o, "warnings", PROBLEM_WARNING, e);
+	m->copy_rootfs = r == 0 && (wire_bool(o, "copyRootfs") || m->rq->copy_rootfs);
+	return r < 0 ? r : object(m, e);
+}
+
+static int negotiate(struct migration *m, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	int r = migrate_open(m->rq, &c, e);
+
+	if (r == 0)
+		r = connect_there(m, e);
+	if (r < 0)
+		return r;
+	tell(m, MIGRATE_NEGOTIATE);
+	r = propose(m, c, e);
+	return r < 0 ? r : hear_answer(m, e);
+}
+
+/* ---- files ---- */
+
+static void on_files(void *data, uint64_t bytes)
+{
+	const struct migration *m = data;
+
+	(void)bytes;
+	tell(m, m->stood ? MIGRATE_FINAL : MIGRATE_FILES);
+}
+
+static int send_files(struct migration *m, bool last, uint64_t *ret_bytes, struct err *e)
+{
+	struct rootsync_round round;
+	int r = rootsync_source_round(m->root, m->w, last, &round, e);
+
+	if (r < 0)
+		return r;
+	*ret_bytes = round.count.bytes;
+	m->ret->file_bytes += round.count.bytes;
+	return 0;
+}
+
+static int open_root(struct migration *m, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	/* of an overlay, what lies below may always be sent: it is only if it is not there */
+	struct rootsync_source_request rq = {
+		.progress = on_files,
+		.context = m,
+	};
+	int r = container_open(m->rq->store, m->rq->id, false, &c, &status, e);
+
+	if (r < 0)
+		return r;
+	rq.copy_rootfs = m->copy_rootfs || c->record.overlay.used;
+	return rootsync_source_open(c, &rq, &m->root, e);
+}
+
+/* Until there is little left, or as much as the time before. */
+static int files_ahead(struct migration *m, struct err *e)
+{
+	uint64_t bytes = 0, before;
+	int r;
+
+	tell(m, MIGRATE_FILES);
+	r = open_root(m, e);
+	if (r == 0)
+		r = rootsync_source_offer(m->root, m->w, e);
+	for (unsigned i = 0; r == 0 && i < FILE_ROUNDS; i++) {
+		before = bytes;
+		r = send_files(m, false, &bytes, e);
+		if (bytes < FILE_ENOUGH || (i > 0 && bytes * 100 >= before * SHRINK_PERCENT))
+			break;
+	}
+	return r;
+}
+
+/* ---- rounds ---- */
+
+static void on_bytes(void *data, uint64_t bytes)
+{
+	const struct migration *m = data;
+
+	(void)bytes;
+	tell(m, m->stood ? MIGRATE_FINAL : MIGRATE_ROUND);
+}
+
+static int send_round(struct migration *m, int images, struct err *e)
+{
+	const struct image_stream_progress progress = { on_bytes, m };
+	int64_t began = now_us(), took;
+	uint64_t bytes;
+	struct wire_message reply;
+	int r = image_stream_send(m->w, images, m->round, !m->stood, &progress, &bytes, e);
+
+	if (r == 0)
+		r = wire_expect(m->w, "destination", WIRE_KEPT, &reply, e);
+	if (r < 0)
+		return r;
+	took = now_us() - began;
+	m->rate = took > 0 ? bytes * 1000000 / (uint64_t)took : 0;
+	m->last_bytes = bytes;
+	m->ret->memory_bytes += bytes;
+	m->ret->rounds = ++m->round;
+	return 0;
+}
+
+static int open_work(const struct container *c, int *ret, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(c->dir, WORK_NAME, 0700) < 0 && errno != EEXIST)
+		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
+	fd = openat(c->dir, WORK_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
+	*ret = fd;
+	return 0;
+}
+
+struct pictures {
+	int images, work;
+	char parent[16]; /* "" for the first */
+};
+
+#define PICTURES_EMPTY                                                                             \
+	{                                                                                          \
+		.images = -EBADF, .work = -EBADF                                                   \
+	}
+
+static void close_pictures(struct pictures *p)
+{
+	close_fd(&p->images);
+	close_fd(&p->work);
+}
+
+static int open_pictures(const struct migration *m, const struct container *c, struct pictures *ret,
+			 struct err *e)
+{
+	int r = outbox_images(&m->outbox, m->round, &ret->images, e);
+
+	if (r == 0)
+		r = open_work(c, &ret->work, e);
+	if (r == 0 && m->round > 0)
+		(void)snprintf(ret->parent, sizeof(ret->parent), "../%u", m->round - 1);
+	return r;
+}
+
+static struct checkpoint_request dump_request(const struct migration *m, const struct pictures *p)
+{
+	return (struct checkpoint_request){
+		.criu = m->rq->criu,
+		.images = p->images,
+		.work = p->work,
+		.parent = p->parent[0] ? p->parent : NULL,
+		.flags = m->rq->flags,
+		.status_fd = -EBADF,
+	};
+}
+
+/* The lock is held for the dump alone: between rounds others may work on the container. */
+static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	struct checkpoint_result result = { 0 };
+	struct checkpoint_request rq;
+	int r = migrate_open(m->rq, &c, e);
+
+	if (r == 0)
+		r = open_pictures(m, c, p, e);
+	if (r < 0)
+		return r;
+	rq = dump_request(m, p);
+	rq.pre_dump = true;
+	rq.track_memory = true;
+	r = checkpoint_dump(c, &rq, &result, e);
+	m->frozen_us = result.frozen_us;
+	return r;
+}
+
+/* What the next round would take, were it the last: as many bytes as this one, and what was measured beside. */
+static uint64_t predict(const struct migration *m)
+{
+	uint64_t send = m->rate ? m->last_bytes * 1000000 / m->rate : 0;
+
+	return send + m->frozen_us + RESTORE_GUESS_US;
+}
+
+static bool is_enough(struct migration *m, uint64_t before)
+{
+	m->ret->predicted_us = predict(m);
+	if (m->ret->predicted_us <= (uint64_t)m->rq->max_downtime_ms * 1000)
+		return true;
+	return m->round > 1 && m->last_bytes * 100 >= before * SHRINK_PERCENT;
+}
+
+static int copy_ahead(struct migration *m, struct err *e)
+{
+	bool enough = m->rq->max_rounds == 0;
+
+	while (!enough && m->round < m->rq->max_rounds) {
+		cleanup_(close_pictures) struct pictures p = PICTURES_EMPTY;
+		uint64_t before = m->last_bytes;
+		int r;
+
+		tell(m, MIGRATE_ROUND);
+		r = pre_dump(m, &p, e);
+		/* without tracking of changes all goes at once, and it takes longer */
+		if (r == -ENOPKG && m->round == 0) {
+			*e = (struct err){ .problems = e->problems };
+			return 0;
+		}
+		if (r == 0)
+			r = send_round(m, p.images, e);
+		if (r < 0)
+			return r;
+		enough = is_enough(m, before);
+	}
+	return 0;
+}
+
+/* ---- the end of it ---- */
+
+static int raise_fence(struct migration *m, struct container *c, struct err *e)
+{
+	char now[TIMESTAMP_SIZE];
+	const struct container_move move = {
+		.token = m->rq->token,
+		.peer = m->rq->to->name,
+		.since = now,
+		.away = true,
+		.words = m->rq->to->words,
+	};
+
+	timestamp_nanoseconds(now);
+	return fence_raise(c, &move, e);
+}
+
+/* The word is out, and no answer came: whoever has an answer has written it down. */
+static int resolve(struct migration *m, struct container *c, struct err *e)
+{
+	struct err why = *e;
+	bool running = false;
+	int r;
+
+	m->ret->fate = MIGRATE_IN_DOUBT;
+	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &running, e);
+	if (r < 0)
+		return r;
+	if (running)
+		return 0;
+	r = fence_lower(c, e);
+	if (r < 0)
+		return r;
+	m->ret->fate = MIGRATE_STAYED;
+	*e = why; /* why the destination does not have it */
+	return -ECONNABORTED;
+}
+
+static int commit(struct migration *m, struct container *c, struct err *e)
+{
+	struct wire_message reply;
+	int r;
+
+	tell(m, MIGRATE_COMMIT);
+	r = raise_fence(m, c, e);
+	if (r < 0)
+		return r;
+	wire_set_interrupt(m->w, -EBADF);
+	r = wire_send_word(m->w, WIRE_COMMIT, e);
+	if (r == 0)
+		r = wire_expect(m->w, "destination", WIRE_RUNNING, &reply, e);
+	if (r < 0)
+		r = resolve(m, c, e);
+	if (r < 0)
+		return r;
+	m->committed = true;
+	m->ret->fate = MIGRATE_MOVED;
+	m->ret->down_us = (uint64_t)(now_us() - m->stood);
+	return 0;
+}
+
+struct ending {
+	struct migration *m;
+	struct pictures pictures;
+};
+
+/* All tasks stand; whatever fails in here lets them go on, unless they are fenced. */
+static int hand_over(void *data, struct container *c, struct err *e)
+{
+	struct ending *x = data;
+	struct migration *m = x->m;
+	struct wire_message reply;
+	uint64_t bytes;
+	int r = send_round(m, x->pictures.images, e);
+
+	if (r == 0)
+		r = send_files(m, true, &bytes, e);
+	if (r == 0)
+		r = rootsync_source_commit(m->root, m->w, e);
+
+	if (r == 0) {
+		tell(m, MIGRATE_RESTORE);
+		wire_set_timeout(m->w, m->rq->restore_ms);
+		r = wire_send_word(m->w, WIRE_RESTORE, e);
+	}
+	if (r == 0)
+		r = wire_expect(m->w, "destination", WIRE_PREPARED, &reply, e);
+	return r < 0 ? r : commit(m, c, e);
+}
+
+static int remove_here(struct migration *m, struct container *c, struct err *e)
+{
+	struct err warning = ERR_INIT, none = ERR_INIT;
+	struct wire_message reply;
+	int r = container_destroy(c, STATUS_PAUSED, DESTROY_FORCE, &warning, e);
+
+	if (r < 0)
+		return err_wrap(e, "it runs at %s, but what is left here cannot be removed",
+				m->rq->to->name);
+	if (wire_send_word(m->w, WIRE_DONE, &none) < 0 ||
+	    wire_expect(m->w, "destination", WIRE_DONE, &reply, &none) < 0)
+		migrate_tell_done(m->rq->to, m->rq->token, m->rq->timeout_ms);
+	return 0;
+}
+
+static int final_dump(struct migration *m, struct err *e)
+{
+	struct ending x = { .m = m, .pictures = PICTURES_EMPTY };
+	cleanup_(container_freep) struct container *c = NULL;
+	struct checkpoint_request rq;
+	int r = migrate_open(m->rq, &c, e);
+
+	if (r == 0)
+		r = open_pictures(m, c, &x.pictures, e);
+	if (r == 0) {
+		tell(m, MIGRATE_FINAL);
+		rq = dump_request(m, &x.pictures);
+		rq.complete = hand_over;
+		rq.data = &x;
+		m->stood = now_us();
+		r = checkpoint_dump(c, &rq, NULL, e);
+	}
+	close_pictures(&x.pictures);
+	/* criu may fail at ending the tasks, but they must end */
+	if (m->committed) {
+		*e = (struct err){ .problems = e->problems };
+		return remove_here(m, c, e);
+	}
+	return r;
+}
+
+static int run(struct migration *m, struct err *e)
+{
+	int r = negotiate(m, e);
+
+	if (r < 0 || m->rq->dry_run)
+		return r;
+	r = outbox_open(m->rq->data, m->rq->token, &m->outbox, e);
+	if (r == 0)
+		r = files_ahead(m, e);
+	if (r == 0)
+		r = copy_ahead(m, e);
+	if (r == 0)
+		r = rootsync_source_prepare(m->root, e);
+	return r < 0 ? r : final_dump(m, e);
+}
+
+static bool is_link_error(int r)
+{
+	return r == -ECONNRESET || r == -ETIMEDOUT || r == -ECONNABORTED || r == -EPROTO ||
+	       r == -EBADMSG;
+}
+
+int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, struct err *e)
+{
+	struct migration m = { .rq = rq, .ret = ret, .outbox = OUTBOX_EMPTY };
+	int r;
+
+	*ret = (struct migrate_result){ .fate = MIGRATE_STAYED, .problems = PROBLEMS_INIT };
+	m.began = now_us();
+	r = run(&m, e);
+	if (m.w) {
+		/* the destination would find out by itself, but not why */
+		if (r < 0 && !is_link_error(r) && ret->fate == MIGRATE_STAYED)
+			wire_send_failure(m.w, e);
+		ret->wire_bytes = wire_sent(m.w);
+	}
+	ret->total_us = (uint64_t)(now_us() - m.began);
+	rootsync_source_close(m.root);
+	wire_free(m.w);
+	transport_end(m.program);
+	outbox_close(&m.outbox);
+	arena_free(&m.arena);
+	return r;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running container goes to another host (doc/migration.md). At every instant one side runs it, or may:
+ *
+ *	source                                    destination
+ *	runs; images and files go over in rounds
+ *	final dump: tasks stand, CRIU holds them
+ *	                                          tasks exist and stand: PREPARED
+ *	fence up: written down, frozen, cut off
+ *	COMMIT                                    written down: committing
+ *	                                          tasks go on; written down: RUNNING
+ *	removed
+ *
+ * Before COMMIT whatever fails leaves the container running here. After it, the source does nothing until it knows
+ * what the destination has written down: it asks, by new connections, as long as it may, and whoever comes later
+ * goes on asking (migrate_recover).
+ */
+#ifndef CTR_CHECKPOINT_MIGRATE_H
+#define CTR_CHECKPOINT_MIGRATE_H
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/transport.h"
+#include "util/problems.h"
+
+enum migrate_fate {
+	MIGRATE_STAYED, /* it runs here, as before */
+	MIGRATE_MOVED,
+	MIGRATE_IN_DOUBT, /* it stands here, fenced; it may run there */
+};
+
+enum migrate_step {
+	MIGRATE_CONNECT,
+	MIGRATE_NEGOTIATE,
+	MIGRATE_FILES,
+	MIGRATE_ROUND, /* memory, while it runs */
+	MIGRATE_FINAL, /* it stands */
+	MIGRATE_RESTORE,
+	MIGRATE_COMMIT,
+	MIGRATE_RESOLVE, /* asking what became of it */
+	MIGRATE_STEPS,
+};
+
+/* "connect", "negotiate", ... */
+const char *migrate_step_name(enum migrate_step step);
+
+struct migrate_request {
+	int store, data; /* state root, data root; not owned */
+	const char *id;
+	const char *as;	   /* what it is to be called there; NULL: the same */
+	const char *token; /* a new one: wire_nonce */
+	const struct transport *to;
+	const char *criu; /* program, or NULL */
+	struct checkpoint_flags flags;
+	bool dry_run;		  /* only ask what would be in the way */
+	bool copy_rootfs;	  /* send the bundle's root even if there is one */
+	unsigned max_downtime_ms; /* what to aim at */
+	unsigned max_rounds;	  /* of memory before the last; 0: none */
+	int timeout_ms;		  /* nothing moves for so long: give up */
+	int restore_ms;		  /* the same while the destination restores */
+	int resolve_ms;		  /* how long to ask what became of it */
+	int interrupt; /* becomes readable: give up, if that is still possible; < 0: never */
+	/* Told at the beginning of each step, and as bytes go. Or NULL. */
+	void (*tell)(void *data, enum migrate_step step, unsigned round, uint64_t bytes);
+	void *data_of_tell;
+};
+
+struct migrate_result {
+	enum migrate_fate fate;
+	unsigned rounds;       /* of memory, the last one included */
+	uint64_t memory_bytes; /* of images */
+	uint64_t file_bytes;
+	uint64_t wire_bytes; /* all that was sent */
+	uint64_t total_us, down_us, predicted_us;
+	struct problems problems; /* what the destination objects to; problems_free */
+};
+
+/*
+ * The container runs, and nobody has its lock. On failure, ret->fate tells where it is. Errors of the link are
+ * -ECONNRESET, -ETIMEDOUT, -ECONNABORTED (the destination gave up, and said why), -EXDEV (it objects:
+ * ret->problems); those of checkpoint_dump else; -ECANCELED. Needs root.
+ */
+int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, struct err *e);
+
+/*
+ * What became of a move that somebody began who was killed: ask, and act accordingly. @how: store, data, id,
+ * times; to and token are those of the container's record when it is fenced, else of @how if given: then the
+ * destination is told to forget the token. 0: ret->fate is not in doubt.
+ */
+int migrate_recover(const struct migrate_request *how, struct migrate_result *ret, struct err *e);
+
+/* Without asking: what the operator knows. @here: let it go on; else remove it. The fence must be up. */
+int migrate_settle(const struct migrate_request *how, bool here, struct err *e);
+
+/* ---- between the files of this topic ---- */
+
+/* -EINPROGRESS: the destination does not know yet. */
+int migrate_ask(const struct transport *to, const char *token, int timeout_ms, bool *ret_running,
+		struct err *e);
+/* The same, again and again until rq->resolve_ms are over: then -EINPROGRESS or another error. */
+int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,
+		    bool *ret_running, struct err *e);
+/* Tell that nothing is left here; what fails is passed over. */
+void migrate_tell_done(const struct transport *to, const char *token, int timeout_ms);
+
+/* The container of @rq with its lock, running, not fenced; its config read. */
+int migrate_open(const struct migrate_request *rq, struct container **ret, struct err *e);
+
+#endif

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See receive.h: one connection. */
+#include "checkpoint/receive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "checkpoint/image_stream.h"
+#include "checkpoint/judge.h"
+#include "checkpoint/proposal.h"
+#include "checkpoint/restore.h"
+#include "checkpoint/rootsync.h"
+#include "checkpoint/standby_receive.h"
+#include "container/fence.h"
+#include "rootfs/treeremove.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+#include "util/kernel.h"
+#include "util/timestamp.h"
+
+enum {
+	SETTLE_MS = 3000,
+	DONE_MS = 10000, /* how long the other end may take to remove its own */
+	LOCK_MS = 5000,
+};
+
+struct receiving {
+	const struct receive_request *rq;
+	struct wire *w;
+	struct arena arena;
+	struct proposal p;
+	char *config; /* malloc'ed */
+	size_t config_size;
+	struct judgement verdict;
+	struct journal journal;
+	struct rootsync_sink *root;
+	int images; /* the last round; -EBADF: none came */
+	unsigned rounds;
+	bool locked, restored;
+};
+
+static void end_receiving(struct receiving *x)
+{
+	rootsync_sink_close(x->root);
+	problems_free(&x->verdict.problems);
+	journal_close(&x->journal);
+	close_fd(&x->images);
+	free(x->config);
+	arena_free(&x->arena);
+}
+
+/* ---- negotiation ---- */
+
+static int hear_proposal(struct receiving *x, struct err *e)
+{
+	const struct json_node *o;
+	struct wire_message m;
+	int r = wire_expect_json(x->w, "source", WIRE_PROPOSAL, &x->arena, &o, e);
+
+	if (r == 0)
+		r = proposal_read(o, &x->arena, &x->p, e);
+	if (r == 0)
+		r = wire_expect(x->w, "source", WIRE_CONFIG, &m, e);
+	if (r < 0)
+		return r;
+	x->config = strndup(m.data, m.size);
+	x->config_size = m.size;
+	return x->config ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "receive config.json");
+}
+
+static int form_verdict(struct receiving *x, struct err *e)
+{
+	struct judge_request rq = {
+		.proposal = &x->p,
+		.config = x->config,
+		.config_size = x->config_size,
+		.store = x->rq->store,
+		.data = x->rq->data,
+		.caller = x->rq->caller,
+		.driver = x->rq->driver,
+		.bundle_root = x->rq->bundle_root,
+		.present_only = x->rq->present_only,
+	};
+	struct err why = ERR_INIT;
+	int r = host_facts_get(&x->arena, judge_criu(x->rq->criu, &why), &rq.host, e);
+
+	if (r == 0)
+		r = judge(&rq, &x->verdict, e);
+	if (r == 0 && rq.host.criu == 0)
+		r = problems_add(&x->verdict.problems, PROBLEM_ERROR, &why);
+	return r;
+}
+
+static void write_problems(struct json_out *o, const char *key, const struct problems *list,
+			   enum problem_severity severity)
+{
+	json_out_member_array(o, key);
+	for (size_t i = 0; i < list->count; i++) {
+		struct err plain = list->items[i].err;
+		char line[1500];
+
+		if (list->items[i].severity != severity)
+			continue;
+		plain.hint[0] = '\0';
+		err_format(&plain, line, sizeof(line));
+		json_out_object(o);
+		json_out_member_string(o, "text", line);
+		if (list->items[i].err.hint[0])
+			json_out_member_string(o, "hint", list->items[i].err.hint);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+}
+
+static int answer(struct receiving *x, struct err *e)
+{
+	struct json_out o;
+
+	if (json_out_init(&o, false) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
+	json_out_object(&o);
+	write_problems(&o, "problems", &x->verdict.problems, PROBLEM_ERROR);
+	write_problems(&o, "warnings", &x->verdict.problems, PROBLEM_WARNING);
+	json_out_member_string(&o, "bundle", x->verdict.bundle);
+	json_out_member_bool(&o, "copyRootfs", x->verdict.copy_rootfs);
+	return wire_send_json(x->w, WIRE_ANSWER, &o, e);
+}
+
+/* ---- what comes ---- */
+
+static uint64_t free_space(const struct receiving *x)
+{
+	struct statvfs v;
+
+	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
+}
+
+/* All of DATA/.migrations/TOKEN that this move needs, and its bundle if it is not here. */
+static int make_place(struct receiving *x, struct err *e)
+{
+	const char *bundle = x->verdict.bundle;
+	char *slash;
+	int r = journal_create(x->rq->data, x->p.token, x->p.id, &x->journal, e);
+
+	if (r < 0)
+		return r;
+	if (x->rq->began)
+		x->rq->began(x->rq->context, x->p.token);
+	r = io_replace_file(x->journal.dir, "config.json", 0600, x->config, x->config_size);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "keep config.json");
+	if (!x->verdict.make_bundle)
+		return 0;
+	slash = strrchr(x->verdict.bundle, '/');
+	*slash = '\0';
+	r = mkdir(bundle, 0700) < 0 && errno != EEXIST ? -errno : 0;
+	*slash = '/';
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "make the directory of '%s'", bundle);
+	memcpy(x->journal.bundle, bundle, strlen(bundle) + 1);
+	r = journal_set(&x->journal, JOURNAL_RECEIVING, e);
+	if (r < 0)
+		return r;
+	if (mkdir(bundle, 0700) < 0 && errno != EEXIST)
+		return err_set(e, ERR_SYSTEM, errno, "make the bundle '%s'", bundle);
+	/* of an earlier stay: it is older than what comes */
+	if (x->verdict.copy_rootfs && !x->p.overlay)
+		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove '%s'", x->verdict.rootfs) : 0;
+}
+
+/* From its commit on, layers of this id are the move's. */
+static int take_root(struct receiving *x, const struct wire_message *m, struct err *e)
+{
+	const struct rootsync_sink_request rq = {
+		.data = x->rq->data,
+		.id = x->p.id,
+		.rootfs = x->verdict.rootfs,
+		.max_bytes = free_space(x),
+	};
+	bool committed, last = m->size && m->data[0] == ROOTSYNC_COMMIT;
+	int r = x->root ? 0 : rootsync_sink_open(&rq, &x->root, e);
+
+	if (r == 0 && last)
+		r = journal_set(&x->journal, JOURNAL_RESTORING, e);
+	if (r < 0)
+		return r;
+	r = rootsync_sink_serve(x->root, x->w, m, &committed, e);
+	if (r < 0 && last) /* what is there is not ours */
+		(void)journal_set(&x->journal, JOURNAL_RECEIVING, &(struct err)ERR_INIT);
+	return r;
+}
+
+static int write_bundle_config(const struct receiving *x, struct err *e)
+{
+	cleanup_fd int dir = open(x->verdict.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = dir < 0 ? -errno
+			: io_replace_file_durable(dir, "config.json", 0600, x->config,
+						  x->config_size);
+
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "write config.json of '%s'", x->verdict.bundle)
+		     : 0;
+}
+
+static int take_round(struct receiving *x, const struct wire_message *m, struct err *e)
+{
+	uint64_t bytes;
+	unsigned round;
+	int r = image_stream_round(m, &round, e);
+
+	if (r == 0 && round != x->rounds)
+		return err_set(e, ERR_SYSTEM, EPROTO, "round %u where %u is due", round, x->rounds);
+	close_fd(&x->images);
+	if (r == 0)
+		r = journal_images(&x->journal, round, &x->images, e);
+	if (r == 0)
+		r = image_stream_receive(x->w, x->images, free_space(x), &bytes, e);
+	if (r == 0 && round > 0)
+		r = image_stream_link_parent(x->images, round - 1, e);
+	if (r < 0)
+		return r;
+	x->rounds++;
+	return wire_send_word(x->w, WIRE_KEPT, e);
+}
+
+/* ---- the container ---- */
+
+static int note_arrival(struct receiving *x, struct container *c, struct err *e)
+{
+	char now[TIMESTAMP_SIZE];
+	const struct container_move move = { .token = x->p.token,
+					     .peer = x->p.host.name,
+					     .since = now };
+	int r;
+
+	timestamp_nanoseconds(now);
+	r = fence_note_arrival(c, &move, e);
+	return r < 0 ? r : record_save(c->dir, &c->record, e);
+}
+
+/* Its state changes under the lock; somebody who asked may have been told that it will not run. */
+static int advance(struct receiving *x, enum journal_state state, struct err *e)
+{
+	int r = journal_lock(&x->journal, LOCK_MS, e);
+
+	if (r < 0)
+		return r;
+	x->locked = true;
+	if (x->journal.state == JOURNAL_ABORTED) {
+		err_set(e, ERR_STATE, ECANCELED, "the source was told that it will not run here");
+		return -ECANCELED;
+	}
+	return journal_set(&x->journal, state, e);
+}
+
+static void let_go(struct receiving *x)
+{
+	journal_unlock(&x->journal);
+	x->locked = false;
+}
+
+/* All tasks stand. The lock is kept from COMMIT until it is known whether they run. */
+static int ready(void *data, struct container *c, struct err *e)
+{
+	struct receiving *x = data;
+	struct wire_message m;
+	int r = note_arrival(x, c, e);
+
+	if (r == 0)
+		r = advance(x, JOURNAL_PREPARED, e);
+	let_go(x);
+	if (r == 0)
+		r = wire_send_word(x->w, WIRE_PREPARED, e);
+	if (r < 0)
+		return r;
+	wire_set_timeout(x->w, x->rq->commit_ms);
+	r = wire_expect(x->w, "source", WIRE_COMMIT, &m, e);
+	return r < 0 ? r : advance(x, JOURNAL_COMMITTING, e);
+}
+
+static int open_output(const struct receiving *x, struct err *e)
+{
+	cleanup_free char *path = NULL;
+	int fd;
+
+	if (!x->rq->log_dir)
+		return 0;
+	if (asprintf(&path, "%s/%s.log", x->rq->log_dir, x->p.id) < 0) {
+		path = NULL;
+		return err_set(e, ERR_SYSTEM, ENOMEM, "open the log of the container");
+	}
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open '%s'", path);
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open '%s'", path);
+	(void)close(fd); /* there are others of it */
+	return 0;
+}
+
+static int open_work(const struct receiving *x, int *ret, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(x->journal.dir, "work", 0700) < 0 && errno != EEXIST)
+		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
+	fd = openat(x->journal.dir, "work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
+	*ret = fd;
+	return 0;
+}
+
+static int do_restore(struct receiving *x, int work, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	char config[64];
+	struct restore_request rq = {
+		.container = {
+			.store = x->rq->store,
+			.id = x->p.id,
+			.bundle = x->verdict.bundle,
+			.config = config,
+			.interrupt = -EBADF,
+			.driver = x->rq->driver,
+			.caller = x->rq->caller,
+			.no_keyring = x->p.no_keyring,
+			.network = x->p.network.items.count ? &x->p.network : NULL,
+			.data = x->rq->data,
+			.overlay = { .wanted = x->p.overlay,
+				     .size = x->p.overlay_size,
+				     .layers = x->p.layers.items,
+				     .layer_count = x->p.layers.count,
+				     .data = x->rq->data },
+		},
+		.criu = x->rq->criu,
+		.images = x->images,
+		.work = work,
+		.flags = x->p.flags,
+		.ready = ready,
+		.data = x,
+	};
+	int r;
+
+	(void)snprintf(config, sizeof(config), "/proc/self/fd/%d/config.json", x->journal.dir);
+	r = checkpoint_restore(&rq, &c, e);
+	x->restored = r == 0;
+	return r;
+}
+
+/* The last words of it: then the source may forget the container. */
+static int finish(struct receiving *x, struct err *e)
+{
+	struct err none = ERR_INIT;
+	struct wire_message m;
+	int r = journal_set(&x->journal, JOURNAL_RUNNING, e);
+
+	if (r < 0)
+		return r;
+	let_go(x);
+	if (wire_send_word(x->w, WIRE_RUNNING, &none) < 0)
+		return 0; /* it asks */
+	(void)journal_remove_images(&x->journal, &none);
+	wire_set_timeout(x->w, DONE_MS);
+	if (wire_expect(x->w, "source", WIRE_DONE, &m, &none) == 0 &&
+	    journal_remove(&x->journal, &none) == 0)
+		(void)wire_send_word(x->w, WIRE_DONE, &none); /* it asks once more */
+	return 0;
+}
+
+static int restore(struct receiving *x, struct err *e)
+{
+	cleanup_fd int work = -EBADF;
+	int r = x->images < 0 ? err_set(e, ERR_SYSTEM, EPROTO, "RESTORE before any images") : 0;
+
+	if (r == 0)
+		r = journal_lock(&x->journal, LOCK_MS, e);
+	if (r == 0) {
+		r = x->journal.state == JOURNAL_ABORTED
+			    ? err_set(e, ERR_STATE, ECANCELED, "the move was given up")
+			    : journal_set(&x->journal, JOURNAL_RESTORING, e);
+		journal_unlock(&x->journal);
+	}
+	if (r == 0)
+		r = open_work(x, &work, e);
+	if (r == 0)
+		r = open_output(x, e);
+	if (r == 0 && x->verdict.make_bundle)
+		r = write_bundle_config(x, e);
+	if (r == 0)
+		r = do_restore(x, work, e);
+	/* the one that is there is somebody else's */
+	if (r == -EEXIST)
+		(void)journal_set(&x->journal, JOURNAL_RECEIVING, &(struct err)ERR_INIT);
+	return r < 0 ? r : finish(x, e);
+}
+
+/* ---- the whole ---- */
+
+static int take_all(struct receiving *x, struct err *e)
+{
+	struct wire_message m;
+	int r = 0;
+
+	while (r == 0) {
+		r = wire_receive(x->w, "source", &m, e);
+		if (r < 0)
+			return r;
+		if (m.type == WIRE_RESTORE)
+			return restore(x, e);
+		if (m.type == WIRE_ROOT)
+			r = take_root(x, &m, e);
+		else if (m.type == WIRE_ROUND)
+			r = take_round(x, &m, e);
+		else
+			r = err_set(e, ERR_SYSTEM, EPROTO, "a message %s while images are due",
+				    wire_type_name(m.type));
+	}
+	return r;
+}
+
+/* Nothing of it stays. The lock is ours already, or nobody's: whoever asks meanwhile waits, or does it himself. */
+static void give_up(struct receiving *x)
+{
+	enum journal_state ignored;
+	struct err none = ERR_INIT;
+
+	if (x->root)
+		(void)rootsync_sink_undo(x->root, &none);
+	rootsync_sink_close(take_ptr(x->root));
+	if (x->journal.dir < 0)
+		return;
+	if (x->locked)
+		let_go(x);
+	journal_close(&x->journal); /* we do not work on it any more */
+	(void)receive_settle(x->rq, x->p.token, LOCK_MS, &ignored,
+			     &none); /* receive_sweep tries again */
+}
+
+static int serve_move(struct receiving *x, struct err *e)
+{
+	int r = hear_proposal(x, e);
+
+	if (r == 0)
+		r = form_verdict(x, e);
+	if (r < 0)
+		return r;
+	if (x->p.dry_run || problems_count(&x->verdict.problems, PROBLEM_ERROR))
+		return answer(x, e);
+	r = make_place(x, e);
+	if (r == 0)
+		r = answer(x, e);
+	if (r == 0)
+		r = take_all(x, e);
+	if (r < 0)
+		give_up(x);
+	return r;
+}
+
+static int serve_migrate(const struct receive_request *rq, struct wire *w, struct err *e)
+{
+	struct receiving x = { .rq = rq, .w = w, .journal = JOURNAL_EMPTY, .images = -EBADF };
+	int r;
+
+	(void)receive_sweep(rq, &(struct err)ERR_INIT); /* the next one tries again */
+	r = serve_move(&x, e);
+	if (r < 0)
+		wire_send_failure(w, e);
+	end_receiving(&x);
+	return r;
+}
+
+static int send_verdict(struct wire *w, const char *state, struct err *e)
+{
+	struct json_out o;
+
+	if (json_out_init(&o, false) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
+	json_out_object(&o);
+	json_out_member_string(&o, "state", state);
+	return wire_send_json(w, WIRE_VERDICT, &o, e);
+}
+
+static int serve_query(const struct receive_request *rq, struct wire *w, struct err *e)
+{
+	cleanup_(arena_free) struct arena a = { .cap = 1 << 20 };
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+	struct err none = ERR_INIT;
+	enum journal_state state = JOURNAL_COMMITTING;
+	const struct json_node *o;
+	struct wire_message m;
+	const char *token;
+	int r = wire_expect_json(w, "source", WIRE_QUERY, &a, &o, e);
+
+	if (r == 0)
+		r = wire_string(o, "token", WIRE_NONCE - 1, false, &token, e);
+	if (r < 0)
+		return r;
+	r = receive_settle(rq, token, SETTLE_MS, &state, e);
+	if (r < 0 && r != -EBUSY) {
+		wire_send_failure(w, e);
+		return r;
+	}
+	*e = (struct err){ .problems = e->problems };
+	r = send_verdict(w, journal_state_name(state), e);
+	if (r < 0 || state != JOURNAL_RUNNING)
+		return r;
+	/* it may have nothing left now, and then nobody asks again */
+	if (wire_expect(w, "source", WIRE_DONE, &m, &none) == 0 &&
+	    journal_open(rq->data, token, &j, &none) == 0 && journal_remove(&j, &none) == 0)
+		(void)wire_send_word(w, WIRE_DONE, &none); /* it needs no answer */
+	return 0;
+}
+
+static const struct {
+	const char *purpose;
+	int (*serve)(const struct receive_request *rq, struct wire *w, struct err *e);
+} purposes[] = {
+	{ "migrate", serve_migrate },
+	{ "query", serve_query },
+	{ STANDBY_PURPOSE, standby_receive },
+};
+
+int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)
+{
+	cleanup_(arena_free) struct arena a = { .cap = 1 << 20 };
+	const char *purpose;
+	int r = wire_hello_answer(w, &a, &purpose, e);
+
+	if (r < 0) {
+		wire_send_failure(w, e);
+		return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(purposes); i++)
+		if (strcmp(purpose, purposes[i].purpose) == 0)
+			return purposes[i].serve(rq, w, e);
+	r = err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "'%s' is nothing that this ctr does", purpose);
+	wire_send_failure(w, e);
+	return r;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See receive.h: what became of a move whose process is gone. */
+#include "checkpoint/receive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "container/overlay_owner.h"
+#include "container/store.h"
+#include "rootfs/layers.h"
+#include "rootfs/treeremove.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+
+enum {
+	STEP_MS = 50,
+	CRIU_END_MS = 20000,	/* criu, and who guards its tasks, take a while to end */
+	KEEP_S = 7 * 24 * 3600, /* nobody asks after that */
+};
+
+static void pause_ms(int ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	(void)nanosleep(&t, NULL); /* a shorter pause does no harm */
+}
+
+/* Does criu still hold it? */
+static bool is_traced(pid_t pid)
+{
+	cleanup_free char *text = NULL;
+	cleanup_fd int fd = -EBADF;
+	char path[64];
+	const char *line;
+	size_t len;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || io_read_stream(fd, 1 << 16, &text, &len) < 0)
+		return false;
+	line = strstr(text, "\nTracerPid:");
+	return line && strtol(line + strlen("\nTracerPid:"), NULL, 10) != 0;
+}
+
+enum life {
+	LIFE_NONE,    /* no container, or somebody else's */
+	LIFE_RUNNING, /* ours, let go */
+	LIFE_HELD,    /* ours, criu has it still */
+	LIFE_WRECK,   /* ours, and no more than remains */
+};
+
+static enum life judge_life(const struct journal *j, const struct container *c,
+			    enum container_status status)
+{
+	const char *token = c->record.move.token;
+	bool lives = status == STATUS_RUNNING || status == STATUS_PAUSED;
+
+	/* its creator is dead, for we have the lock, and before its token was noted */
+	if (c->record.phase == PHASE_CREATING)
+		return lives && is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_WRECK;
+	if (!token || strcmp(token, j->token) != 0)
+		return c->record.phase == PHASE_RUNNING && !lives && !token ? LIFE_WRECK
+									    : LIFE_NONE;
+	if (!lives)
+		return LIFE_WRECK;
+	return is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_RUNNING;
+}
+
+static int destroy(struct container *c, struct err *e)
+{
+	struct err warning = ERR_INIT;
+
+	return container_destroy(c, STATUS_STOPPED, DESTROY_FORCE, &warning, e);
+}
+
+/* Look at the container, and remove what is left of it if it does not run. */
+static int look(const struct receive_request *rq, const struct journal *j, enum life *ret,
+		struct err *e)
+{
+	for (int waited = 0;; waited += STEP_MS) {
+		cleanup_(container_freep) struct container *c = NULL;
+		enum container_status status;
+		int r = container_open(rq->store, j->id, true, &c, &status, e);
+
+		*ret = LIFE_NONE;
+		if (r == -ENOENT)
+			return 0;
+		if (r < 0)
+			return r;
+		*ret = judge_life(j, c, status);
+		if (*ret == LIFE_HELD && waited < CRIU_END_MS) {
+			container_free(take_ptr(c));
+			pause_ms(STEP_MS);
+			continue;
+		}
+		return *ret == LIFE_NONE || *ret == LIFE_RUNNING ? 0 : destroy(c, e);
+	}
+}
+
+/* Layers that came, and have no container. */
+static int remove_layers(const struct receive_request *rq, const struct journal *j, struct err *e)
+{
+	struct layers *l = NULL;
+
+	if (layers_open(rq->data, j->id, &l, e) < 0)
+		return 0;
+	layers_close(l);
+	return overlay_owner_remove_unused(rq->data, j->id, rq->store, rq->caller, e);
+}
+
+static void remove_bundle(const struct journal *j)
+{
+	if (j->bundle[0])
+		(void)tree_remove(AT_FDCWD,
+				  j->bundle); /* a bundle without a container does no harm */
+}
+
+static int abort_move(const struct receive_request *rq, struct journal *j, struct err *e)
+{
+	enum life life = LIFE_NONE;
+	int r = 0;
+
+	if (j->state != JOURNAL_RECEIVING) {
+		r = look(rq, j, &life, e);
+		if (r == 0 && life == LIFE_RUNNING && j->state == JOURNAL_COMMITTING)
+			return journal_set(j, JOURNAL_RUNNING, e);
+		if (r == 0)
+			r = remove_layers(rq, j, e);
+	}
+	if (r < 0)
+		return r;
+	remove_bundle(j);
+	r = journal_set(j, JOURNAL_ABORTED, e);
+	return r < 0 ? r : journal_remove(j, e);
+}
+
+/* It lives, and has not begun to let the tasks go: it finds out that it must not. */
+static int forbid(struct journal *j, struct err *e)
+{
+	return j->state < JOURNAL_COMMITTING ? journal_set(j, JOURNAL_ABORTED, e) : 0;
+}
+
+static int settle_locked(const struct receive_request *rq, struct journal *j,
+			 enum journal_state *ret, struct err *e)
+{
+	int r = 0;
+
+	if (j->state != JOURNAL_RUNNING)
+		r = journal_is_alive(j) ? forbid(j, e) : abort_move(rq, j, e);
+	*ret = j->state;
+	return r;
+}
+
+int receive_settle(const struct receive_request *rq, const char *token, int wait_ms,
+		   enum journal_state *ret, struct err *e)
+{
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+	int r = journal_open(rq->data, token, &j, e);
+
+	if (r == 0)
+		r = journal_lock(&j, wait_ms, e);
+	if (r == 0)
+		return settle_locked(rq, &j, ret, e);
+	if (r != -ENOENT)
+		return r;
+	*e = (struct err){ .problems = e->problems };
+	*ret = JOURNAL_ABORTED;
+	return 0;
+}
+
+static int sweep_one(struct journal *j, void *context)
+{
+	const struct receive_request *rq = context;
+	enum journal_state ignored;
+	struct err none = ERR_INIT;
+	struct stat st;
+
+	if (journal_is_alive(j))
+		return 0;
+	if (j->state != JOURNAL_RUNNING)
+		(void)receive_settle(rq, j->token, 0, &ignored,
+				     &none); /* the next one tries again */
+	else if (fstat(j->dir, &st) == 0 && st.st_mtime + KEEP_S < time(NULL))
+		(void)journal_remove(j, &none);
+	return 0;
+}
+
+int receive_sweep(const struct receive_request *rq, struct err *e)
+{
+	return journal_each(rq->data, sweep_one, (void *)(uintptr_t)rq, e);
+}

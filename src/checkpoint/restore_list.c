@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What stands on the stage, as a list for CRIU (restore_stage.h). */
+#include "checkpoint/restore_stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "checkpoint/external.h"
+#include "util/cleanup.h"
+#include "util/io.h"
+
+enum {
+	MOUNTINFO_MAX = 64 * 1024 * 1024
+};
+
+static int add(struct restore_stage *s, const char *name, const char *source)
+{
+	if (!name || !source)
+		return -ENOMEM;
+	s->mounts.items[s->mounts.count++] =
+		(struct restore_mount){ .name = name, .source = source };
+	return 0;
+}
+
+/* The operation that @mountpoint on the stage was attached for, and what is behind its name. -1: none. */
+static int find_op(const struct restore_stage *s, const char *mountpoint, const char **ret_rest)
+{
+	size_t len = strlen(s->path);
+	char *end;
+	long op;
+
+	if (strncmp(mountpoint, s->path, len) != 0 || mountpoint[len] != '/')
+		return -1;
+	op = strtol(mountpoint + len + 1, &end, 10);
+	if (end == mountpoint + len + 1 || (*end && *end != '/'))
+		return -1; /* the root and the masks */
+	*ret_rest = end;
+	return (int)op;
+}
+
+static const char *destination(const struct plan *p, size_t op)
+{
+	const struct plan_arg_mount_tree *tree = (const void *)p->ops[op].slot;
+	const struct plan_arg_mount_fs *fs = (const void *)p->ops[op].slot;
+
+	return p->pool + (p->ops[op].code == PLAN_CODE_mount_tree ? tree->path : fs->path);
+}
+
+static int list_trees(struct container *c, struct restore_stage *s, const struct mount_table *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->count; i++) {
+		const char *rest;
+		int op = find_op(s, t->items[i].mountpoint, &rest);
+
+		if (op >= 0 && (size_t)op < c->plan->op_count)
+			r = add(s,
+				arena_printf(&c->arena, "%s%s", destination(c->plan, (size_t)op),
+					     rest),
+				t->items[i].mountpoint);
+	}
+	return r;
+}
+
+static int list_masks(struct container *c, struct restore_stage *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->plan->op_count; i++) {
+		const struct plan_arg_mask *mask = (const void *)c->plan->ops[i].slot;
+		const char *path = c->plan->pool + mask->path;
+
+		if (c->plan->ops[i].code == PLAN_CODE_mask)
+			r = add(s, path,
+				arena_printf(&c->arena, "%s/" RESTORE_MASKS "/%s", s->path,
+					     restore_points_is_dir(c->plan, i, path, s->root)
+						     ? "dir"
+						     : "file"));
+	}
+	return r;
+}
+
+int restore_stage_list(struct container *c, struct restore_stage *s, pid_t pid, struct err *e)
+{
+	cleanup_fd int fd = -EBADF;
+	cleanup_free char *text = NULL;
+	struct mount_table table = { 0 };
+	char path[64];
+	size_t size;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : io_read_stream(fd, MOUNTINFO_MAX, &text, &size);
+	if (r == 0)
+		r = external_parse(text, &c->arena, &table);
+	s->mounts.count = 0;
+	s->mounts.items = arena_array(&c->arena, table.count + c->plan->op_count + 1,
+				      sizeof(*s->mounts.items));
+	if (r == 0)
+		r = s->mounts.items ? list_trees(c, s, &table) : -ENOMEM;
+	if (r == 0)
+		r = list_masks(c, s);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "list the mounts of criu") : 0;
+}
