@@ -205,7 +205,8 @@ static void look_at_descent(struct preflight_scan *s, const struct preflight_tas
 {
 	if (!t->in_tree)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_TREE, t, -1, "process");
-	else if (!t->in_cgroup && s->c->record.cgroup_path)
+	/* in a cgroup that was there before ctr, others may be: that is not frozen, but each process stopped */
+	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_CGROUP, t, -1, "process");
 }
 
