@@ -195,25 +195,13 @@ nothing_of() {
 	goes_on
 }
 
-@test "checkpoint: a bridge, a TCP connection, a lock on a file, a socket that leads outside" {
-	python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$T/log" 3>&- &
-	local holder=$! address line
-	wait_until test -S "$T/log"
+@test "checkpoint: a bridge, a TCP connection that goes on, a lock on a file" {
+	local address line
 	args sh -c "busybox nc -l -p 7 -e busybox cat & exec 9>/dev/shm/lock; payload syscall flock 9 2; $counting"
-	write_config
-	containers+=("$tag")
-	net_ctr_with_log() {
-		capture on_host_run python3 -c 'import os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(sys.argv[1]); os.dup2(s.fileno(), 3)
-os.execv(sys.argv[2], sys.argv[2:])' "$T/log" "$CTR" --root "$root" --data-root "$data" "$@"
-	}
-	net_ctr_with_log run -d --preserve-fds 1 --network bridge --pid-file "$T/pid" -b "$bundle" "$tag"
-	same 0 "$status"
-	pid=$(cat "$T/pid")
+	net_start "$tag" --network bridge
 	comes_to 0
 	address=$(inside -j -4 addr show eth0 | jq -r '.[0].addr_info[0].local')
-	coproc CLIENT { on_host_run bash -c "exec 7<>/dev/tcp/$address/7; cat >&7 & cat <&7" 3>&-; }
+	coproc CLIENT { on_host_run bash -c "exec 7<>/dev/tcp/$address/7; cat <&0 >&7 & cat <&7" 3>&-; }
 	echo before >&"${CLIENT[1]}"
 	read -r -t 5 line <&"${CLIENT[0]}"
 	same before "$line"
@@ -222,18 +210,46 @@ os.execv(sys.argv[2], sys.argv[2:])' "$T/log" "$CTR" --root "$root" --data-root 
 	same 3 "$status"
 	has_text TCP "$stderr"
 	goes_on
-	checkpoint --no-preflight --tcp-established --ext-unix-sk
+	checkpoint --no-preflight --tcp-established
 	same 5 "$status"
-	goes_on
+	has_text lock "$stderr"
 	[ -s "$img/dump.log" ]
-	checkpoint --leave-running --tcp-established --ext-unix-sk --file-locks
+	goes_on
+	checkpoint --leave-running --tcp-established --file-locks
 	same 0 "$status"
 	complete
 	goes_on
+	same '' "$(nsenter -t "$pid" -n nft list ruleset)"
 	echo after >&"${CLIENT[1]}"
 	read -r -t 5 line <&"${CLIENT[0]}"
 	same after "$line"
+}
+
+@test "checkpoint: a socket that leads outside, in the network namespace of the host" {
+	local holder
+	on_host_run python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$T/log" 3>&- &
+	holder=$!
+	wait_until test -S "$T/log"
+	without_namespace network
+	args sh -c "$counting"
+	write_config
+	containers+=("$tag")
+	capture on_host_run python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(sys.argv[1]); os.dup2(s.fileno(), 3)
+os.execv(sys.argv[2], sys.argv[2:])' "$T/log" "$CTR" --root "$root" --data-root "$data" \
+		run -d --preserve-fds 1 --pid-file "$T/pid" -b "$bundle" "$tag"
+	same 0 "$status"
+	pid=$(cat "$T/pid")
+	comes_to 0
+	checkpoint
+	same 3 "$status"
+	has_text ext-unix-sk "$stderr"
+	checkpoint --leave-running --ext-unix-sk
 	kill "$holder"
+	same 0 "$status"
+	complete
+	goes_on
 }
 
 has_text() {
@@ -307,4 +323,29 @@ tcp-close'
 	fails "there is no snapshot 'one'"
 	containers=()
 	net_ctr delete "$tag"
+}
+
+# No criu is at work any more.
+criu_is_gone() {
+	! pgrep -x criu >/dev/null
+}
+
+@test "checkpoint: ctr is killed at any moment: the container goes on, and its network" {
+	local delay
+	start_counter '' --network bridge
+	for delay in 0.1 0.25 0.4 0.6; do
+		net_ctr_in_background checkpoint --image-path "$T/images-$delay" --no-preflight "$tag"
+		sleep "$delay"
+		kill -9 "$background" 2>/dev/null || break
+		wait "$background" || true
+		wait_until criu_is_gone
+		goes_on
+		same '' "$(nsenter -t "$pid" -n nft list ruleset)"
+	done
+	[ "$delay" != 0.1 ]
+}
+
+net_ctr_in_background() {
+	nsenter --net="/run/netns/$host" "$CTR" --root "$root" --data-root "$data" "$@" 3>&- &
+	background=$!
 }
