@@ -20,7 +20,10 @@ setup() {
 }
 
 teardown() {
-	ctr_teardown
+	local failed=0
+	ctr_teardown || failed=1
+	! mountpoint -q "$T/disk" || umount "$T/disk" || failed=1
+	return "$failed"
 }
 
 # All images go to one directory; they are made anew each time.
@@ -156,12 +159,13 @@ host_mounts() {
 	mount -o loop "$T/image" "$T/disk"
 	cp -a "$img" "$T/disk/images"
 	img=$T/disk/images
+	chmod 666 "$T/stdout" "$T/stderr" # files of the host stay as they are
 	bring_back
 	same 100000 "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")"
 	same '0 100000 65536' "$(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")"
 	wait_until counts_beyond "$(<"$rootfs/tmp/n")"
 	delete_ctr
-	umount "$T/disk"
+	umount "$T/disk" # what is left behind is looked for
 }
 
 @test "restore: a terminal, to a console socket" {
