@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "checkpoint/preflight_internal.h"
@@ -87,6 +89,21 @@ char *preflight_read(int dir, const char *name)
 	if (fd < 0 || io_read_stream(fd, TEXT_MAX, &text, &size) < 0)
 		return NULL;
 	return text;
+}
+
+bool preflight_stat(int dir, const char *name, struct stat *ret)
+{
+	struct statx x;
+
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x) < 0)
+		return false;
+	*ret = (struct stat){ .st_mode = x.stx_mode,
+			      .st_ino = x.stx_ino,
+			      .st_nlink = x.stx_nlink,
+			      .st_size = (off_t)x.stx_size,
+			      .st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+			      .st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor) };
+	return true;
 }
 
 struct preflight_end *preflight_end_find(const struct preflight_ends *list, uint64_t inode)

@@ -170,7 +170,7 @@ both() {
 @test "preflight and criu: a process in another cgroup" {
 	hold child
 	mkdir /sys/fs/cgroup/elsewhere
-	child=$(cat "/proc/$pid/task/$pid/children")
+	read -r child <"/proc/$pid/task/$pid/children"
 	echo "$child" >/sys/fs/cgroup/elsewhere/cgroup.procs
 	dry_run
 	found_is task-outside-cgroup
