@@ -344,7 +344,6 @@ int checkpoint_restore(const struct restore_request *rq, struct container **ret,
 		return r;
 	}
 	undo_commit(&x.c->undo);
-	restore_stage_remove(&x.stage);
 	container_overlay_release(x.c);
 	net_devices_close(&x.c->net); /* or we would keep the network namespace when it ends */
 	*ret = x.c;
