@@ -148,6 +148,12 @@ static void scan_free(struct preflight_scan *s)
 	free(s->sockets.items);
 }
 
+int preflight_ended(struct err *e)
+{
+	err_set(e, ERR_STATE, 0, "container cannot be checkpointed in stopped state");
+	return -ESRCH;
+}
+
 static int look(struct preflight_scan *s, struct err *e)
 {
 	int r = preflight_collect(s, e);
@@ -156,6 +162,9 @@ static int look(struct preflight_scan *s, struct err *e)
 		return r;
 	preflight_look_at_kernel(s);
 	preflight_read_mounts(s);
+	/* whoever is about to end has no namespaces any more, even before others can see that it ends */
+	if (s->mount_count == 0 && s->error == 0)
+		return preflight_ended(e);
 	preflight_read_stdio(s);
 	r = preflight_look_at_mounts(s, e);
 	if (r < 0)

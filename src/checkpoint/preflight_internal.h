@@ -84,6 +84,9 @@ void preflight_add(struct preflight_scan *s, enum preflight_what what,
 		   const struct preflight_task *task, int fd, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* -ESRCH, with what is said of a container that has ended. */
+int preflight_ended(struct err *e);
+
 /* The text of a file of /proc/PID, malloc'ed; NULL when it cannot be read, or the task is gone. */
 char *preflight_read(int dir, const char *name);
 
