@@ -99,6 +99,7 @@ both() {
 @test "preflight and criu: unix streams to the outside" {
 	serve unix-serve
 	hold unix-stream /out/s
+	wait_until has_accepted
 	dry_run
 	found_is unix-stream-outside
 	refused ''
