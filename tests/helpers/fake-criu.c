@@ -594,7 +594,7 @@ static bool restore(const struct request *rq, struct out *extra)
 	/* criu does not listen to this answer: it is for others to kill what must not run */
 	(void)notify("pre-resume", pid);
 	ok = at("resume") == 0;
-	release(false);
+	release(!ok);
 	if (!ok)
 		return false;
 	put_number(&body, 1, (uint64_t)pid);
