@@ -76,8 +76,9 @@ static void program(char *buf, size_t size, const char *end)
 	char path[3072];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
+	/* where we live, much of the host is not to be seen */
 	path[n > 0 ? n : 0] = '\0';
-	(void)snprintf(buf, size, "%s%s", path, end);
+	(void)snprintf(buf, size, "/proc/%d/root%s%s", (int)getppid(), path, end);
 }
 
 static void done(const char *step, const char *action)
