@@ -420,7 +420,8 @@ static bool seize_tree(pid_t pid)
 
 static void put_magic(struct out *o, uint32_t magic)
 {
-	memcpy(o->bytes + o->len, &magic, sizeof(magic)); /* in this machine's order, as criu does */
+	memcpy(o->bytes + o->len, &magic,
+	       sizeof(magic)); /* in this machine's order, as criu does */
 	o->len += sizeof(magic);
 }
 
@@ -452,7 +453,8 @@ static void put_ids(struct out *o, unsigned field, bool inside)
 static void write_tasks(const struct request *rq)
 {
 	struct out inventory = { .len = 0 }, tree = { .len = 0 }, core = { .len = 0 },
-		   mount = { .len = 0 }, files = { .len = 0 }, sub = { .len = 0 }, creds = { .len = 0 };
+		   mount = { .len = 0 }, files = { .len = 0 }, sub = { .len = 0 },
+		   creds = { .len = 0 };
 
 	put_number(&inventory, 1, 2);
 	put_number(&inventory, 2, 1);
