@@ -20,7 +20,6 @@
 enum {
 	DECIMAL = 10,
 	BLOCK = 512, /* of st_blocks */
-	TUN_MINOR = 200,
 	AUTOFS_MINOR = 235,
 	KVM_MINOR = 232,
 	PTS_MAJOR_END = UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT,
@@ -122,12 +121,12 @@ static bool is_tty(dev_t dev)
 	       (m >= UNIX98_PTY_MASTER_MAJOR && m < PTS_MAJOR_END);
 }
 
+/* A TUN device's interface would have to be saved as well, and the network is made anew at restore. */
 static bool is_saved_device(dev_t dev)
 {
 	unsigned m = major(dev), n = minor(dev);
 
-	return m == MEM_MAJOR || is_tty(dev) ||
-	       (m == MISC_MAJOR && (n == TUN_MINOR || n == AUTOFS_MINOR));
+	return m == MEM_MAJOR || is_tty(dev) || (m == MISC_MAJOR && n == AUTOFS_MINOR);
 }
 
 static bool is_gpu(const struct descriptor *d)
