@@ -42,7 +42,10 @@ teardown() {
 
 @test "many generations are folded into few" {
 	start_layered
-	ctr --data-root "$dataa" exec "$tag" /bin/sh -c 'mkdir /tmp/d; echo x >/tmp/d/f; ln /tmp/d/f /tmp/d/g'
+	inside=/proc/$("$CTR" --root "$root" state "$tag" | jq .pid)/root
+	mkdir "$inside/tmp/d"
+	echo x >"$inside/tmp/d/f"
+	ln "$inside/tmp/d/f" "$inside/tmp/d/g"
 	replicate --count 24 --keep 2 --interval 20ms
 	[ "$status" -eq 0 ]
 	[ "$(generations max)" -eq 24 ]
@@ -50,12 +53,14 @@ teardown() {
 	[ -e "$datab/.standby/$there/base.json" ]
 	kill_here
 	take_over 24
-	ctr_there exec "$there" /bin/sh -c '[ "$(cat /tmp/d/g)" = x ] && [ /tmp/d/f -ef /tmp/d/g ]'
+	inside=/proc/$("$CTR" --root "$rootb" state "$there" | jq .pid)/root
+	[ "$(cat "$inside/tmp/d/g")" = x ]
+	[ "$inside/tmp/d/f" -ef "$inside/tmp/d/g" ]
 }
 
 @test "one who is ended and called again sends what has changed since" {
 	start_layered
-	ctr --data-root "$dataa" exec "$tag" /bin/sh -c 'dd if=/dev/zero bs=1024 count=1024 2>/dev/null | tr "\\0" x >/big'
+	head -c 1048576 /dev/urandom >"/proc/$("$CTR" --root "$root" state "$tag" | jq .pid)/root/big"
 	replicate --count 2
 	[ "$status" -eq 0 ]
 	replicate --count 1
@@ -64,7 +69,7 @@ teardown() {
 	[ "$(jq -s -c '[.[] | select(.event == "generation") | [.generation, .parent, .fileBytes < 300000]]' <<<"$output")" = '[[3,2,true]]' ]
 	kill_here
 	take_over 3
-	[ "$(ctr_there exec "$there" /bin/sh -c 'wc -c </big')" -eq 1048576 ]
+	cmp "$dataa/$tag"/layers/*/fs/big "$datab/$there"/layers/*/fs/big
 }
 
 @test "another one of the same name begins anew" {
@@ -72,6 +77,7 @@ teardown() {
 	replicate --count 2
 	[ "$status" -eq 0 ]
 	ctr --data-root "$dataa" delete -f --keep-layers "$tag"
+	rm "$dataa/$tag"/layers/*/fs/tmp/beats
 	start_layered
 	replicate --count 1
 	printf '%s\n' "$output"
