@@ -241,6 +241,22 @@ void store_sweep(int root)
 		sweep(root, names.items[i]);
 }
 
+static int exists(const char *id, struct err *e)
+{
+	err_set(e, ERR_STATE, 0, "container with id '%s' already exists", id);
+	err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
+	return -EEXIST;
+}
+
+/*
+ * Before we opened what we made, it may have been deleted, and the name given to another one's
+ * container. That one's record is there when the lock is free.
+ */
+static bool is_taken(int dir)
+{
+	return faccessat(dir, RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int store_create(int root, const char *id, int *ret_dir, struct err *e)
 {
 	cleanup_fd int dir = -EBADF;
@@ -248,20 +264,17 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 
 	sweep_id(root, id);
 	if (mkdirat(root, id, 0700) < 0) {
-		int saved = errno;
-
-		if (saved == EEXIST) {
-			err_set(e, ERR_STATE, 0, "container with id '%s' already exists", id);
-			err_hint(e, "choose another id, or remove it with: ctr delete %s", id);
-			return -EEXIST;
-		}
-		return err_set(e, ERR_SYSTEM, saved, "create the state directory of '%s'", id);
+		if (errno == EEXIST)
+			return exists(id, e);
+		return err_set(e, ERR_SYSTEM, errno, "create the state directory of '%s'", id);
 	}
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
 	r = dir < 0 ? dir : wait_lock(dir);
 	if (r == 0)
 		r = store_check_current(root, id, dir);
+	if (r == 0 && is_taken(dir))
+		return exists(id, e);
 	if (r < 0) {
 		if (r != -ENOENT) /* by that name there may be somebody else's by now */
 			(void)unlinkat(root, id, AT_REMOVEDIR);

@@ -145,3 +145,28 @@ killed_create() {
 	fails 'did not end within 1 s'
 	kill "$(cat "$T/kid")"
 }
+
+# Between making the directory of an id and opening it, create can be overtaken: by a delete --force of that directory, and by
+# another create of the same id. It then took the other one's container for its own, and removed it when it failed.
+@test "create: overtaken by a delete and another create, it leaves the container of the other one alone" {
+	command -v strace >/dev/null || need strace
+	local number
+	args payload sleep
+	write_config
+	# which of its calls makes the directory
+	strace -qq -e trace=mkdirat -o "$T/trace" "$CTR" --root "$root" create -b "$bundle" "$tag" </dev/null >"$T/out" 2>&1
+	number=$(grep -n "\"$tag\"" "$T/trace" | head -n 1 | cut -d: -f1)
+	[ "$number" -ge 1 ]
+	delete_ctr
+	strace -qq -e trace=mkdirat -e inject=mkdirat:delay_exit=2000000:when="$number" -o "$T/trace" \
+		"$CTR" --root "$root" create -b "$bundle" "$tag" </dev/null >"$T/late" 2>&1 3>&- &
+	late=$!
+	wait_until test -d "$root/$tag"
+	delete_ctr
+	"$CTR" --root "$root" run -d --pid-file "$T/pid" -b "$bundle" "$tag" </dev/null >"$T/out" 2>&1
+	refute wait "$late"
+	grep -q 'already exists' "$T/late"
+	same running "$(state_of)"
+	kill -0 "$(cat "$T/pid")"
+	delete_ctr
+}

@@ -27,3 +27,17 @@ files() {
 c_files() {
 	files "$@" | grep '\.[ch]$' || true
 }
+
+# Where the tests of `FILE: NAME` are: a suite's directory, or the path that FILE is.
+path_of() {
+	for dir in tests/integration tests/clients tests/vm tests; do
+		[ ! -f "$dir/$1.bats" ] || { echo "$dir/$1.bats"; return; }
+	done
+}
+
+# Is there a test whose name begins with $2, or with $3?
+has_test() {
+	sed -n "s/^@test [\"']//p" "$1" | awk -v a="$2" -v b="$3" '
+		index($0, a) == 1 || index($0, b) == 1 { found = 1 }
+		END { exit !found }'
+}
