@@ -175,8 +175,8 @@ static int dump(struct replication *x, struct container *c, struct err *e)
 	int r = replicate_images(x, m->round.generation, &images, &work, e);
 
 	if (r == 0)
-		r = replicate_delta(x, m->round.generation, O_WRONLY | O_CREAT | O_TRUNC, &delta,
-				    e);
+		r = replicate_delta(x, m->round.generation,
+				    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, &delta, e);
 	if (r == 0)
 		r = rootsync_source_prepare(x->root, e);
 	if (r < 0)

@@ -36,12 +36,13 @@ stop_replicating() {
 }
 
 failover() {
-	run --separate-stderr "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" failover "$@"
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" failover "$@"
 }
 
+# generations FILTER: "length" or "max" of the usable ones.
 generations() {
 	"$CTR" --root "$rootb" --data-root "$datab" failover --list "$there" --format json |
-		jq -r "[.[0].generations[] | select(.usable) | .generation] | ${1:-length}"
+		jq -r "[.[0].generations[] | select(.usable) | .generation] | $1"
 }
 
 status_of() { # ROOT ID
@@ -57,7 +58,7 @@ kill_here() {
 }
 
 has_generations() {
-	[ "$(generations 2>/dev/null)" -ge "$1" ]
+	[ "$(generations length 2>/dev/null)" -ge "$1" ]
 }
 
 gone() {

@@ -24,7 +24,7 @@ teardown() {
 	[ "$status" -eq 0 ]
 	[ "$(jq -s -c '[.[] | select(.event == "generation") | [.generation, .parent]]' <<<"$output")" = '[[1,0],[2,1],[3,2],[4,3]]' ]
 	[ "$(jq -s '[.[] | select(.event == "generation") | .holdMicroseconds > 0] | all' <<<"$output")" = true ]
-	[ "$(generations)" -ge 3 ]
+	[ "$(generations length)" -ge 3 ]
 	kill_here
 	take_over 4
 }
@@ -49,7 +49,7 @@ teardown() {
 	replicate --count 24 --keep 2 --interval 20ms
 	[ "$status" -eq 0 ]
 	[ "$(generations max)" -eq 24 ]
-	[ "$(generations)" -le 10 ]
+	[ "$(generations length)" -le 10 ]
 	[ -e "$datab/.standby/$there/base.json" ]
 	kill_here
 	take_over 24
@@ -196,7 +196,7 @@ harmed() {
 	local what=$1 newest
 	echo "--- $what"
 	printf '%s\n' "$what" >"$proxy"
-	run --separate-stderr timeout -k 1 6 "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" \
+	capture timeout -k 1 6 "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" \
 		replicate --as "$there" --timeout 500ms --interval 50ms --count 2 "$tag" \
 		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $(receive_command)"
 	[ ! -e "$proxy" ]
