@@ -87,7 +87,15 @@ END
 	receive=$T/receive
 	# ids differ, as both nodes are this host
 	printf '#!/bin/sh\nexec %s\n' "$(receive_command)" >"$receive"
-	printf '#!/bin/sh\nfor a; do shift; set -- "$@" "$a"; [ "$a" != replicate ] || set -- "$@" --as %s; done\nexec %s "$@"\n' "$there" "$CTR" >"$T/ctr"
+	cat >"$T/ctr" <<END
+#!/bin/sh
+for a; do
+	shift
+	set -- "\$@" "\$a"
+	[ "\$a" != replicate ] || set -- "\$@" --as $there
+done
+exec $CTR "\$@"
+END
 	chmod +x "$receive" "$T/ctr"
 	export OCF_RESKEY_binary=$T/ctr OCF_RESKEY_peer="exec:$receive"
 	agent_here start
