@@ -143,6 +143,38 @@ stopped_here() {
 	[ "$(status_of "$rootb" "$there")" = running ]
 }
 
+@test "there, and back, and there again: each time the epoch follows" {
+	start_layered
+	replicate --count 2
+	take_over 2
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --as "$tag" --count 2 "$there" \
+		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive --accept any"
+	[ "$status" -eq 7 ]
+	[[ "$stderr" == *"container '$tag'"*"ctr delete --force $tag"* ]]
+	# as it was there before: with its layers
+	ctr --data-root "$dataa" delete --force --keep-layers "$tag"
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --as "$tag" --count 2 "$there" \
+		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive --accept any"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	ctr_there delete -f "$there"
+	capture "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" failover "$tag"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'epoch 3'* ]]
+	still_counts_in "$dataa" "$tag"
+	contiguous "$dataa" "$tag"
+	replicate --count 2
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	ctr --data-root "$dataa" replicate --status --format json "$tag"
+	[ "$(jq -c '[.fenced, .epoch]' <<<"$output")" = '[false,3]' ]
+	kill_here
+	failover "$there"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'epoch 4'* ]]
+}
+
 @test "nobody takes over twice" {
 	start_layered
 	replicate --count 2
