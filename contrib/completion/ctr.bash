@@ -315,6 +315,29 @@ _ctr() {
 		case $prev in --idle-timeout) words='' ;; esac
 		case $prev in --commit-timeout) words='' ;; esac
 		;;
+	'replicate')
+		words=' --interval --keep --count --on-fenced --copy-rootfs --timeout --tcp-close --ext-unix-sk --shell-job --remote-ctr --ssh --to-root --to-data-root --as --status --forget --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --interval) words='' ;; esac
+		case $prev in --keep) words='' ;; esac
+		case $prev in --count) words='' ;; esac
+		case $prev in --on-fenced) words='pause stop ignore ' ;; esac
+		case $prev in --timeout) words='' ;; esac
+		case $prev in --remote-ctr) words='' ;; esac
+		case $prev in --ssh) words='' ;; esac
+		case $prev in --to-root) words='' ;; esac
+		case $prev in --to-data-root) words='' ;; esac
+		case $prev in --as) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
+	'failover')
+		words=' --list --generation --again --bundle --output --forget --format --help'
+		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
+		case $prev in --generation) words='' ;; esac
+		case $prev in --bundle | -b) words='' ;; esac
+		case $prev in --output) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		;;
 	'gc')
 		words=' --dry-run --help'
 		[[ $cur == -* ]] || words=''
@@ -354,7 +377,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive replicate failover gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac

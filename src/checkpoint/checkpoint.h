@@ -79,6 +79,7 @@ enum checkpoint_exit {
 	CHECKPOINT_EXIT_LINK = 7, /* the other host, or the way to it, failed; it runs on here */
 	CHECKPOINT_EXIT_IN_DOUBT =
 		8, /* the other host may run it: ask it again before anything else */
+	CHECKPOINT_EXIT_FENCED = 9, /* another host has taken the container over */
 };
 
 /*

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "checkpoint/again.h"
+#include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
 #include "util/cleanup.h"
@@ -175,20 +176,6 @@ static void settle(const struct dump *d)
 		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
 }
 
-/* Where the log is, for who wants to know more than a sentence. */
-static void point_to_log(const struct dump *d, struct err *e)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->rq->work);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0)
-		return;
-	path[n] = '\0';
-	err_origin(e, "%s/" DUMP_LOG, path);
-}
-
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -208,7 +195,7 @@ static int ask(struct dump *d, struct err *e)
 	/* how long it takes depends on the memory: there is no deadline, but criu's own for freezing */
 	r = criu_call(d->criu, &rq, d->rq->pre_dump ? no_handlers : handlers, d, -1, NULL, e);
 	if (r == -EREMOTEIO)
-		point_to_log(d, e);
+		causes_explain(d->rq->work, DUMP_LOG, e);
 	return r;
 }
 

@@ -68,6 +68,14 @@ static bool is_given(const struct judge *j, const char *name)
 	return false;
 }
 
+/* The name that CRIU gives to a file that has lost the one it was opened by; it notes no mount, and takes the root. */
+static bool is_link_remap(const Image__RegularFile *r)
+{
+	const char *base = strrchr(r->name, '/');
+
+	return r->mnt_id == -1 && strncmp(base ? base + 1 : r->name, "link_remap.", 11) == 0;
+}
+
 static int check_regular(const struct opened *o, struct err *e)
 {
 	const Image__RegularFile *r = o->m->regular;
@@ -83,7 +91,7 @@ static int check_regular(const struct opened *o, struct err *e)
 				    o->m->id, at);
 	if (!image_path_is_plain(r->name))
 		return bad_path(o, r->name, e);
-	if (o->j->mount_count && !is_mount_of_ours(o->j, r->mnt_id))
+	if (o->j->mount_count && !is_mount_of_ours(o->j, r->mnt_id) && !is_link_remap(r))
 		return image_refuse(e, o->file,
 				    "file %u: '%s' is on mount %d, which is not the container's",
 				    o->m->id, at, r->mnt_id);

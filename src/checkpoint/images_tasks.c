@@ -345,7 +345,7 @@ static int check_one_namespace(const struct thread *t, enum oci_namespace_type t
 		return 0;
 	if (!ns && id != host)
 		return image_refuse(e, t->file,
-				    "%s: a %s namespace of its own, but the config has none",
+				    "%s: a namespace of its own (%s), but the config has none",
 				    t->who, name);
 	if (ns && (id == host || !id) && !(ns->path && t->j->view->joins_own[type]))
 		return image_refuse(e, t->file,

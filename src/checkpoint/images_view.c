@@ -86,15 +86,17 @@ static bool exists(const struct images_rules *rules, const char *path)
 	return fd >= 0;
 }
 
+/* The last one counts. */
 static uint64_t tmpfs_size(const struct mount_options *o)
 {
+	uint64_t found = 0;
 	int64_t size;
 
 	for (size_t i = 0; i < o->data_count; i++)
 		if (strncmp(o->data[i], "size=", 5) == 0 &&
 		    num_parse_size(o->data[i] + 5, &size) == 0 && size > 0)
-			return (uint64_t)size;
-	return 0;
+			found = (uint64_t)size;
+	return found;
 }
 
 static int add_mount(const struct images_rules *rules, const struct oci_mount *m, struct arena *a,

@@ -25,6 +25,7 @@
 enum {
 	STATE_MAX = 16 << 10,
 	LOCK_STEP_MS = 20,
+	CREATE_LOCK_MS = 5000,
 };
 
 static const char *const states[JOURNAL_STATES] = {
@@ -232,15 +233,20 @@ int journal_create(int data, const char *token, const char *id, struct journal *
 	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
 	int r = make(data, token, id, &j, e);
 
-	if (r == 0) {
-		r = hold_alive(j.dir, &j.alive);
-		if (r < 0)
-			err_set(e, ERR_SYSTEM, -r, "begin the move %s", token);
-	}
+	/* who asks for the token meanwhile, and finds nobody who lives, removes it */
+	if (r == 0)
+		r = journal_lock(&j, CREATE_LOCK_MS, e);
+	if (r < 0)
+		return r;
+	memcpy(j.id, id, strlen(id) + 1);
+	r = hold_alive(j.dir, &j.alive);
+	if (r < 0)
+		err_set(e, ERR_SYSTEM, -r, "begin the move %s", token);
 	if (r == 0)
 		r = journal_set(&j, JOURNAL_RECEIVING, e);
 	if (r < 0)
 		return r;
+	journal_unlock(&j);
 	*ret = j;
 	j = (struct journal)JOURNAL_EMPTY;
 	return 0;
@@ -354,6 +360,14 @@ static void sweep(int root)
 			(void)tree_remove(root, d->d_name); /* the next one tries again */
 	}
 	(void)closedir(dir); /* of reading */
+}
+
+void outbox_sweep(int data)
+{
+	cleanup_fd int root = open_dir(data, ROOT_NAME);
+
+	if (root >= 0)
+		sweep(root);
 }
 
 int outbox_open(int data, const char *token, struct outbox *ret, struct err *e)

@@ -103,6 +103,9 @@ struct outbox {
 		.root = -EBADF, .dir = -EBADF                                                      \
 	}
 
+/* Remove those of killed processes. */
+void outbox_sweep(int data);
+
 int outbox_open(int data, const char *token, struct outbox *ret, struct err *e);
 /* Directory @round, made. */
 int outbox_images(const struct outbox *o, unsigned round, int *ret, struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "checkpoint/journal.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
 
@@ -173,6 +174,7 @@ int migrate_recover(const struct migrate_request *how, struct migrate_result *re
 	int r;
 
 	*ret = (struct migrate_result){ .fate = MIGRATE_STAYED };
+	outbox_sweep(how->data);
 	r = container_open(how->store, how->id, true, &c, &status, e);
 	if (r == -ENOENT && how->token) { /* it was at the very end of its move */
 		*e = (struct err){ .problems = e->problems };

@@ -145,6 +145,9 @@ static int look(struct preflight_scan *s, struct err *e)
 		return r;
 	preflight_look_at_tasks(s);
 	for (size_t i = 0; i < s->task_count; i++) {
+		/* of others CRIU sees nothing: that they are there is all that is to be said */
+		if (!s->tasks[i].in_tree)
+			continue;
 		preflight_look_at_files(s, &s->tasks[i]);
 		preflight_look_at_memory(s, &s->tasks[i]);
 	}
@@ -210,6 +213,21 @@ void preflight_describe(const struct preflight_finding *f, char *buf, size_t siz
 	err_printable(buf);
 }
 
+/* What helps against the certain ones, each once, as far as there is room. */
+static void add_help(const struct preflight_report *r, struct err *e)
+{
+	char text[sizeof(e->hint)];
+	struct strbuf s = STRBUF_OVER(text, sizeof(text));
+
+	for (size_t i = 0; i < r->certain; i++) {
+		const char *help = r->items[i].rule->help;
+
+		if (!strstr(text, help) && s.len + strlen(help) + 3 < s.size)
+			strbuf_addf(&s, "%s%s", s.len > 0 ? "; " : "", help);
+	}
+	err_hint(e, "%s", text);
+}
+
 int preflight_refuse(const struct preflight_report *r, struct err *e)
 {
 	char text[sizeof(e->text)], one[256];
@@ -232,7 +250,7 @@ int preflight_refuse(const struct preflight_report *r, struct err *e)
 	if (told < r->certain)
 		strbuf_addf(&s, "; and %zu more", r->certain - told);
 	err_set(e, ERR_STATE, 0, "%s", text);
-	err_hint(e, "%s", r->items[0].rule->help);
+	add_help(r, e);
 	return -EBUSY;
 }
 

@@ -71,7 +71,7 @@ int preflight_scan(const struct container *c, const struct preflight_request *rq
 void preflight_free(struct preflight_report *r);
 
 /*
- * The error of a checkpoint that is refused: the certain findings, as many as fit, with the help for the first.
+ * The error of a checkpoint that is refused: the certain findings, as many as fit, and what helps.
  * Returns -EBUSY; 0 when there are none.
  */
 int preflight_refuse(const struct preflight_report *r, struct err *e);

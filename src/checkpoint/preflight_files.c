@@ -181,7 +181,10 @@ static bool is_own_mount(const struct preflight_scan *s, const struct preflight_
 	return false;
 }
 
-/* The task whose root directory leads to the file; NULL: it is outside, and that is reported. */
+/*
+ * The task whose root directory leads to the file; NULL: it is outside, and that is reported. Names are told from the
+ * root of the mounts, so a task that has changed its root is not asked itself.
+ */
 static const struct preflight_task *place(struct preflight_scan *s, const struct descriptor *d)
 {
 	bool tty = S_ISCHR(d->st.st_mode) && is_tty(d->st.st_rdev);
@@ -189,9 +192,7 @@ static const struct preflight_task *place(struct preflight_scan *s, const struct
 	if (d->info.mount < 0 || is_own_mount(s, d->task, d->info.mount))
 		return d->task;
 	if (preflight_mount(s, d->info.mount))
-		return d->task->ns[PREFLIGHT_NS_MNT] == preflight_init(s)->ns[PREFLIGHT_NS_MNT]
-			       ? d->task
-			       : preflight_init(s);
+		return preflight_init(s);
 	/* what the container was started with is declared to CRIU, and given to it anew */
 	if (!is_stdio(s, d))
 		preflight_add(s, tty ? PREFLIGHT_TTY_OUTSIDE : PREFLIGHT_FILE_OUTSIDE, d->task,
@@ -245,8 +246,9 @@ void preflight_look_at_file(struct preflight_scan *s, const struct preflight_tas
 			    const char *name, const struct stat *st)
 {
 	const struct descriptor d = { .task = task, .fd = -1, .name = name, .st = *st };
+	bool own = task->ns[PREFLIGHT_NS_MNT] != preflight_init(s)->ns[PREFLIGHT_NS_MNT];
 
-	look_at_name(s, &d, task);
+	look_at_name(s, &d, own ? task : preflight_init(s));
 }
 
 static void look_at_path(struct preflight_scan *s, const struct descriptor *d)

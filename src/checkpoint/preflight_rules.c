@@ -40,6 +40,11 @@ const struct preflight_rule preflight_rules[] = {
 					 "have the program make its sockets itself, without socket "
 					 "activation",
 					 CERTAIN },
+	[PREFLIGHT_SOCKET_MOVED] = { "socket-moved",
+				     "it belongs to a network namespace outside of the container, "
+				     "and is made in the container's at restore",
+				     "have the program make its sockets itself, without socket "
+				     "activation" },
 	[PREFLIGHT_SOCKET_UNSEEN] = { "socket-unseen", "it could not be looked at",
 				      "run this as root of the host" },
 	[PREFLIGHT_UNIX_OUTSIDE] = { "unix-outside",
@@ -52,12 +57,11 @@ const struct preflight_rule preflight_rules[] = {
 					    "and half of one cannot be saved",
 					    "have the program close it before the checkpoint",
 					    CERTAIN },
-	[PREFLIGHT_UNIX_NAMELESS_OUTSIDE] = { "unix-nameless-outside",
-					      "it is connected to a socket outside of the "
-					      "container "
-					      "that has no name to find it again",
-					      "have the program close it before the checkpoint",
-					      CERTAIN },
+	[PREFLIGHT_UNIX_UNSEEN_OUTSIDE] = { "unix-unseen-outside",
+					    "it is connected to a socket outside of the container "
+					    "that has no name, or is in another network namespace",
+					    "have the program close it before the checkpoint",
+					    CERTAIN },
 	[PREFLIGHT_FILE_OUTSIDE] = { "file-outside",
 				     "it was opened outside of the container's mounts",
 				     "mount it into the container and open it there", CERTAIN },
@@ -83,9 +87,8 @@ const struct preflight_rule preflight_rules[] = {
 				     "there",
 				     "have the program open it again after the restore" },
 	[PREFLIGHT_TTY_OUTSIDE] = { "tty-outside", "it is a terminal outside of the container",
-				    "--shell-job, here and at restore; or give the container a "
-				    "terminal of its own",
-				    CERTAIN, ALLOWED_BY(shell_job) },
+				    "give the container a terminal of its own (process.terminal)",
+				    CERTAIN },
 	[PREFLIGHT_NS_OUTSIDE] = { "namespace-outside",
 				   "it refers to a namespace that no task of the container is in",
 				   "close it before the checkpoint", CERTAIN },
@@ -146,13 +149,14 @@ const struct preflight_rule preflight_rules[] = {
 					"--shell-job, here and at restore", CERTAIN,
 					ALLOWED_BY(shell_job) },
 	[PREFLIGHT_TASK_OUTSIDE_TREE] = { "task-outside-tree",
-					  "it is in the container, but no descendant of its init "
-					  "(ctr exec makes such)",
-					  "end it before the checkpoint", CERTAIN },
+					  "it is no descendant of the container's init (ctr exec "
+					  "makes such): it is not saved, and ends with the "
+					  "container",
+					  "wait until it has ended" },
 	[PREFLIGHT_TASK_OUTSIDE_CGROUP] = { "task-outside-cgroup",
 					    "it is not in the container's cgroup, and would not "
 					    "stand still with the others",
-					    "move it back, or end it" },
+					    "move it back, or end it", CERTAIN },
 	[PREFLIGHT_NESTED_NAMESPACE] = { "nested-namespace",
 					 "CRIU cannot save namespaces of this type inside of a "
 					 "container",

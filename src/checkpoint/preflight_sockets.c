@@ -205,6 +205,20 @@ static bool is_in_container(const struct preflight_scan *s, int fd)
 	return false;
 }
 
+/* CRIU finds none of the container's by its number, and takes it for one that nobody has bound or connected. */
+static void look_at_elsewhere(struct preflight_scan *s, const struct asked *a)
+{
+	struct tcp_info info = { .tcpi_state = TCP_CLOSE };
+	socklen_t size = sizeof(info);
+	bool inet = a->family == AF_INET || a->family == AF_INET6, certain = !inet;
+
+	if (inet && a->protocol == IPPROTO_TCP &&
+	    getsockopt(a->fd, SOL_TCP, TCP_INFO, &info, &size) == 0)
+		certain = info.tcpi_state != TCP_CLOSE;
+	preflight_add(s, certain ? PREFLIGHT_SOCKET_ELSEWHERE : PREFLIGHT_SOCKET_MOVED,
+		      a->end->task, a->end->fd, "socket:[%" PRIu64 "]", a->end->inode);
+}
+
 /* -errno of what the task forbids; -EBADF: it was closed meanwhile. */
 static int borrow(const struct preflight_end *end)
 {
@@ -237,8 +251,7 @@ static void look_at_socket(struct preflight_scan *s, const struct preflight_end 
 	a.type = option(fd, SOL_SOCKET, SO_TYPE);
 	a.protocol = option(fd, SOL_SOCKET, SO_PROTOCOL);
 	if (!is_in_container(s, fd)) {
-		preflight_add(s, PREFLIGHT_SOCKET_ELSEWHERE, end->task, end->fd,
-			      "socket:[%" PRIu64 "]", end->inode);
+		look_at_elsewhere(s, &a);
 		return;
 	}
 	look_at_family(s, &a);

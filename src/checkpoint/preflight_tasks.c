@@ -143,6 +143,30 @@ static int collect_tree(struct preflight_scan *s, struct err *e)
 	return 0;
 }
 
+static bool is_child(const struct preflight_scan *s, const struct preflight_task *t)
+{
+	for (size_t i = 0; i < s->task_count; i++)
+		if (s->tasks[i].in_tree && s->tasks[i].pid == t->status.parent)
+			return true;
+	return false;
+}
+
+/*
+ * Processes that were made while the tree was walked are in the cgroup only, and the lists of children are not reliable
+ * while processes come and go (proc(5)): their parents tell.
+ */
+static void adopt_newcomers(struct preflight_scan *s)
+{
+	for (bool changed = true; changed;) {
+		changed = false;
+		for (size_t i = 0; i < s->task_count; i++) {
+			if (s->tasks[i].in_tree || !is_child(s, &s->tasks[i]))
+				continue;
+			s->tasks[i].in_tree = changed = true;
+		}
+	}
+}
+
 static void free_pids(struct cgroup_pids *p)
 {
 	free(p->items);
@@ -171,6 +195,7 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 		if (task)
 			task->in_cgroup = true;
 	}
+	adopt_newcomers(s);
 	return r;
 }
 
@@ -180,7 +205,8 @@ static void look_at_descent(struct preflight_scan *s, const struct preflight_tas
 {
 	if (!t->in_tree)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_TREE, t, -1, "process");
-	else if (!t->in_cgroup && s->c->record.cgroup_path)
+	/* in a cgroup that was there before ctr, others may be: that is not frozen, but each process stopped */
+	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_CGROUP, t, -1, "process");
 }
 

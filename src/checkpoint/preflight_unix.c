@@ -19,12 +19,9 @@
 
 /* What is known of one unix socket of the namespace. */
 struct unix_socket {
-	uint32_t inode, peer; /* a peer that was not accepted yet has none */
+	uint32_t inode, peer; /* of the other end, 0: none */
 	uint8_t type;
-	bool connected;
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* "@" in front: abstract */
-	uint32_t *waiting; /* peers of those that wait to be accepted here */
-	size_t waiting_count;
 };
 
 struct unix_sockets {
@@ -35,8 +32,6 @@ struct unix_sockets {
 
 static void free_sockets(struct unix_sockets *l)
 {
-	for (size_t i = 0; i < l->count; i++)
-		free(l->items[i].waiting);
 	free(l->items);
 }
 
@@ -62,37 +57,18 @@ static void set_name(struct unix_socket *u, const struct nlattr *attr)
 		u->name[0] = '@';
 }
 
-static int set_waiting(struct unix_socket *u, const struct nlattr *attr)
-{
-	size_t size = mnl_attr_get_payload_len(attr);
-
-	free(u->waiting);
-	u->waiting_count = size / sizeof(*u->waiting);
-	u->waiting = malloc(size ? size : 1);
-	if (!u->waiting)
-		return -ENOMEM;
-	memcpy(u->waiting, mnl_attr_get_payload(attr), size);
-	return 0;
-}
-
-static int read_attributes(const struct nlmsghdr *h, struct unix_socket *u)
+static void read_attributes(const struct nlmsghdr *h, struct unix_socket *u)
 {
 	const struct nlattr *attr;
-	int r = 0;
 
 	mnl_attr_for_each(attr, h, sizeof(struct unix_diag_msg))
 	{
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_NAME)
 			set_name(u, attr);
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_PEER &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
-			u->connected = true;
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 			u->peer = mnl_attr_get_u32(attr);
-		}
-		if (mnl_attr_get_type(attr) == UNIX_DIAG_ICONS)
-			r = set_waiting(u, attr);
 	}
-	return r;
 }
 
 static int collect(const struct nlmsghdr *h, void *data)
@@ -114,8 +90,8 @@ static int collect(const struct nlmsghdr *h, void *data)
 		l->room = room;
 	}
 	l->items[l->count] = (struct unix_socket){ .inode = m->udiag_ino, .type = m->udiag_type };
-	l->error = read_attributes(h, &l->items[l->count++]);
-	return l->error < 0 ? MNL_CB_ERROR : MNL_CB_OK;
+	read_attributes(h, &l->items[l->count++]);
+	return MNL_CB_OK;
 }
 
 static int send_request(int fd)
@@ -129,7 +105,7 @@ static int send_request(int fd)
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.r = { .sdiag_family = AF_UNIX,
 		       .udiag_states = UINT32_MAX,
-		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS },
+		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
 	};
 
 	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
@@ -183,20 +159,6 @@ static int open_diag(const struct preflight_task *task)
 
 /* ---- what it means ---- */
 
-/* Does it wait to be accepted by a socket of the container? CRIU saves such connections. */
-static bool is_waiting_inside(const struct preflight_scan *s, const struct unix_sockets *l,
-			      uint32_t inode)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		const struct unix_socket *u = &l->items[i];
-
-		for (size_t w = 0; w < u->waiting_count; w++)
-			if (u->waiting[w] == inode && preflight_end_find(&s->sockets, u->inode))
-				return true;
-	}
-	return false;
-}
-
 static void look_at(struct preflight_scan *s, const struct unix_sockets *l,
 		    const struct unix_socket *u)
 {
@@ -205,15 +167,14 @@ static void look_at(struct preflight_scan *s, const struct unix_sockets *l,
 	const char *name = peer ? peer->name : "";
 	enum preflight_what what = PREFLIGHT_UNIX_OUTSIDE;
 
-	if (!end || !u->connected || (u->peer && preflight_end_find(&s->sockets, u->peer)) ||
-	    is_waiting_inside(s, l, u->inode))
+	/* a peer that was not accepted yet has no number, and CRIU can do with that */
+	if (!end || u->peer == 0 || preflight_end_find(&s->sockets, u->peer))
 		return;
 	if (u->type != SOCK_DGRAM)
 		what = PREFLIGHT_UNIX_STREAM_OUTSIDE;
 	else if (!*name)
-		what = PREFLIGHT_UNIX_NAMELESS_OUTSIDE;
-	preflight_add(s, what, end->task, end->fd, "unix socket %s%s", *name ? "to " : "",
-		      *name ? name : u->name);
+		what = PREFLIGHT_UNIX_UNSEEN_OUTSIDE;
+	preflight_add(s, what, end->task, end->fd, "unix socket%s%s", *name ? " to " : "", name);
 }
 
 int preflight_look_at_unix(struct preflight_scan *s, const struct preflight_task *task,

@@ -67,6 +67,7 @@ void proc_parse_status(const char *text, struct proc_status *ret)
 	*ret = (struct proc_status){
 		.state = '?',
 		.tracer = (pid_t)number(text, "TracerPid", DECIMAL),
+		.parent = (pid_t)number(text, "PPid", DECIMAL),
 		.seccomp = (int)number(text, "Seccomp", DECIMAL),
 		.threads = (unsigned)number(text, "Threads", DECIMAL),
 		.shadow_stack = line_has_word(field(text, "x86_Thread_features"), "shstk"),

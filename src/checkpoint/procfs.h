@@ -13,7 +13,7 @@
 /* From /proc/PID/status; what is not there is 0. */
 struct proc_status {
 	char state; /* as ps shows it: R, S, D, T, t, Z, X, I */
-	pid_t tracer;
+	pid_t tracer, parent;
 	int seccomp;	      /* SECCOMP_MODE_* */
 	unsigned pid_levels;  /* pid namespaces that the task is in */
 	pid_t session, group; /* in the innermost of them; 0: not in that namespace */

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkpoint/causes.h"
 #include "checkpoint/images.h"
 #include "checkpoint/restore_work.h"
 #include "container/hooks.h"
@@ -267,19 +268,6 @@ static const struct criu_handler handlers[] = {
 
 /* ---- the restore ---- */
 
-static void point_to_log(const struct restore *x, struct err *e)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", x->rq->work);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0)
-		return;
-	path[n] = '\0';
-	err_origin(e, "%s/" RESTORE_LOG, path);
-}
-
 static int check_abilities(const struct restore *x, struct err *e)
 {
 	Criu__Features wanted = CRIU__FEATURES__INIT;
@@ -310,7 +298,7 @@ static int ask(struct restore *x, struct err *e)
 	/* how long it takes depends on the memory, and with lazy pages on others */
 	r = criu_call(x->criu, &rq, handlers, x, -1, NULL, e);
 	if (r == -EREMOTEIO)
-		point_to_log(x, e);
+		causes_explain(x->rq->work, RESTORE_LOG, e);
 	if (r == 0 && !x->passed) {
 		err_set(e, ERR_SYSTEM, 0, "criu let the tasks run without asking");
 		return -EREMOTEIO;
@@ -356,7 +344,6 @@ int checkpoint_restore(const struct restore_request *rq, struct container **ret,
 		return r;
 	}
 	undo_commit(&x.c->undo);
-	restore_stage_remove(&x.stage);
 	container_overlay_release(x.c);
 	net_devices_close(&x.c->net); /* or we would keep the network namespace when it ends */
 	*ret = x.c;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * In a new user namespace the tasks read their images themselves, as root of that: it has no right to files of the
- * host's root. See restore_work.h.
+ * In a new user namespace the tasks read their images themselves: most of them as root of that, which has no right to
+ * files of the host's root, but the time namespace's while they are nobody there yet, and have but the host's
+ * group. So the images are shown as files of that root, and of the host's group. See restore_work.h.
  */
 #include "config.h"
 
 #ifdef HAVE_CRIU
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +20,12 @@
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		(void)closedir(*d);
+}
 
 /* The name of the directory in the one that it is in; "" for the root of a filesystem. */
 static int name_of(int dir, char *buf, size_t size)
@@ -52,6 +60,26 @@ static int map_tree(int tree, int userns)
 					  .userns_fd = (uint64_t)userns };
 
 	return kernel_mount_setattr(tree, 0, &attr);
+}
+
+/* What the host's group needs: the way, and the one image. Nobody else gets anything. */
+static int open_to_group(int images)
+{
+	cleanup_fd int fd = openat(images, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!d)
+		return -errno;
+	(void)take_fd(&fd);
+	if (fchmod(images, 0710) < 0)
+		return -errno;
+	while (r == 0 && (entry = readdir(d)))
+		if (strncmp(entry->d_name, "timens-", 7) == 0 &&
+		    fchmodat(images, entry->d_name, 0640, 0) < 0)
+			r = -errno;
+	return r;
 }
 
 static int cannot_map(int r, struct err *e)
@@ -102,7 +130,8 @@ static int open_alone(int images, int userns, int *ret)
 
 int restore_images_open(const struct container *c, int images, int *ret_fd, struct err *e)
 {
-	const struct oci_linux *l = &c->spec->linux_;
+	struct oci_id_map group = { .container_id = 0, .host_id = 0, .size = 1 };
+	const oci_id_maps groups = { .items = &group, .count = 1 };
 	cleanup_fd int userns = -EBADF;
 	int r;
 
@@ -110,10 +139,12 @@ int restore_images_open(const struct container *c, int images, int *ret_fd, stru
 		*ret_fd = fcntl(images, F_DUPFD_CLOEXEC, 3);
 		return *ret_fd < 0 ? err_set(e, ERR_SYSTEM, errno, "open the images") : 0;
 	}
-	r = idmap_userns_open(&l->uid_mappings, &l->gid_mappings, &c->caller, &userns, e);
+	r = idmap_userns_open(&c->spec->linux_.uid_mappings, &groups, &c->caller, &userns, e);
 	if (r < 0)
 		return r;
-	r = open_mapped(images, userns, ret_fd);
+	r = open_to_group(images);
+	if (r == 0)
+		r = open_mapped(images, userns, ret_fd);
 	if (r == -EXDEV || r == -ENOENT)
 		r = open_alone(images, userns, ret_fd);
 	return r < 0 ? cannot_map(r, e) : 0;

@@ -25,13 +25,13 @@ static int add(struct restore_stage *s, const char *name, const char *source)
 }
 
 /* The operation that @mountpoint on the stage was attached for, and what is behind its name. -1: none. */
-static int find_op(const struct restore_stage *s, const char *mountpoint, const char **ret_rest)
+static int find_op(const char *mountpoint, const char **ret_rest)
 {
-	size_t len = strlen(s->path);
+	size_t len = strlen(RESTORE_STAGE);
 	char *end;
 	long op;
 
-	if (strncmp(mountpoint, s->path, len) != 0 || mountpoint[len] != '/')
+	if (strncmp(mountpoint, RESTORE_STAGE, len) != 0 || mountpoint[len] != '/')
 		return -1;
 	op = strtol(mountpoint + len + 1, &end, 10);
 	if (end == mountpoint + len + 1 || (*end && *end != '/'))
@@ -54,7 +54,7 @@ static int list_trees(struct container *c, struct restore_stage *s, const struct
 
 	for (size_t i = 0; r == 0 && i < t->count; i++) {
 		const char *rest;
-		int op = find_op(s, t->items[i].mountpoint, &rest);
+		int op = find_op(t->items[i].mountpoint, &rest);
 
 		if (op >= 0 && (size_t)op < c->plan->op_count)
 			r = add(s,
@@ -73,12 +73,12 @@ static int list_masks(struct container *c, struct restore_stage *s)
 		const struct plan_arg_mask *mask = (const void *)c->plan->ops[i].slot;
 		const char *path = c->plan->pool + mask->path;
 
-		if (c->plan->ops[i].code == PLAN_CODE_mask)
-			r = add(s, path,
-				arena_printf(&c->arena, "%s/" RESTORE_MASKS "/%s", s->path,
-					     restore_points_is_dir(c->plan, i, path, s->root)
-						     ? "dir"
-						     : "file"));
+		if (c->plan->ops[i].code != PLAN_CODE_mask)
+			continue;
+		r = add(s, path,
+			restore_points_is_dir(c->plan, i, path, s->root)
+				? RESTORE_STAGE "/" RESTORE_MASKS "/dir"
+				: RESTORE_STAGE "/" RESTORE_MASKS "/file");
 	}
 	return r;
 }

@@ -166,7 +166,7 @@ int restore_options(const struct restore_facts *f, struct arena *a, Criu__Option
 	SET(work_dir_fd, f->rq->work);
 	SET(log_level, LOG_LEVEL);
 	o->log_file = plain(RESTORE_LOG);
-	o->root = plain(f->stage->root_path);
+	o->root = plain(RESTORE_STAGE "/" RESTORE_ROOT);
 	set_flags(f, o);
 	r = add_mounts(f->stage, a, o, e);
 	if (r == 0)

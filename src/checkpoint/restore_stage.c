@@ -16,9 +16,6 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
-#define STAGE_DIR  "criu"
-#define STAGE_ROOT "root"
-
 enum { /* as in init/ns.c: all for the possessor; view, read, search and link for the user */
 	SESSION_KEYRING_PERM = 0x3f000000 | 0x00010000 | 0x00020000 | 0x00080000 | 0x00100000,
 };
@@ -28,21 +25,6 @@ enum {
 };
 
 /* ---- on the host's side ---- */
-
-static int find_path(int dir, struct restore_stage *s, struct err *e)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n <= 0)
-		return err_set(e, ERR_SYSTEM, errno, "find the state directory");
-	path[n] = '\0';
-	if (snprintf(s->path, sizeof(s->path), "%s/" STAGE_DIR, path) >= (int)sizeof(s->path))
-		return err_set(e, ERR_SYSTEM, ENAMETOOLONG, "the state directory '%s'", path);
-	return 0;
-}
 
 static int find_root(const struct plan *p, struct restore_stage *s, struct err *e)
 {
@@ -59,6 +41,14 @@ static int find_root(const struct plan *p, struct restore_stage *s, struct err *
 		"others");
 	err_origin(e, "config.json /linux/namespaces");
 	return -EOPNOTSUPP;
+}
+
+/* criu takes the root as it finds it, and other mounts as the images say. */
+static int protect_root(const struct restore_stage *s, const struct oci_spec *spec, struct err *e)
+{
+	int r = spec->root.readonly ? kernel_mount_change(s->root, 0, MOUNT_ATTR_RDONLY, 0, 0) : 0;
+
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make the root filesystem read-only") : 0;
 }
 
 /* A tmpfs that is mounted nowhere; @options are pairs of key and value, ended by NULL. */
@@ -109,20 +99,8 @@ int restore_stage_make(struct container *c, struct restore_stage *ret, struct er
 	if (r == 0)
 		r = restore_points_make(c->plan, ret->root, e);
 	if (r == 0)
-		r = find_path(c->dir, ret, e);
-	if (r < 0)
-		return r;
-	if (mkdirat(c->dir, STAGE_DIR, 0700) < 0)
-		return err_set(e, ERR_SYSTEM, errno, "make '%s'", ret->path);
-	ret->root_path = arena_printf(&c->arena, "%s/" STAGE_ROOT, ret->path);
-	if (!ret->root_path)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "prepare the mounts");
-	return make_masks(ret, e);
-}
-
-void restore_stage_remove(const struct restore_stage *s)
-{
-	(void)unlinkat(s->container->dir, STAGE_DIR, AT_REMOVEDIR); /* else delete does */
+		r = protect_root(ret, c->spec, e);
+	return r < 0 ? r : make_masks(ret, e);
 }
 
 void restore_stage_close(struct restore_stage *s)
@@ -140,21 +118,20 @@ static int attach(int stage, const char *name, int from)
 	int r = fstat(from, &st) < 0 ? -errno : 0;
 
 	if (r == 0 && S_ISDIR(st.st_mode))
-		r = mkdirat(stage, name, 0700) < 0 ? -errno : 0;
+		r = mkdirat(stage, name, 0755) < 0 ? -errno : 0;
 	else if (r == 0)
-		r = make_file(stage, name, 0600);
+		r = make_file(stage, name, 0644);
 	if (r < 0)
 		return r;
 	to = openat(stage, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return to < 0 ? -errno : kernel_move_mount(from, to);
 }
 
-/* The container's descriptor of the directory belongs to another mount namespace: it is opened here once more. */
-static int attach_stage(const struct restore_stage *s, int *ret)
+static int attach_stage(int *ret)
 {
-	static const char *const options[] = { "mode", "0700", NULL };
-	cleanup_fd int at = kernel_openat2(AT_FDCWD, s->path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
-					   RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	static const char *const options[] = { "mode", "1777", NULL };
+	cleanup_fd int at = kernel_openat2(AT_FDCWD, RESTORE_STAGE_MOUNT, O_PATH | O_DIRECTORY, 0,
+					   RESOLVE_NO_MAGICLINKS);
 	cleanup_fd int stage = make_tmpfs(options);
 	int r = at < 0 ? at : stage;
 
@@ -162,9 +139,12 @@ static int attach_stage(const struct restore_stage *s, int *ret)
 		r = kernel_mount_change(stage, 0, 0, 0, MS_PRIVATE);
 	if (r >= 0)
 		r = kernel_move_mount(stage, at);
-	if (r >= 0)
-		*ret = take_fd(&stage);
-	return r < 0 ? r : 0;
+	if (r >= 0 && mkdirat(stage, RESTORE_STAGE_DIR, 0755) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	*ret = openat(stage, RESTORE_STAGE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 ? -errno : 0;
 }
 
 /* Of the cgroup namespace that we are in by now. */
@@ -266,12 +246,12 @@ int restore_stage_enter(void *stage, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = attach_stage(s, &at);
+	r = attach_stage(&at);
 	if (r == 0)
-		r = attach(at, STAGE_ROOT, s->root);
+		r = attach(at, RESTORE_ROOT, s->root);
 	if (r == 0)
 		r = attach(at, RESTORE_MASKS, s->masks);
 	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "prepare '%s' for criu", s->path);
+		return err_set(e, ERR_SYSTEM, -r, "prepare %s for criu", RESTORE_STAGE);
 	return attach_all(s->container->plan, at, e);
 }

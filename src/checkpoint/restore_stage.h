@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where CRIU finds what a restored container mounts: a directory in the container's state directory, on which, in
- * CRIU's mount namespace alone, a tmpfs stands with the root, one entry for each tree of the host and each cgroup
- * filesystem that is mounted in it, and the masks. All of them are copies of mounts that were opened by what config.json
+ * Where CRIU finds what a restored container mounts: a tmpfs that stands, in CRIU's mount namespace alone, over /tmp,
+ * with the root, one entry for each tree of the host and each cgroup filesystem that is mounted in it, and the masks. All of them are copies of mounts that were opened by what config.json
  * says (container/sources.c); nothing comes from the images, and nothing is mounted on the host.
  */
 #ifndef CTR_CHECKPOINT_RESTORE_STAGE_H
 #define CTR_CHECKPOINT_RESTORE_STAGE_H
 
-#include <limits.h>
 #include <sys/types.h>
 
 #include "container/container.h"
 #include "util/err.h"
 
-#define RESTORE_MASKS "masks"
+/*
+ * Everybody may pass there, also root of a user namespace; criu makes its own directory beside ours. What the host
+ * has there is reached by descriptors alone.
+ */
+#define RESTORE_STAGE_MOUNT "/tmp"
+#define RESTORE_STAGE_DIR   "ctr"
+#define RESTORE_STAGE	    RESTORE_STAGE_MOUNT "/" RESTORE_STAGE_DIR
+#define RESTORE_ROOT	    "root"
+#define RESTORE_MASKS	    "masks"
 
 /* What CRIU calls a mount, and where it finds it now. */
 struct restore_mount {
@@ -23,10 +29,8 @@ struct restore_mount {
 
 struct restore_stage {
 	const struct container *container;
-	int root;	     /* descriptor of the root mount; of the plan */
-	int masks;	     /* a tmpfs that is mounted nowhere, with "dir" and "file"; owned */
-	char path[PATH_MAX]; /* of the directory */
-	const char *root_path;
+	int root;  /* descriptor of the root mount; of the plan */
+	int masks; /* a tmpfs that is mounted nowhere, with "dir" and "file"; owned */
 	OCI_ARRAY(struct restore_mount) mounts; /* lives in the container's arena */
 };
 
@@ -36,9 +40,8 @@ struct restore_stage {
 	}
 
 /*
- * @c has been prepared and its sources are open (container/steps.h). Makes the directory, and mount points in the root and in
- * bound trees that are missing, as create does. The directory goes with the state directory, or with
- * restore_stage_remove.
+ * @c has been prepared and its sources are open (container/steps.h). Makes mount points in the root and in
+ * bound trees that are missing, as create does.
  */
 int restore_stage_make(struct container *c, struct restore_stage *ret, struct err *e);
 
@@ -51,8 +54,6 @@ int restore_stage_enter(void *stage, struct err *e);
  */
 int restore_stage_list(struct container *c, struct restore_stage *s, pid_t pid, struct err *e);
 
-/* CRIU has ended: the directory is empty again. */
-void restore_stage_remove(const struct restore_stage *s);
 void restore_stage_close(struct restore_stage *s);
 
 /* ---- restore_points.c ---- */

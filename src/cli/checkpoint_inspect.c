@@ -297,7 +297,8 @@ static int check_bundle(const struct inspection *x, struct err *e)
 	rules.spec = spec;
 	r = images_check(x->images, &rules, e);
 	if (r < 0)
-		(void)err_wrap(e, "not allowed with '%s'", x->o->bundle); /* the code is that of the check */
+		(void)err_wrap(e, "not allowed with '%s'",
+			       x->o->bundle); /* the code is that of the check */
 	return r;
 }
 

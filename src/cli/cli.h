@@ -115,6 +115,6 @@ extern const struct cli_command cli_run, cli_spec, cli_explain, cli_create, cli_
 	cli_snapshot, cli_snapshot_create, cli_snapshot_list, cli_snapshot_rollback,
 	cli_snapshot_delete, cli_snapshot_diff, cli_snapshot_verify, cli_snapshot_export,
 	cli_snapshot_import, cli_clone, cli_gc, cli_network, cli_checkpoint, cli_checkpoint_inspect,
-	cli_restore, cli_migrate, cli_receive;
+	cli_restore, cli_migrate, cli_receive, cli_replicate, cli_failover;
 
 #endif

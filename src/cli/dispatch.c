@@ -33,6 +33,8 @@ const struct cli_command *const cli_commands[] = {
 	&cli_restore,
 	&cli_migrate,
 	&cli_receive,
+	&cli_replicate,
+	&cli_failover,
 	&cli_gc,
 	&cli_network,
 	&cli_features,

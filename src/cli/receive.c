@@ -192,7 +192,7 @@ static int attend(struct receive_request *rq, int in, int out, int idle_ms, stru
 /* Did the other end not hear of it? Then it is for us to say. */
 static bool is_untold(int r)
 {
-	static const int lost[] = { -ECONNRESET, -ETIMEDOUT, -EBADMSG, -EPROTO, -EPIPE };
+	static const int lost[] = { -ECONNRESET, -ETIMEDOUT, -EPIPE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
 		if (r == lost[i])

@@ -15,6 +15,14 @@ int fence_check(const struct container *c, struct err *e)
 {
 	const struct container_move *m = &c->record.move;
 
+	if (m->token && m->taken) {
+		err_set(e, ERR_STATE, 0,
+			"container '%s' is fenced: %s has taken over (found out at %s)",
+			c->record.id, m->peer, m->since);
+		err_hint(e, "it must not go on here; ctr delete --force %s removes it",
+			 c->record.id);
+		return -EBUSY;
+	}
 	if (!fence_is_up(c))
 		return 0;
 	err_set(e, ERR_STATE, 0, "container '%s' was handed over to %s at %s, which may run it",
@@ -34,6 +42,7 @@ static int copy_move(struct container *c, const struct container_move *m,
 		.peer = arena_strdup(a, m->peer),
 		.since = arena_strdup(a, m->since),
 		.away = m->away,
+		.taken = m->taken,
 		.words = { arena_array(a, n + 1, sizeof(*ret->words.items)), 0 },
 	};
 	if (!ret->token || !ret->peer || !ret->since || !ret->words.items)

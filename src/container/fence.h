@@ -9,12 +9,13 @@
 
 #include "container/container.h"
 
-/* 0, or -EBUSY with where it went and what to do, when it was handed over. */
+/* 0, or -EBUSY with where it went and what to do, when it was handed over, or taken over. */
 int fence_check(const struct container *c, struct err *e);
 
+/* Was it handed over? One that was taken over (standby) has nobody to be asked. */
 static inline bool fence_is_up(const struct container *c)
 {
-	return c->record.move.token && c->record.move.away;
+	return c->record.move.token && c->record.move.away && !c->record.move.taken;
 }
 
 /*

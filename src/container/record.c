@@ -122,7 +122,7 @@ void record_write_move(struct json_out *o, const char *key, const struct contain
 		return;
 	json_out_member_object(o, key);
 	json_out_member_string(o, "token", m->token);
-	json_out_member_string(o, "direction", m->away ? "away" : "here");
+	json_out_member_string(o, "direction", m->taken ? "taken" : m->away ? "away" : "here");
 	json_out_member_string(o, "peer", m->peer);
 	json_out_member_string(o, "since", m->since);
 	if (all)
@@ -409,6 +409,7 @@ static bool get_move(const struct json_node *root, struct arena *a, struct conta
 	if (!ret->token || !ret->peer || !ret->since || !direction)
 		return false;
 	ret->away = strcmp(direction, "here") != 0;
+	ret->taken = strcmp(direction, "taken") == 0;
 	return get_words(m, a, &ret->words);
 }
 

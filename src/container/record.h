@@ -62,6 +62,7 @@ struct container_pause {
 struct container_move {
 	const char *token; /* of this move, the same on both hosts; NULL: it never moved */
 	bool away;
+	bool taken;	   /* not handed over: the other host took it, and does not give it back */
 	const char *peer;  /* the other host, as the user called it */
 	const char *since; /* RFC 3339 */
 	oci_strings words; /* away: how it is reached (checkpoint/transport.h) */

@@ -339,7 +339,7 @@ static void write_image(int theirs, const char *name, const char *text, size_t s
 static unsigned long read_count(int theirs)
 {
 	char text[64] = "";
-	int dir = open_theirs(theirs), fd = openat(dir, "core-1.img", O_RDONLY | O_CLOEXEC);
+	int dir = open_theirs(theirs), fd = openat(dir, "pages-1.img", O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		(void)!read(fd, text, sizeof(text) - 1);
@@ -417,16 +417,83 @@ static bool seize_tree(pid_t pid)
 
 /* ---- requests ---- */
 
-/* Pages: as much as a test wants to see sent, a byte for each count. */
+static void put_magic(struct out *o, uint32_t magic)
+{
+	memcpy(o->bytes + o->len, &magic, sizeof(magic)); /* in this machine's order, as criu does */
+	o->len += sizeof(magic);
+}
+
+/* A file with one entry. @plain: without the magic number that all others begin with. */
+static void write_entry(const struct request *rq, const char *name, uint32_t magic, bool plain,
+			const struct out *entry)
+{
+	struct out o = { .len = 0 };
+
+	if (!plain)
+		put_magic(&o, 0x54564319);
+	put_magic(&o, magic);
+	put_magic(&o, (uint32_t)entry->len);
+	memcpy(o.bytes + o.len, entry->bytes, entry->len);
+	write_image(rq->images, name, (const char *)o.bytes, o.len + entry->len);
+}
+
+/* Namespaces of the host (fields 5 to 11), but those of the container. */
+static void put_ids(struct out *o, unsigned field, bool inside)
+{
+	struct out ids = { .len = 0 };
+
+	for (unsigned i = 5; i <= 11; i++)
+		put_number(&ids, i, inside && (i == 5 || i == 9) ? 100 + i : i);
+	put_bytes(o, field, ids.bytes, ids.len);
+}
+
+/* What ctr compares with the config: one task without privileges, one mount. */
+static void write_tasks(const struct request *rq)
+{
+	struct out inventory = { .len = 0 }, tree = { .len = 0 }, core = { .len = 0 },
+		   mount = { .len = 0 }, files = { .len = 0 }, sub = { .len = 0 }, creds = { .len = 0 };
+
+	put_number(&inventory, 1, 2);
+	put_number(&inventory, 2, 1);
+	put_ids(&inventory, 3, false);
+	put_number(&inventory, 4, 1);
+	write_entry(rq, "inventory.img", 0x58313116, true, &inventory);
+	for (unsigned i = 1; i <= 5; i++)
+		put_number(&tree, i, i != 2);
+	write_entry(rq, "pstree.img", 0x50273030, false, &tree);
+	put_number(&core, 1, 1);
+	put_number(&sub, 1, 1);
+	put_bytes(&core, 3, sub.bytes, sub.len);
+	put_ids(&core, 4, true);
+	for (unsigned i = 1; i <= 8; i++)
+		put_number(&creds, i, 0);
+	put_number(&creds, 13, 0);
+	sub.len = 0;
+	put_bytes(&sub, 10, creds.bytes, creds.len);
+	put_bytes(&core, 5, sub.bytes, sub.len);
+	write_entry(rq, "core-1.img", 0x55053847, false, &core);
+	for (unsigned i = 1; i <= 5; i++)
+		put_number(&mount, i, i < 4 ? 1 : 0);
+	for (unsigned i = 6; i <= 9; i++)
+		put_bytes(&mount, i, "/", i < 9);
+	write_entry(rq, "mountpoints-109.img", 0x55563928, false, &mount);
+	put_magic(&files, 0x54564319);
+	put_magic(&files, 0x56303138);
+	write_image(rq->images, "files.img", (const char *)files.bytes, files.len);
+}
+
+/* Pages: enough to see them sent; they begin with the count. */
 static void write_images(const struct request *rq, unsigned long count)
 {
-	char text[32], *pages = calloc(1, 65536);
-	int n = snprintf(text, sizeof(text), "%lu", count);
+	char *pages = calloc(1, 65536);
 
-	write_image(rq->images, "pages-1.img", pages, pages ? 65536 : 0);
-	write_image(rq->images, rq->type == TYPE_PRE_DUMP ? "pagemap-1.img" : "core-1.img", text,
-		    (size_t)n);
+	if (!pages)
+		return;
+	(void)snprintf(pages, 32, "%lu", count);
+	write_image(rq->images, "pages-1.img", pages, 65536);
 	free(pages);
+	if (rq->type != TYPE_PRE_DUMP)
+		write_tasks(rq);
 }
 
 static bool pre_dump(const struct request *rq)

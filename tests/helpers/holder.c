@@ -280,6 +280,32 @@ static void make_unix_datagram(const char *path)
 	must(connect(unix_socket(SOCK_DGRAM), (struct sockaddr *)&sa, sizeof(sa)));
 }
 
+static void *accept_all(void *fd)
+{
+	for (;;)
+		(void)accept((int)(intptr_t)fd, NULL, NULL);
+	return NULL;
+}
+
+/* The outside: connections are taken, and kept. */
+static void make_unix_serve(const char *path)
+{
+	struct sockaddr_un sa = unix_address(path);
+	int fd = unix_socket(SOCK_STREAM);
+	pthread_t t;
+
+	must(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
+	must(listen(fd, 5));
+	(void)pthread_create(&t, NULL, accept_all, (void *)(intptr_t)fd);
+}
+
+static void make_unix_serve_datagram(const char *path)
+{
+	struct sockaddr_un sa = unix_address(path);
+
+	must(bind(unix_socket(SOCK_DGRAM), (struct sockaddr *)&sa, sizeof(sa)));
+}
+
 /* ---- files ---- */
 
 static int file(const char *path, size_t size)
@@ -717,6 +743,8 @@ static const struct kind kinds[] = {
 	{ "udp-corked", make_udp_corked },
 	{ "unix-datagram", make_unix_datagram },
 	{ "unix-pair", make_unix_pair },
+	{ "unix-serve", make_unix_serve },
+	{ "unix-serve-datagram", make_unix_serve_datagram },
 	{ "unix-stream", make_unix_stream },
 	{ "unix-waiting", make_unix_waiting },
 	{ "userfaultfd", make_userfaultfd },

@@ -247,17 +247,6 @@ static void run_landlock(void)
 	expect(fcntl(fd, F_GETFD) >= 0);
 }
 
-static void run_affinity(void)
-{
-	cpu_set_t set, now;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	must(sched_setaffinity(0, sizeof(set), &set));
-	dumped();
-	expect(sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&set, &now));
-}
-
 #define WORKLOADS_KERNEL                                                                           \
 	{ "io-uring", run_io_uring }, { "aio", run_aio }, { "userfaultfd", run_userfaultfd },      \
 		{ "perf-event", run_perf_event }, { "bpf-map", run_bpf_map },                      \
@@ -268,9 +257,8 @@ static void run_affinity(void)
 		{ "inner-ipcns", run_inner_ipcns }, { "tun", run_tun },                            \
 		{ "namespace-file", run_namespace_file }, { "proc-file", run_proc_file },          \
 		{ "devices", run_devices }, { "keyring", run_keyring },                            \
-		{ "landlock", run_landlock },                                                      \
 	{                                                                                          \
-		"affinity", run_affinity                                                           \
+		"landlock", run_landlock                                                           \
 	}
 
 #endif

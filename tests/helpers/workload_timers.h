@@ -5,6 +5,7 @@
 #ifndef TESTS_HELPERS_WORKLOAD_TIMERS_H
 #define TESTS_HELPERS_WORKLOAD_TIMERS_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -21,20 +22,35 @@ static void tick(int sig)
 
 static void run_timerfd(void)
 {
-	struct itimerspec often = { { 0, 100000000 }, { 0, 100000000 } },
-			  once = { .it_value = { 900, 0 } }, left;
+	struct itimerspec often = { { 700, 0 }, { 900, 0 } }, soon = { .it_value = { 1, 0 } }, left;
 	int fd = (int)must(timerfd_create(CLOCK_MONOTONIC, 0));
 	int far = (int)must(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK));
 	uint64_t count = 0;
 
-	must(timerfd_settime(fd, 0, &often, NULL));
-	must(timerfd_settime(far, 0, &once, NULL));
+	must(timerfd_settime(fd, 0, &soon, NULL));
+	must(timerfd_settime(far, 0, &often, NULL));
 	dumped();
-	expect(read(fd, &count, sizeof(count)) == sizeof(count) && count > 0);
-	expect(read(fd, &count, sizeof(count)) == sizeof(count) && count > 0);
+	expect(read(fd, &count, sizeof(count)) == sizeof(count) && count == 1);
 	expect(read(far, &count, sizeof(count)) < 0 && errno == EAGAIN);
-	expect(timerfd_gettime(far, &left) == 0);
+	expect(timerfd_gettime(far, &left) == 0 && left.it_interval.tv_sec == 700);
 	expect(left.it_value.tv_sec > 600 && left.it_value.tv_sec < 900);
+}
+
+/* One that has expired by the time it is looked at, and should go on. */
+static void run_timerfd_periodic(void)
+{
+	struct itimerspec often = { { 0, 50000000 }, { 0, 50000000 } };
+	int fd = (int)must(timerfd_create(CLOCK_MONOTONIC, 0));
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+	uint64_t count = 0;
+
+	must(timerfd_settime(fd, 0, &often, NULL));
+	pause_ms(100);
+	dumped();
+	for (int i = 0; i < 3; i++) {
+		expect(poll(&polled, 1, 2000) == 1);
+		expect(read(fd, &count, sizeof(count)) == sizeof(count) && count > 0);
+	}
 }
 
 static void run_posix_timer(void)
@@ -110,7 +126,8 @@ static void run_clocks(void)
 }
 
 #define WORKLOADS_TIMERS                                                                           \
-	{ "timerfd", run_timerfd }, { "posix-timer", run_posix_timer }, { "itimer", run_itimer },  \
+	{ "timerfd", run_timerfd }, { "timerfd-periodic", run_timerfd_periodic },                  \
+		{ "posix-timer", run_posix_timer }, { "itimer", run_itimer },                      \
 		{ "alarm", run_alarm },                                                            \
 	{                                                                                          \
 		"clocks", run_clocks                                                               \

@@ -119,7 +119,7 @@ static struct wire *wire_over(int fd)
 /* The sink's whole life: 0 when it has committed. */
 static int be_sink(const struct hosts *h, int fd, bool undo)
 {
-	const struct rootsync_sink_request rq = { h->data, "c", h->rootfs, 0 };
+	const struct rootsync_sink_request rq = { .data = h->data, .id = "c", .rootfs = h->rootfs };
 	cleanup_(rootsync_sink_closep) struct rootsync_sink *s = NULL;
 	cleanup_(wire_freep) struct wire *w = wire_over(fd);
 	struct err e = ERR_INIT;

@@ -36,11 +36,11 @@ teardown() {
 	read -r -t 10 line <&"$from"
 	same 1 "$line"
 	net_ctr checkpoint --image-path "$img" --tcp-established "$tag"
-	ok
-	[ -z "$(on_host_run ip -o link show master ctr0)" ]
+	[ "$status" -eq 0 ] || { report; criu_said "$img"; return 1; }
+	[ -z "$(on_host_run ip -o link show master ctr0 2>/dev/null)" ]
 	echo two >&"$to" # while it is nowhere
 	net_ctr restore -d --image-path "$img" --tcp-established --pid-file "$T/pid" -b "$bundle" "$tag"
-	ok
+	[ "$status" -eq 0 ] || { report; criu_said "$img"; return 1; }
 	pid=$(<"$T/pid")
 	net_ctr state "$tag"
 	same "$was" "$(jq -c '.network[0] | [.ip, .ip6, .mac, .network, .name]' <<<"$output")"
