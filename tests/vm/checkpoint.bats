@@ -234,7 +234,7 @@ for line in sys.stdin:
 
 @test "checkpoint: a socket that leads outside, in the network namespace of the host" {
 	local holder
-	on_host_run python3 -c 'import socket, sys, time
+	nsenter --net="/run/netns/$host" python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$T/log" 3>&- &
 	holder=$!
 	wait_until test -S "$T/log"
