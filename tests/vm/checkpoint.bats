@@ -31,7 +31,9 @@ teardown() {
 # ctr checkpoint of $tag, to $img
 checkpoint() {
 	net_ctr checkpoint --image-path "$img" "$@" "$tag"
-	[ "$status" -eq 0 ] || [ ! -e "$img/dump.log" ] || criu_said "$img"
+	[ "$status" -ne 0 ] || return 0
+	printf '%s\n' "$stderr"
+	[ ! -e "$img/dump.log" ] || criu_said "$img"
 }
 
 # A program that counts to a file, a hundred times a second.
