@@ -180,7 +180,7 @@ _ctr() {
 		words='create list rollback delete diff verify export import --help'
 		;;
 	'snapshot create')
-		words=' --message --format --progress --quiet --help'
+		words=' --message --format --progress --with-memory --quiet --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --message | -m) words='' ;; esac
 		case $prev in --format | -f) words='text json ' ;; esac
@@ -263,7 +263,7 @@ _ctr() {
 		case $prev in --bundle | -b) words='' ;; esac
 		;;
 	'restore')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --import --verify-key --allow-unsigned --token --allow-changed-config --detach --keep --tcp-close --lsm-profile --lsm-mount-context --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --empty-ns --network-lock --import --verify-key --allow-unsigned --token --allow-changed-config --detach --keep --snapshot --tcp-close --lsm-profile --lsm-mount-context --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -286,6 +286,7 @@ _ctr() {
 		case $prev in --import) words='' ;; esac
 		case $prev in --verify-key) words='' ;; esac
 		case $prev in --token) words='' ;; esac
+		case $prev in --snapshot) words='' ;; esac
 		case $prev in --lsm-profile) words='' ;; esac
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;

@@ -168,6 +168,8 @@ static int become(struct birth *b, struct err *e)
 	sigemptyset(&none);
 	for (int sig = 1; sig < 65; sig++)
 		(void)kernel_signal_default(sig); /* EINVAL for SIGKILL and SIGSTOP */
+	/* should ctr die, criu must live to let the tasks go on: it may not be killed by a word to us */
+	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(b->how->umask);
 	exe = fcntl(b->exe, F_DUPFD_CLOEXEC, base);

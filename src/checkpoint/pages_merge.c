@@ -20,7 +20,7 @@
 
 enum {
 	PAGE = 4096,
-	LEVELS_MAX = 4096,
+	LEVELS_MAX = 512, /* each is open */
 	PAGEMAP_MAX = 512 << 20,
 	IN_PARENT = 1, /* flags */
 	LAZY = 2,
@@ -416,8 +416,8 @@ static int merge_all(struct merge *m)
 
 static int merge_one(const struct chain *c, const char *name, int out, uint64_t *bytes)
 {
+	cleanup_free char *text = NULL; /* the stream writes to it until it is closed */
 	cleanup_(end_merge) struct merge m = { .chain = c, .name = name, .out_pages = -EBADF };
-	cleanup_free char *text = NULL;
 	char pages[32];
 	size_t size = 0;
 	int r;

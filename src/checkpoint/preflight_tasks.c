@@ -134,9 +134,10 @@ static int collect_tree(struct preflight_scan *s, struct err *e)
 {
 	struct preflight_task *init = add(s, s->c->record.init.pid);
 
+	if (!init && s->error == 0)
+		return preflight_ended(e);
 	if (!init)
-		return err_set(e, ERR_STATE, s->error < 0 ? ENOMEM : ESRCH,
-			       "look at the container's init");
+		return err_set(e, ERR_SYSTEM, ENOMEM, "look at the container's init");
 	init->in_tree = true;
 	for (size_t i = 0; i < s->task_count; i++)
 		add_children(s, s->tasks[i].dir);
@@ -178,10 +179,8 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 	cleanup_fd int own = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC), pidfd = -EBADF;
 	int r = process_open(&s->c->record.init, &pidfd);
 
-	if (r == -ESRCH) {
-		err_set(e, ERR_STATE, 0, "container not running");
-		return r;
-	}
+	if (r == -ESRCH)
+		return preflight_ended(e);
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "look at the container's init");
 	if (own >= 0)

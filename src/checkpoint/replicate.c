@@ -175,8 +175,8 @@ static int dump(struct replication *x, struct container *c, struct err *e)
 	int r = replicate_images(x, m->round.generation, &images, &work, e);
 
 	if (r == 0)
-		r = replicate_delta(x, m->round.generation, O_WRONLY | O_CREAT | O_TRUNC, &delta,
-				    e);
+		r = replicate_delta(x, m->round.generation,
+				    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, &delta, e);
 	if (r == 0)
 		r = rootsync_source_prepare(x->root, e);
 	if (r < 0)
@@ -293,6 +293,7 @@ static int connect_again(struct replication *x, struct err *e)
 	r = replicate_connect(x, c, e);
 	if (r < 0)
 		return r;
+	x->agreed = true;
 	tell(x, REPLICATE_CONNECTED, NULL, 0);
 	return 1;
 }
@@ -304,7 +305,8 @@ static int consider(struct replication *x, int r, unsigned *back_off, struct err
 
 	if (r == -ECANCELED && wait_ms(x, 0))
 		return 0;
-	if (!replicate_may_pass(r) && !dumped)
+	/* what the other host refuses from the start is for somebody to look at */
+	if ((!replicate_may_pass(r) && !dumped) || (r == -ECONNABORTED && !x->agreed))
 		return r;
 	if (!dumped)
 		replicate_disconnect(x);

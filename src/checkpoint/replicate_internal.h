@@ -33,6 +33,7 @@ struct replication {
 	struct replicate_made made;
 	struct wire *w;
 	pid_t program;
+	bool agreed;	   /* the other host has taken it at least once */
 	unsigned failures; /* dumps in a row */
 };
 

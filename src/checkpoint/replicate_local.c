@@ -129,6 +129,8 @@ int replicate_start_over(struct replication *x, struct err *e)
 	x->pending = x->indexed = false;
 	if (r == 0 && unlinkat(x->dir, REPLICATE_INDEX, 0) < 0 && errno != ENOENT)
 		r = err_set(e, ERR_SYSTEM, errno, "forget what was sent");
+	/* of an earlier epoch: should it hold now, the other host says so again */
+	(void)unlinkat(x->dir, FENCED, 0);
 	if (r == 0 && x->root)
 		r = rootsync_source_reset(x->root, e);
 	if (r == 0)

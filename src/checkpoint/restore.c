@@ -96,6 +96,8 @@ static int prepare(struct restore *x, struct err *e)
 	if (r == 0)
 		r = restore_stdio_read(x->rq->images, &x->c->arena, &x->fds, e);
 	if (r == 0)
+		restore_stdio_give(x->c, &x->fds);
+	if (r == 0)
 		r = restore_namespaces(x->c, &x->fds, e);
 	return r < 0 ? r : check_images(x, e);
 }

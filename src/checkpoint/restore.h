@@ -30,8 +30,12 @@ struct restore_request {
 };
 
 /*
- * On success the container runs, its record is written, and its init is a child of the caller of ctr's
- * process (checklist 4.6). On failure nothing is left but the log in rq->work.
+ * On success the container runs, its record is written, and its init (c->init) is a child of ours, as after
+ * container_start; when ctr ends it is that of our parent, or of the next subreaper (checklist 4.6). poststart hooks
+ * have run. On failure nothing is left but the log in rq->work. Should ctr be killed, no restored task runs that
+ * rq->ready has not let run, and `delete -f` finds the rest.
+ * Needs root of the host. Besides the errors of container_create: -ENOPKG, -EREMOTEIO, -ETIMEDOUT (criu.h);
+ * -EBADMSG: the images are refused, by one of the two gates.
  */
 int checkpoint_restore(const struct restore_request *rq, struct container **ret, struct err *e);
 

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
 
 #include "checkpoint/restore_work.h"
 #include "oci/json.h"
@@ -81,6 +84,39 @@ int restore_stdio_read(int images, struct arena *a, struct restore_fds *ret, str
 	if (r < 0)
 		return err_set(e, ERR_USAGE, -r, "read " DESCRIPTORS " of the images");
 	return restore_stdio_parse(text, len, a, ret, e);
+}
+
+static uint32_t on_host(const oci_id_maps *maps, uint64_t id)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (id >= maps->items[i].container_id &&
+		    id - maps->items[i].container_id < maps->items[i].size)
+			return (uint32_t)(id - maps->items[i].container_id) +
+			       maps->items[i].host_id;
+	return (uint32_t)id;
+}
+
+static bool is_stream(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC);
+}
+
+void restore_stdio_give(const struct container *c, const struct restore_fds *l)
+{
+	const struct oci_linux *x = &c->spec->linux_;
+
+	for (size_t i = 0; i < c->plan->op_count; i++) {
+		const struct plan_arg_stdio_owner *a = (const void *)c->plan->ops[i].slot;
+
+		if (c->plan->ops[i].code != PLAN_CODE_stdio_owner)
+			continue;
+		for (size_t k = 0; k < l->count; k++)
+			if (l->items[k].fd <= STDERR_FILENO && is_stream(l->items[k].fd))
+				(void)!fchown(l->items[k].fd, on_host(&x->uid_mappings, a->uid),
+					      on_host(&x->gid_mappings, a->gid));
+	}
 }
 
 #endif

@@ -41,6 +41,12 @@ int restore_stdio_parse(const char *text, size_t len, struct arena *a, struct re
 int restore_stdio_read(int images, struct arena *a, struct restore_fds *ret, struct err *e);
 
 /*
+ * Those of @l that are pipes or sockets of the caller belong to the program, as ctr-init gives them (op_stdio_owner): CRIU
+ * opens them once more as the program. What cannot be given it can perhaps open anyway. Never a file of the host.
+ */
+void restore_stdio_give(const struct container *c, const struct restore_fds *l);
+
+/*
  * The directory of images as the restored tasks can read it: with a user namespace, through a mount that is
  * attached nowhere and has its ids. *ret_fd is owned by the caller. -EINVAL where the filesystem cannot be mounted so.
  */

@@ -156,9 +156,10 @@ struct stdio {
 static int give_stdio(const struct failover_options *o, struct stdio *s, struct err *e)
 {
 	cleanup_fd int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	cleanup_fd int out =
-		open(o->output ? o->output : "/dev/null",
-		     O_WRONLY | O_APPEND | (o->output ? O_CREAT : 0) | O_NOCTTY | O_CLOEXEC, 0640);
+	cleanup_fd int out = open(o->output ? o->output : "/dev/null",
+				  O_WRONLY | O_APPEND | (o->output ? O_CREAT | O_NOFOLLOW : 0) |
+					  O_NOCTTY | O_CLOEXEC,
+				  0640);
 
 	if (in < 0 || out < 0)
 		return err_set(e, ERR_SYSTEM, errno, "open '%s'",

@@ -252,6 +252,8 @@ static int exit_code(int r)
 {
 	if (r == -EOWNERDEAD)
 		return CHECKPOINT_EXIT_FENCED;
+	if (r == -ECONNABORTED)
+		return CHECKPOINT_EXIT_LINK;
 	return r == -EXDEV ? (int)CHECKPOINT_EXIT_BLOCKED : checkpoint_exit_code(r);
 }
 

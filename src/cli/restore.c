@@ -8,6 +8,7 @@
 #include "cli/checkpoint.h"
 #include "cli/checkpoint_archive.h"
 #include "cli/launch.h"
+#include "cli/snapshot_memory.h"
 #include "container/foreground.h"
 #include "util/cleanup.h"
 
@@ -15,7 +16,7 @@ struct restore_options {
 	struct launch_options launch;
 	struct checkpoint_words words;
 	struct import_words import;
-	const char *lsm_profile, *lsm_mount_context;
+	const char *lsm_profile, *lsm_mount_context, *snapshot;
 	bool detach, keep, tcp_close;
 };
 
@@ -28,6 +29,8 @@ static const struct cli_option options[] = {
 	  "return as soon as the program runs", NULL },
 	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct restore_options, keep),
 	  "do not remove the container when it ends", NULL },
+	{ "snapshot", 0, CLI_STRING, "NAME", offsetof(struct restore_options, snapshot),
+	  "go back to this snapshot, which was made with --with-memory: files and processes", NULL },
 	{ "tcp-close", 0, CLI_FLAG, NULL, offsetof(struct restore_options, tcp_close),
 	  "close TCP connections instead of keeping them", NULL },
 	{ "lsm-profile", 0, CLI_STRING, "TYPE:NAME", offsetof(struct restore_options, lsm_profile),
@@ -74,6 +77,8 @@ static int open_dirs(struct session *s, struct err *e)
 	if (import->file)
 		r = importing_open(s->cli, import, s->rq.container.id, s->rq.container.bundle,
 				   &s->import, &s->rq, e);
+	else if (s->o->snapshot)
+		r = memory_go_back(s->cli, s->rq.container.id, s->o->snapshot, &s->rq.images, e);
 	else
 		r = checkpoint_open_images(&s->o->words, false, &s->rq.images, e);
 	if (r < 0 && import->file)
@@ -86,6 +91,9 @@ static int check_options(const struct restore_options *o, struct err *e)
 	if (o->tcp_close && o->words.tcp_established)
 		return err_set(e, ERR_USAGE, 0,
 			       "options --tcp-close and --tcp-established exclude each other");
+	if (o->snapshot && (o->import.file || o->words.image_path))
+		return err_set(e, ERR_USAGE, 0,
+			       "options --snapshot, --import and --image-path exclude each other");
 	if (o->import.file && o->words.image_path)
 		return err_set(e, ERR_USAGE, 0,
 			       "options --import and --image-path exclude each other");
@@ -173,7 +181,10 @@ static int prepare(struct session *s, struct err *e)
 	s->rq.container.store = s->cli->store;
 	s->rq.container.interrupt = s->signals;
 	s->rq.criu = s->cli->options.criu;
-	s->rq.flags.tcp_close = o->tcp_close;
+	/* whoever was at the other end has gone on since */
+	s->rq.flags.tcp_close = o->tcp_close || (o->snapshot && !o->words.tcp_established);
+	if (o->snapshot)
+		s->rq.flags.ext_unix_sk = s->rq.flags.file_locks = true;
 	s->rq.flags.lsm_profile = o->lsm_profile;
 	s->rq.flags.lsm_mount_context = o->lsm_mount_context;
 	s->rq.ready = announce;

@@ -8,6 +8,7 @@
 
 #include "cli/capture.h"
 #include "cli/layered.h"
+#include "cli/snapshot_memory.h"
 #include "container/record.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
@@ -24,7 +25,7 @@ static const char *const progress_words[] = { "json", "none", NULL };
 
 struct create_options {
 	const char *message, *format, *progress;
-	bool quiet;
+	bool quiet, with_memory;
 };
 
 static const struct cli_option create_options[] = {
@@ -34,13 +35,24 @@ static const struct cli_option create_options[] = {
 	  "text or json", formats },
 	{ "progress", 0, CLI_STRING, "WORD", offsetof(struct create_options, progress),
 	  "json: lines on standard error; none: not on a terminal either", progress_words },
+	{ "with-memory", 0, CLI_FLAG, NULL, offsetof(struct create_options, with_memory),
+	  "its processes and their memory, too: restore --snapshot lets them run on", NULL },
 	{ "quiet", 'q', CLI_FLAG, NULL, offsetof(struct create_options, quiet),
 	  "print the name only", NULL },
 	{ 0 },
 };
 
+static void memory_member(struct json_out *out, const struct checkpoint_result *m)
+{
+	json_out_member_object(out, "memory");
+	json_out_member_uint(out, "bytes", m->bytes_written);
+	json_out_member_uint(out, "pages", m->pages_written);
+	json_out_end_object(out);
+}
+
 static int print_result(const char *id, const struct create_options *o,
-			const struct capture_result *r, struct err *e)
+			const struct capture_result *r, const struct checkpoint_result *memory,
+			struct err *e)
 {
 	struct json_out out;
 	char text[TEXT_SIZE];
@@ -51,6 +63,8 @@ static int print_result(const char *id, const struct create_options *o,
 		json_out_object(&out);
 		json_out_member_string(&out, "container", id);
 		capture_members(&out, r);
+		if (o->with_memory)
+			memory_member(&out, memory);
 		json_out_end_object(&out);
 		return cli_print_json(&out, e);
 	}
@@ -65,16 +79,19 @@ static int run_create(struct cli *cli, const void *opts, char **args, struct err
 {
 	const struct create_options *o = opts;
 	cleanup_(layered_close) struct layered x = LAYERED_EMPTY;
+	struct checkpoint_result memory = { 0 };
 	struct capture_result result;
 	char stamp[TIMESTAMP_SIZE];
 	const struct snapshot_naming how = { args[1], o->message, stamp };
 	int r = layered_open(cli, args[0], &x, e);
 
 	timestamp_nanoseconds(stamp);
-	if (r == 0)
+	if (r == 0 && o->with_memory)
+		r = memory_capture(cli, &x, &how, &result, &memory, e);
+	else if (r == 0)
 		r = capture_snapshot(&x, &how, o->progress, &result, e);
 	if (r == 0)
-		return print_result(args[0], o, &result, e);
+		return print_result(args[0], o, &result, &memory, e);
 	return err_wrap(e, "snapshot of %s", args[0]);
 }
 

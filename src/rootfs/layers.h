@@ -7,6 +7,7 @@
  *   DATA/ID/user            whose they are, and which ids their files have (container/overlay_owner.h)
  *   DATA/.user              the ids of the last one that an ordinary user made
  *   DATA/ID/layers/         upper and work directory that the container writes to
+ *   DATA/ID/memory/NAME/    what its programs were at snapshot NAME: images of checkpoint/checkpoint.h
  *   DATA/.layers/LAYER/fs   a layer that nobody writes to any more, in overlayfs' own form (whiteouts are
  *                           character devices 0:0, opaque directories have the xattr), for any number of
  *                           containers and clones; LAYER is a random name

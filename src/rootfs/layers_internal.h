@@ -14,6 +14,7 @@
 
 #define LAYERS_SHARED_DIR ".layers" /* in DATA */
 #define LAYERS_OWN_DIR	  "layers"  /* in DATA/ID */
+#define LAYERS_MEMORY_DIR "memory"  /* in DATA/ID: that of snapshots, by their names */
 #define LAYERS_TREE	  "fs"	    /* in a layer, and in an upper directory */
 #define LAYERS_WORK	  "work"    /* in an upper directory */
 #define LAYERS_DEAD	  "dead-"   /* before the name of a layer that is being removed */

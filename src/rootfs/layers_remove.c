@@ -173,6 +173,9 @@ static int remove_own(int data, const char *id, int dir, struct err *e)
 	r = tree_remove(dir, LAYERS_OWN_DIR);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "remove what the container wrote");
+	r = tree_remove(dir, LAYERS_MEMORY_DIR);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "remove the memory of snapshots");
 	(void)unlinkat(dir, LAYERS_USER_FILE, 0);
 	(void)unlinkat(data, id, AT_REMOVEDIR); /* there may be more in it than layers */
 	return 0;

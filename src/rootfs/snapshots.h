@@ -76,6 +76,18 @@ struct snapshot_rollback {
 /* For containers whose root is not mounted anywhere. -ENOENT. */
 int snapshots_rollback(struct layers *l, struct snapshot_rollback *rb, struct err *e);
 
+/*
+ * The memory of a container's programs belongs to a snapshot of its files, where both were taken while
+ * nothing ran. Begin with an empty directory (0700), fill it, and when the snapshot has been taken, keep it by its name:
+ * then it is on the disk; or drop it.
+ */
+int snapshots_memory_begin(struct layers *l, int *ret_dir, struct err *e);
+int snapshots_memory_keep(struct layers *l, const char *name, struct err *e);
+void snapshots_memory_drop(struct layers *l);
+
+/* That of the snapshot @name. -ENOENT: there is no such snapshot, or it has none. */
+int snapshots_memory_open(const struct layers *l, const char *name, int *ret_dir, struct err *e);
+
 enum snapshot_fate {
 	SNAPSHOT_REMOVED, /* with its layer */
 	SNAPSHOT_MERGED,  /* its layer is part of the next one now */

@@ -228,9 +228,11 @@ int snapshots_delete(struct layers *l, const char *name, bool mounted, enum snap
 		return -EBUSY;
 	}
 	r = take_out_and_commit(l, index, mounted, ret, e);
-	if (r == 0)
-		snapshots_tidy(l, mounted);
-	return r;
+	if (r < 0)
+		return r;
+	snapshots_memory_sweep(l);
+	snapshots_tidy(l, mounted);
+	return 0;
 }
 
 /* ---- going back ---- */

@@ -22,6 +22,9 @@ int snapshots_commit(struct layers *l, struct err *e);
 /* Merge or remove layers that have lost their name and need not stay any more, as far as it can be done. */
 void snapshots_tidy(struct layers *l, bool mounted);
 
+/* Remove the memory of snapshots that there are no more. */
+void snapshots_memory_sweep(struct layers *l);
+
 /* 1: neither snapshots, nor the container, nor clones depend on the one at @index. Negative: nobody knows. */
 int snapshots_is_free(const struct layers *l, int index, struct err *e);
 

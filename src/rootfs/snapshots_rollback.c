@@ -105,7 +105,9 @@ int snapshots_rollback(struct layers *l, struct snapshot_rollback *rb, struct er
 	r = snapshots_commit(l, e);
 	if (r == 0 && rb->pruned)
 		r = layers_release(l->data, gone, rb->pruned, e);
-	if (r == 0)
-		snapshots_tidy(l, false);
-	return r;
+	if (r < 0)
+		return r;
+	snapshots_memory_sweep(l);
+	snapshots_tidy(l, false);
+	return 0;
 }

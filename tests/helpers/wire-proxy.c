@@ -29,10 +29,11 @@ enum {
 	MESSAGE_MAX = 17 << 20
 };
 
-static const char *const names[] = { "?",    "HELLO",	"PROPOSAL", "CONFIG", "ANSWER",
-				     "ROOT", "ROUND",	"FILE",	    "DATA",   "ROUND_END",
-				     "KEPT", "RESTORE", "PREPARED", "COMMIT", "RUNNING",
-				     "DONE", "QUERY",	"VERDICT",  "FAILED", "ALIVE" };
+static const char *const names[] = { "?",      "HELLO",	  "PROPOSAL", "CONFIG", "ANSWER",
+				     "ROOT",   "ROUND",	  "FILE",     "DATA",	"ROUND_END",
+				     "KEPT",   "RESTORE", "PREPARED", "COMMIT", "RUNNING",
+				     "DONE",   "QUERY",	  "VERDICT",  "FAILED", "ALIVE",
+				     "STANDBY" };
 
 static const char *control;
 static pid_t child;

@@ -108,7 +108,7 @@ option() {
 	ctr checkpoint --image-path "$img" "$tag"
 	fails "what container '$tag' has written is in memory, and would be gone" --leave-running
 	runs_on
-	with_plan 'version 3 17' 'notify post-dump' done -- --leave-running
+	with_plan 'version 3 17' 'notify post-dump' ok -- --leave-running
 	same 0 "$status"
 	runs_on
 }
@@ -139,9 +139,9 @@ option() {
 
 @test "checkpoint: how criu is started" {
 	start
-	export CRIU_CONFIG_FILE=/tmp/evil CRIU_DEPRECATED=1 LD_PRELOAD= HOME=/root
+	export CRIU_CONFIG_FILE=/tmp/evil CRIU_DEPRECATED=1 LD_PRELOAD='' HOME=/root
 	exec 9</dev/null
-	with_plan 'version 3 17' 'notify network-lock' 'notify post-dump' 'notify unknown' done -- --leave-running
+	with_plan 'version 3 17' 'notify network-lock' 'notify post-dump' 'notify unknown' ok -- --leave-running
 	exec 9<&-
 	same 0 "$status"
 	heard() {
@@ -163,7 +163,7 @@ option() {
 	config '.annotations["org.criu.config"] = "/tmp/evil"'
 	mount_entry /data bind /tmp rbind
 	start
-	with_plan 'version 3 17' done -- --leave-running --tcp-established --file-locks --network-lock iptables
+	with_plan 'version 3 17' ok -- --leave-running --tcp-established --file-locks --network-lock iptables
 	same 0 "$status"
 	same "[$pid]" "$(option '."2"')"
 	same '[1]' "$(option '."3"')"    # leave_running
@@ -196,7 +196,7 @@ option() {
 
 @test "checkpoint: criu fails, dies, talks nonsense: the container runs on" {
 	start
-	with_plan 'version 3 17' 'fail Cannot save the moon' --
+	with_plan 'version 3 17' 'write dump.log' 'fail Cannot save the moon' --
 	fails_with 5 'criu: dump failed: Cannot save the moon' "$img/dump.log"
 	with_plan 'version 3 17' 'fail' --
 	fails_with 5 'criu: dump failed: no reason given'
@@ -221,7 +221,7 @@ option() {
 	with_plan 'version 3 17' 'fail no' --
 	fails_with 5 no
 	same paused "$(state_of)"
-	with_plan 'version 3 17' done -- --leave-running
+	with_plan 'version 3 17' ok -- --leave-running
 	same 0 "$status"
 	same paused "$(state_of)"
 	ctr resume "$tag"
@@ -243,12 +243,12 @@ option() {
 
 @test "checkpoint: rounds, in directories that refer to each other" {
 	start
-	with_plan 'version 3 17' 'features 1 1' done -- --pre-dump
+	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump
 	same 0 "$status"
 	same 'request 4' "$(grep -o '^request 4' "$T/criu/heard")"
 	[ ! -e "$img/descriptors.json" ]
 	ln -s nowhere "$img/parent"
-	with_plan 'version 3 17' done -- --leave-running --format text
+	with_plan 'version 3 17' ok -- --leave-running --format text
 	same 0 "$status"
 	has 'of memory in 1 round'
 	[ ! -L "$img/parent" ]

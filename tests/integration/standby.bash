@@ -36,14 +36,67 @@ stop_replicating() {
 }
 
 failover() {
-	run --separate-stderr "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" failover "$@"
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" failover "$@"
 }
 
+# generations FILTER: "length" or "max" of the usable ones.
 generations() {
 	"$CTR" --root "$rootb" --data-root "$datab" failover --list "$there" --format json |
-		jq -r "[.[0].generations[] | select(.usable) | .generation] | ${1:-length}"
+		jq -r "[.[0].generations[] | select(.usable) | .generation] | $1"
 }
 
 status_of() { # ROOT ID
 	"$CTR" --root "$1" state "$2" 2>/dev/null | jq -r .status
+}
+
+ctr_there() {
+	"$CTR" --root "$rootb" --data-root "$datab" "$@"
+}
+
+kill_here() {
+	"$CTR" --root "$root" --data-root "$dataa" kill "$tag" KILL
+}
+
+has_generations() {
+	[ "$(generations length 2>/dev/null)" -ge "$1" ]
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# The beats of a container with layers: what it wrote itself.
+beats_in() { # DATA ID
+	cat "$1/$2"/layers/*/fs/tmp/beats
+}
+
+more_beats_in() {
+	[ "$(beats_in "$1" "$2" | wc -l)" -gt "$3" ]
+}
+
+still_counts_in() {
+	wait_until more_beats_in "$1" "$2" "$(($(beats_in "$1" "$2" | wc -l) + 3))"
+}
+
+# No number is missing, none is there twice: files and memory were of one moment.
+contiguous() {
+	beats_in "$1" "$2" | awk '$3 != NR { print "line " NR " is " $0; exit 1 }'
+}
+
+# take_over GENERATION
+take_over() {
+	failover "$there"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *" from generation $1 of "* ]]
+	[ "$(status_of "$rootb" "$there")" = running ]
+	still_counts_in "$datab" "$there"
+	contiguous "$datab" "$there"
+}
+
+start_layered() {
+	write_config
+	ctr --data-root "$dataa" run -d --overlay -b "$bundle" "$tag"
+	[ "$status" -eq 0 ]
+	still_counts_in "$dataa" "$tag"
 }

@@ -17,11 +17,11 @@ static void test_status(void **state)
 	struct proc_status s;
 
 	(void)state;
-	proc_parse_status(
-		"Name:\tState:\nState:\tZ (zombie)\nTgid:\t77\nPPid:\t5\nTracerPid:\t12\nThreads:\t3\n"
-		"NSpid:\t77\t1\nNSpgid:\t70\t0\nNSsid:\t60\t1\nSeccomp:\t2\n"
-		"x86_Thread_features:\tshstk wrss\n",
-		&s);
+	proc_parse_status("Name:\tState:\nState:\tZ "
+			  "(zombie)\nTgid:\t77\nPPid:\t5\nTracerPid:\t12\nThreads:\t3\n"
+			  "NSpid:\t77\t1\nNSpgid:\t70\t0\nNSsid:\t60\t1\nSeccomp:\t2\n"
+			  "x86_Thread_features:\tshstk wrss\n",
+			  &s);
 	assert_int_equal(s.state, 'Z');
 	assert_int_equal(s.tracer, 12);
 	assert_int_equal(s.parent, 5);

@@ -16,6 +16,7 @@ load lib/criu
 setup() {
 	need_criu
 	net_setup
+	config '.root.readonly = false'
 	img=$T/images
 	mounts_before=$(grep cgroup /proc/self/mountinfo)
 }
@@ -45,7 +46,18 @@ goes_on() {
 	local before
 	same running "$(state_of)"
 	before=$(count)
-	wait_until counted_on "$before"
+	comes_to "$before"
+}
+
+# The count is larger than that within five seconds, or so.
+comes_to() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		! counted_on "$1" || return 0
+		sleep 0.1
+	done
+	echo "it does not count beyond $1"
+	return 1
 }
 
 counted_on() {
@@ -56,7 +68,7 @@ start_counter() {
 	args sh -c "${1:-}$counting"
 	net_start "$tag" "${@:2}"
 	[ "$status" -eq 0 ]
-	wait_until counted_on 0
+	comes_to 0
 }
 
 # Images that are complete, and nobody else's business.
@@ -65,15 +77,30 @@ complete() {
 	same '' "$(find "${1:-$img}" -type f -perm /077)"
 }
 
+# What the images say of standard input, output and error.
+stdio_is() {
+	jq -e "all(test(\"$1\"))" "$img/descriptors.json" || {
+		cat "$img/descriptors.json"
+		return 1
+	}
+}
+
+# Without a network of ctr's: the plain lib's ctr.
+start_alone() {
+	args sh -c "${1:-}$counting"
+	start_bundle "${@:2}"
+	[ "$status" -eq 0 ]
+	comes_to 0
+}
+
 @test "checkpoint: stdio from outside, twice, and then for good" {
-	start_counter 'exec 5<>/tmp/file; echo kept >&5; '
+	start_counter
 	checkpoint --leave-running --leave-running
 	same 0 "$status"
 	same '' "$output"
 	complete
 	same 700 "$(stat -c %a "$img")"
-	same 3 "$(jq length "$img/descriptors.json")"
-	jq -e '.[0] | test("^file\\[[0-9a-f]+:[0-9a-f]+\\]$")' "$img/descriptors.json"
+	stdio_is '^file\\[[0-9a-f]+:[0-9a-f]+\\]$'
 	goes_on
 	checkpoint --format json --work-path "$T/work"
 	same 0 "$status"
@@ -83,81 +110,250 @@ complete() {
 	jq -e '.running == false and .bytes > 0 and .rounds[0].kind == "dump" and .rounds[0].frozenMicroseconds > 0' <<<"$output"
 	net_ctr state "$tag"
 	fails "container '$tag' does not exist"
+	[ ! -d "/sys/fs/cgroup/ctr/$tag" ]
 	containers=()
-	nothing_left
 }
 
-@test "checkpoint: pipes" {
+@test "checkpoint: stdio is pipes" {
 	args sh -c "$counting"
 	write_config
-	mkfifo "$T/in"
-	sleep 60 <>"$T/in" 3>&- &
-	keeper=$!
-	"$CTR" --root "$root" run -d --pid-file "$T/pid" -b "$bundle" "$tag" <>"$T/in" 2>&1 3>&- | cat >"$T/out" &
+	true | "$CTR" --root "$root" run -d --pid-file "$T/pid" -b "$bundle" "$tag" 2>&1 3>&- | cat >"$T/out" &
 	wait_until test -s "$T/pid"
 	pid=$(cat "$T/pid")
-	wait_until counted_on 0
+	comes_to 0
 	checkpoint
-	kill "$keeper"
 	same 0 "$status"
-	cat "$img/descriptors.json"
-	jq -e '.[1] | startswith("pipe:[")' "$img/descriptors.json"
-	false
+	stdio_is '^pipe:\\['
+	complete
+	wait "$!"
+	same '' "$(cat "$T/out")"
 }
 
-@test "checkpoint: a terminal behind a console socket" {
+@test "checkpoint: terminals: behind a console socket, in the foreground, the caller's" {
 	config '.process.terminal = true'
-	args sh -c "$counting"
+	args sh -c "echo begun; $counting"
 	write_config
-	"$BATS_TEST_DIRNAME/../integration/peer" console "$T/socket" 60 >"$T/said" 3>&- &
-	peer=$!
+	"$lib_dir/pty" expect=begun 'expect=gone' -- sh -c \
+		"'$CTR' --root '$root' run --pid-file '$T/pid' -b '$bundle' '$tag'; echo \$? gone" >"$T/said" 3>&- &
+	wait_until test -s "$T/pid"
+	pid=$(cat "$T/pid")
+	comes_to 0
+	checkpoint
+	same 0 "$status"
+	stdio_is '^/dev/pts/0$'
+	wait "$!"
+	grep -q '^137 gone' "$T/said"
+	nothing_of "$tag"
+
+	"$lib_dir/peer" console "$T/socket" >"$T/said" 3>&- &
 	wait_until test -S "$T/socket"
-	net_ctr run -d --pid-file "$T/pid" --console-socket "$T/socket" -b "$bundle" "$tag"
+	ctr run -d --pid-file "$T/pid" --console-socket "$T/socket" -b "$bundle" "$tag"
 	pid=$(cat "$T/pid")
-	wait_until counted_on 0
+	comes_to 0
 	checkpoint --leave-running
 	same 0 "$status"
-	cat "$img/descriptors.json"
 	goes_on
-	kill "$peer"
-	false
-}
+	delete_ctr
 
-@test "checkpoint: a foreground terminal" {
-	config '.process.terminal = true'
-	args sh -c "echo begun; $counting"
+	config '.process.terminal = false'
 	write_config
-	"$BATS_TEST_DIRNAME/../integration/pty" expect=begun expect='exit 137' -- "$CTR" --root "$root" run --pid-file "$T/pid" -b "$bundle" "$tag" >"$T/said" 3>&- &
+	rm "$T/pid"
+	"$lib_dir/pty" expect=begun -- sh -c \
+		"'$CTR' --root '$root' run -d --pid-file '$T/pid' -b '$bundle' '$tag'; sleep 8" >"$T/said" 3>&- &
 	wait_until test -s "$T/pid"
 	pid=$(cat "$T/pid")
-	wait_until counted_on 0
+	comes_to 0
 	checkpoint
 	same 0 "$status"
-	wait || true
-	cat "$T/said"
-	false
+	stdio_is '^tty\\[[0-9a-f]+:[0-9a-f]+\\]$'
+	wait "$!"
 }
 
-@test "checkpoint: stdio is the caller's terminal" {
-	args sh -c "echo begun; $counting"
-	write_config
-	"$BATS_TEST_DIRNAME/../integration/pty" expect=begun -- sh -c "'$CTR' --root '$root' run -d --pid-file '$T/pid' -b '$bundle' '$tag'; sleep 5" >"$T/said" 3>&- &
-	wait_until test -s "$T/pid"
-	pid=$(cat "$T/pid")
-	wait_until counted_on 0
-	checkpoint --leave-running
-	cat "$img/descriptors.json"
-	same 0 "$status"
-	wait || true
-	cat "$T/said"
-	false
+nothing_of() {
+	[ ! -e "$root/$1" ] && [ ! -e "/sys/fs/cgroup/ctr/$1" ]
 }
 
-@test "checkpoint: an overlay keeps its layers; one in memory is refused" {
-	start_counter 'echo new >/file; ' --overlay
+@test "checkpoint: an overlay keeps its layers; bind mounts, masks, limits; a user namespace" {
+	mkdir "$T/data"
+	mount_entry /data bind "$T/data" rbind
+	mount_entry /data/tmp tmpfs tmpfs
+	config '.linux.resources.pids.limit = 7' '.linux.resources.memory.limit = 50331648'
+	start_counter 'echo new >/file; exec 5<>/data/tmp/file; ' --overlay --network none
 	checkpoint
 	same 0 "$status"
-	ls -R "$data"
+	complete
 	same new "$(cat "$data/$tag"/layers/*/fs/file)"
-	net_ctr run --overlay -b "$bundle" "$tag"
+	containers=()
+
+	filter='.process.terminal = false'
+	user_namespace
+	start_counter '' --network none
+	img=$T/second
+	checkpoint --leave-running
+	same 0 "$status"
+	complete
+	goes_on
+}
+
+# 73 is flock(2) on x86_64, which the VM is.
+@test "checkpoint: a bridge, a TCP connection that goes on, a lock on a file" {
+	local address line
+	args sh -c "busybox nc -l -p 7 -e busybox cat & exec 9>/dev/shm/lock; payload syscall 73 9 2; $counting"
+	net_start "$tag" --network bridge
+	comes_to 0
+	address=$(inside -j -4 addr show eth0 | jq -r '.[0].addr_info[0].local')
+	coproc CLIENT { on_host_run python3 -c 'import socket, sys
+s = socket.create_connection((sys.argv[1], 7))
+for line in sys.stdin:
+	s.sendall(line.encode())
+	print(s.recv(99).decode(), end="", flush=True)' "$address" 3>&-; }
+	echo before >&"${CLIENT[1]}"
+	read -r -t 5 line <&"${CLIENT[0]}"
+	same before "$line"
+
+	checkpoint
+	same 3 "$status"
+	has_text TCP "$stderr"
+	goes_on
+	checkpoint --no-preflight --tcp-established
+	same 5 "$status"
+	has_text lock "$stderr"
+	[ -s "$img/dump.log" ]
+	goes_on
+	checkpoint --leave-running --tcp-established --file-locks
+	same 0 "$status"
+	complete
+	goes_on
+	same '' "$(nsenter -t "$pid" -n nft list ruleset)"
+	echo after >&"${CLIENT[1]}"
+	read -r -t 5 line <&"${CLIENT[0]}"
+	same after "$line"
+	kill "$CLIENT_PID"
+	wait "$CLIENT_PID" || true
+}
+
+@test "checkpoint: a socket that leads outside, in the network namespace of the host" {
+	local holder
+	on_host_run python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); time.sleep(100)' "$T/log" 3>&- &
+	holder=$!
+	wait_until test -S "$T/log"
+	without_namespace network
+	args sh -c "$counting"
+	write_config
+	containers+=("$tag")
+	capture on_host_run python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(sys.argv[1]); os.dup2(s.fileno(), 3)
+os.execv(sys.argv[2], sys.argv[2:])' "$T/log" "$CTR" --root "$root" --data-root "$data" \
+		run -d --preserve-fds 1 --pid-file "$T/pid" -b "$bundle" "$tag"
+	same 0 "$status"
+	pid=$(cat "$T/pid")
+	comes_to 0
+	checkpoint
+	same 3 "$status"
+	has_text ext-unix-sk "$stderr"
+	checkpoint --leave-running --ext-unix-sk
+	kill "$holder"
+	wait "$holder" || true
+	same 0 "$status"
+	complete
+	goes_on
+}
+
+has_text() {
+	[[ $2 == *"$1"* ]] || {
+		printf '%s\n' "$2"
+		return 1
+	}
+}
+
+@test "checkpoint: rounds; a paused container; criu's own configuration has no influence" {
+	local file rounds conf='leave-stopped
+log-file elsewhere
+tcp-close'
+	mkdir -p /etc/criu
+	for file in default runc crun; do
+		echo "$conf" >"/etc/criu/$file.conf"
+	done
+	echo "$conf" >"$T/conf"
+	config ".annotations[\"org.criu.config\"] = \"$T/conf\""
+	start_counter
+	net_ctr pause "$tag"
+	checkpoint --leave-running
+	same 0 "$status"
+	same paused "$(state_of)"
+	net_ctr resume "$tag"
+	goes_on
+	[ -s "$img/dump.log" ]
+	img=$T/rounds
+	checkpoint --iterate auto --format json --progress json
+	same 0 "$status"
+	complete
+	rounds=$(jq '.rounds | length' <<<"$output")
+	same "$((rounds - 1))" "$(readlink "$img/parent")"
+	same "$rounds" "$(grep -c '"event":"round"' <<<"$stderr")"
+	same true "$(jq '.rounds[-1].pagesInParent > 0' <<<"$output")"
+	[ ! -e "$img/descriptors.json.tmp" ]
+	containers=()
+	rm -r /etc/criu
+}
+
+@test "checkpoint: a snapshot with memory, and back to it, twice; an earlier state is kept" {
+	local before i
+	counting='i=0; while :; do i=$((i + 1)); echo $i >/dev/shm/count; echo $i >/count; busybox usleep 10000; done'
+	start_counter '' --overlay --network none
+	net_ctr snapshot create --with-memory --format json "$tag" one
+	same 0 "$status"
+	jq -e '.snapshot == "one" and .memory.bytes > 0 and .files > 0' <<<"$output"
+	before=$(count)
+	complete "$data/$tag/memory/one"
+	goes_on
+	net_ctr restore --snapshot one -d -b "$bundle" "$tag"
+	fails "container with id '$tag' already exists"
+	for i in 1 2; do
+		comes_to "$((before + 100))"
+		net_ctr delete -f --keep-layers "$tag"
+		net_ctr restore --snapshot one -d --pid-file "$T/pid" -b "$bundle" "$tag"
+		same 0 "$status"
+		pid=$(cat "$T/pid")
+		has_text "is kept as $tag@$i" "$output"
+		comes_to 0
+		[ "$(count)" -lt "$((before + 100))" ]
+		[ "$(cat "/proc/$pid/root/count")" -lt "$((before + 100))" ]
+	done
+	net_ctr snapshot create "$tag" files
+	net_ctr delete -f --keep-layers "$tag"
+	net_ctr restore --snapshot files -d -b "$bundle" "$tag"
+	fails "snapshot 'files' has files only"
+	net_ctr snapshot delete "$tag" one
+	[ ! -e "$data/$tag/memory" ]
+	net_ctr restore --snapshot one -d -b "$bundle" "$tag"
+	fails "there is no snapshot 'one'"
+	containers=()
+	net_ctr delete "$tag"
+}
+
+# No criu is at work any more.
+criu_is_gone() {
+	! pgrep -x criu >/dev/null
+}
+
+@test "checkpoint: ctr is killed at any moment: the container goes on, and its network" {
+	local delay
+	start_counter '' --network bridge
+	for delay in 0.1 0.25 0.4 0.6; do
+		net_ctr_in_background checkpoint --image-path "$T/images-$delay" --no-preflight "$tag"
+		sleep "$delay"
+		kill -9 "$background" 2>/dev/null || break
+		wait "$background" || true
+		wait_until criu_is_gone
+		goes_on
+		same '' "$(nsenter -t "$pid" -n nft list ruleset)"
+	done
+	[ "$delay" != 0.1 ]
+}
+
+net_ctr_in_background() {
+	nsenter --net="/run/netns/$host" "$CTR" --root "$root" --data-root "$data" "$@" 3>&- &
+	background=$!
 }

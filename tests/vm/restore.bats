@@ -20,7 +20,10 @@ setup() {
 }
 
 teardown() {
-	ctr_teardown
+	local failed=0
+	ctr_teardown || failed=1
+	! mountpoint -q "$T/disk" || umount "$T/disk" || failed=1
+	return "$failed"
 }
 
 # All images go to one directory; they are made anew each time.
@@ -40,7 +43,7 @@ bring_back() {
 counter='i=0; while :; do i=$((i+1)); echo $i >/tmp/n.new; mv /tmp/n.new /tmp/n; sleep 0.02; done'
 
 start_counter() {
-	args sh -c "$counter"
+	args sh -c "${1:-} $counter"
 	start_bundle
 	ok
 	wait_until test -s "$rootfs/tmp/n"
@@ -139,7 +142,7 @@ host_mounts() {
 @test "restore: a user namespace; its images lie where mounts can be idmapped, and else are refused" {
 	chown -R 100000:100000 "$rootfs"
 	user_namespace
-	start_counter
+	start_counter "exec </dev/null >/dev/null 2>&1;" # files of the host must have their mode, and let it in
 	save --leave-running
 	delete_ctr
 	ctr restore -d --image-path "$img" -b "$bundle" "$tag"
@@ -161,7 +164,7 @@ host_mounts() {
 	same '0 100000 65536' "$(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")"
 	wait_until counts_beyond "$(<"$rootfs/tmp/n")"
 	delete_ctr
-	umount "$T/disk"
+	umount "$T/disk" # what is left behind is looked for
 }
 
 @test "restore: a terminal, to a console socket" {
@@ -220,4 +223,38 @@ not_restored() {
 	ctr restore -d --image-path "$img" -b "$bundle" --work-path "$T/work" "$tag"
 	not_restored 5 criu tmp/open "$T/work/restore.log"
 	[ -s "$T/work/restore.log" ]
+}
+
+# No task of it is left, though the cgroup is: ctr was killed before it could remove that.
+is_empty() {
+	grep -qx 'populated 0' "$cgroup/cgroup.events"
+}
+
+@test "restore: ctr is killed while the restored tasks stand: they die, and delete removes the rest" {
+	config '.process.terminal = true'
+	"$lib_dir/peer" console "$T/console" expect=ready >"$T/said" 2>&1 3>&- &
+	peer=$!
+	wait_until test -S "$T/console"
+	args sh -c "echo ready; echo >/tmp/n; trap '' HUP; while :; do echo >>/tmp/ran; sleep 0.02; done"
+	start_bundle --console-socket "$T/console"
+	ok
+	wait_until test -s "$rootfs/tmp/n"
+	cgroup=$(cgroup_of "$pid")
+	save
+	wait "$peer" || true
+	rm "$T/console" "$rootfs/tmp/ran"
+	"$lib_dir/peer" hostile full "$T/console" 60 >"$T/said" 2>&1 3>&- &
+	peer=$!
+	wait_until test -S "$T/console"
+	# it cannot hand the terminal over, and waits for some seconds: all tasks exist by then
+	"$CTR" --root "$root" restore -d --image-path "$img" -b "$bundle" --console-socket "$T/console" \
+		"$tag" >/dev/null 2>&1 </dev/null 3>&- &
+	ctr=$!
+	wait_until grep -qE '"phase": ?"running"' "$root/$tag/state.json"
+	kill -9 "$ctr"
+	wait_until is_empty
+	[ ! -e "$rootfs/tmp/ran" ]
+	kill "$peer"
+	delete_ctr
+	nothing_left
 }

@@ -38,7 +38,8 @@ web_start() {
 		/bin/knock serve 81 & exec /bin/busybox httpd -f -p 80 -h /www"]' "$web/config.json" >"$web/config.new"
 	mv "$web/config.new" "$web/config.json"
 	on_a "$ctr run -d --network bridge:lan,ip=10.98.0.50 -b $web web >/dev/null 2>&1"
-	timeout 10 ip netns exec visitor busybox sh -c 'until busybox nc -z 10.98.0.50 80; do sleep 0.1; done'
+	ip netns exec visitor "$CTR_REMOTE" wait 10.98.0.50 80 10
+	ip netns exec visitor "$CTR_REMOTE" wait 10.98.0.50 81 10
 }
 
 visitor_start() {
