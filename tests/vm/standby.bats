@@ -17,7 +17,8 @@ setup() {
 
 teardown() {
 	local failed=0
-	"$CTR" --root "$rootb" delete -f "${tag}x" || failed=1
+	"$CTR" --root "$rootb" --data-root "$datab" delete -f "${tag}x" || failed=1
+	"$CTR" --root "$root" --data-root "$dataa" delete -f "$tag" || failed=1
 	ctr_teardown || failed=1
 	return "$failed"
 }
