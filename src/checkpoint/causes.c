@@ -230,9 +230,8 @@ void causes_explain(int work, const char *name, struct err *e)
 	struct cause cause;
 	size_t size;
 
-	if (fd < 0 || io_read_file(fd, LOG_MAX, &log, &size) < 0)
-		return;
-	if (causes_find(log, size, &cause)) {
+	if (fd >= 0 && io_read_file(fd, LOG_MAX, &log, &size) == 0 &&
+	    causes_find(log, size, &cause)) {
 		(void)err_record(e, ERR_SYSTEM, 0, "%s", cause.text);
 		if (cause.hint)
 			err_hint(e, "%s", cause.hint);

@@ -26,7 +26,7 @@ bool causes_find(const char *log, size_t size, struct cause *ret);
 
 /*
  * Replace the story of @e, that of a failed request, by the cause in the file @name of the directory @work,
- * which stays its origin, with its path. When there is no such file, or no error in it, @e stays.
+ * whose path becomes its origin. When there is no such file, or no error in it, the story stays.
  */
 void causes_explain(int work, const char *name, struct err *e);
 

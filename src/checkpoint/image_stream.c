@@ -203,7 +203,7 @@ static int receive_file(struct wire *w, const struct wire_message *m, int dir, u
 	if (!image_stream_name_is_valid(name))
 		return err_set(e, ERR_SYSTEM, EBADMSG, "'%s' is no name of an image", name);
 	if (*ret_size > max)
-		return err_set(e, ERR_SYSTEM, EFBIG, "the image '%s'", name);
+		return err_set(e, ERR_SYSTEM, ENOSPC, "make room for the image '%s'", name);
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, ERR_SYSTEM, errno, "make the image '%s'", name);

@@ -29,7 +29,7 @@ int image_stream_send(struct wire *w, int dir, unsigned round, bool release,
 
 /*
  * What follows a message ROUND, up to ROUND_END, into the empty directory @dir. -EBADMSG: a name or size that is not
- * allowed; -EFBIG: more than @max bytes.
+ * allowed; -ENOSPC: more than @max bytes.
  */
 int image_stream_receive(struct wire *w, int dir, uint64_t max, uint64_t *ret_bytes, struct err *e);
 

@@ -131,6 +131,12 @@ static int check_type(const struct image_file *f, const Image__Mount *m,
 		p->type ? p->type : "a mount from outside");
 }
 
+/* How other runtimes hide directories. What is in it comes from the images, not from below it. */
+static bool is_fresh_tmpfs(const Image__Mount *m)
+{
+	return strcmp(type_name(m), "tmpfs") == 0 && strcmp(m->root, "/") == 0;
+}
+
 static int check_own(const struct judge *j, const struct image_file *f, const Image__Mount *m,
 		     struct err *e)
 {
@@ -149,7 +155,7 @@ static int check_own(const struct judge *j, const struct image_file *f, const Im
 		return 0; /* the container can mount such itself */
 	if (!exact)
 		return image_refuse(e, f, "mount at '%s': the config mounts nothing there", at);
-	if (p->mask)
+	if (p->mask && !is_fresh_tmpfs(m))
 		return image_refuse(e, f, "mount at '%s': the config hides what is there", at);
 	if (strcmp(m->root, "/") == 0 || !p->outside) {
 		r = p->type ? check_type(f, m, p, e) : 0;

@@ -135,7 +135,7 @@ static int add_paths(const struct images_rules *rules, const oci_strings *paths,
 		if (!p)
 			return image_no_memory(e);
 		p->outside = true;
-		p->flags = MS_RDONLY;
+		p->flags = mask ? 0 : MS_RDONLY;
 		p->mask = mask;
 		p->needed = exists(rules, p->real);
 	}

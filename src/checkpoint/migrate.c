@@ -45,7 +45,7 @@ struct migration {
 	uint64_t last_bytes; /* of the round before */
 	uint64_t frozen_us;  /* how long the last round held the tasks */
 	int64_t began, stood;
-	bool committed;
+	bool proposed, committed;
 };
 
 static const char *const step_names[MIGRATE_STEPS] = {
@@ -169,6 +169,7 @@ static int propose(struct migration *m, const struct container *c, struct err *e
 		return err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 	json_out_object(&o);
 	proposal_write(&o, &m->proposal);
+	m->proposed = true;
 	r = wire_send_json(m->w, WIRE_PROPOSAL, &o, e);
 	return r < 0 ? r : wire_send(m->w, WIRE_CONFIG, c->config, c->config_size, e);
 }
@@ -591,6 +592,16 @@ static int run(struct migration *m, struct err *e)
 	return r < 0 ? r : final_dump(m, e);
 }
 
+/* Whoever received may be gone with the link, and what it had be there still. */
+static void tell_aborted(const struct migration *m, int r)
+{
+	struct err none = ERR_INIT;
+	bool running;
+
+	if (m->proposed && !m->rq->dry_run && (r == -ECONNRESET || r == -ETIMEDOUT))
+		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &running, &none);
+}
+
 static bool is_link_error(int r)
 {
 	return r == -ECONNRESET || r == -ETIMEDOUT || r == -ECONNABORTED || r == -EPROTO ||
@@ -615,6 +626,8 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 	rootsync_source_close(m.root);
 	wire_free(m.w);
 	transport_end(m.program);
+	if (r < 0 && ret->fate == MIGRATE_STAYED)
+		tell_aborted(&m, r);
 	outbox_close(&m.outbox);
 	arena_free(&m.arena);
 	return r;

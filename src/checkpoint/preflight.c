@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "checkpoint/preflight_internal.h"
@@ -89,6 +91,21 @@ char *preflight_read(int dir, const char *name)
 	return text;
 }
 
+bool preflight_stat(int dir, const char *name, struct stat *ret)
+{
+	struct statx x;
+
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x) < 0)
+		return false;
+	*ret = (struct stat){ .st_mode = x.stx_mode,
+			      .st_ino = x.stx_ino,
+			      .st_nlink = x.stx_nlink,
+			      .st_size = (off_t)x.stx_size,
+			      .st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+			      .st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor) };
+	return true;
+}
+
 struct preflight_end *preflight_end_find(const struct preflight_ends *list, uint64_t inode)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -131,6 +148,12 @@ static void scan_free(struct preflight_scan *s)
 	free(s->sockets.items);
 }
 
+int preflight_ended(struct err *e)
+{
+	err_set(e, ERR_STATE, 0, "container cannot be checkpointed in stopped state");
+	return -ESRCH;
+}
+
 static int look(struct preflight_scan *s, struct err *e)
 {
 	int r = preflight_collect(s, e);
@@ -139,6 +162,9 @@ static int look(struct preflight_scan *s, struct err *e)
 		return r;
 	preflight_look_at_kernel(s);
 	preflight_read_mounts(s);
+	/* whoever is about to end has no namespaces any more, even before others can see that it ends */
+	if (s->mount_count == 0 && s->error == 0)
+		return preflight_ended(e);
 	preflight_read_stdio(s);
 	r = preflight_look_at_mounts(s, e);
 	if (r < 0)

@@ -15,11 +15,11 @@
 #include "checkpoint/preflight_internal.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/path.h"
 
 enum {
 	DECIMAL = 10,
 	BLOCK = 512, /* of st_blocks */
-	TUN_MINOR = 200,
 	AUTOFS_MINOR = 235,
 	KVM_MINOR = 232,
 	PTS_MAJOR_END = UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT,
@@ -121,12 +121,12 @@ static bool is_tty(dev_t dev)
 	       (m >= UNIX98_PTY_MASTER_MAJOR && m < PTS_MAJOR_END);
 }
 
+/* A TUN device's interface would have to be saved as well, and the network is made anew at restore. */
 static bool is_saved_device(dev_t dev)
 {
 	unsigned m = major(dev), n = minor(dev);
 
-	return m == MEM_MAJOR || is_tty(dev) ||
-	       (m == MISC_MAJOR && (n == TUN_MINOR || n == AUTOFS_MINOR));
+	return m == MEM_MAJOR || is_tty(dev) || (m == MISC_MAJOR && n == AUTOFS_MINOR);
 }
 
 static bool is_gpu(const struct descriptor *d)
@@ -212,6 +212,27 @@ static void look_at_deleted(struct preflight_scan *s, const struct preflight_tas
 			      (long long)st->st_size);
 }
 
+/* File systems whose server may let us wait for ever; names start with these. */
+static const char *const remote[] = { "fuse", "nfs", "9p",     "cifs",	  "smb3",
+				      "ceph", "afs", "lustre", "virtiofs" };
+
+static bool is_remote(const char *type)
+{
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (strncmp(type, remote[i], strlen(remote[i])) == 0)
+			return true;
+	return false;
+}
+
+/* May the way to @path lead through such a file system? */
+static bool may_hang(const struct preflight_scan *s, const char *path)
+{
+	for (size_t i = 0; i < s->mount_count; i++)
+		if (is_remote(s->mounts[i].type) && path_below(path, s->mounts[i].point))
+			return true;
+	return false;
+}
+
 /* Is it found under its name, as CRIU will look for it? True also when that cannot be told. */
 static bool is_visible(const struct preflight_task *task, const char *path, const struct stat *st)
 {
@@ -238,7 +259,7 @@ static void look_at_name(struct preflight_scan *s, const struct descriptor *d,
 		return;
 	if (link.deleted)
 		look_at_deleted(s, d->task, d->fd, d->name, &d->st);
-	else if (!is_visible(from, d->name, &d->st))
+	else if (!may_hang(s, d->name) && !is_visible(from, d->name, &d->st))
 		preflight_add(s, PREFLIGHT_FILE_HIDDEN, d->task, d->fd, "%s", d->name);
 }
 
@@ -312,7 +333,7 @@ static bool read_descriptor(const struct preflight_task *task, int fd, char name
 
 	*ret = (struct descriptor){ .task = task, .fd = fd, .name = name };
 	(void)snprintf(entry, sizeof(entry), "fd/%d", fd);
-	if (!read_name(task->dir, entry, name) || fstatat(task->dir, entry, &ret->st, 0) < 0)
+	if (!read_name(task->dir, entry, name) || !preflight_stat(task->dir, entry, &ret->st))
 		return false;
 	(void)snprintf(entry, sizeof(entry), "fdinfo/%d", fd);
 	info = preflight_read(task->dir, entry);
@@ -340,7 +361,7 @@ static void look_at_directory(struct preflight_scan *s, const struct preflight_t
 	struct stat st;
 
 	/* what is out of reach of our own root is shown by CRIU as well, in its own words */
-	if (read_name(task->dir, entry, name) && fstatat(task->dir, entry, &st, 0) == 0)
+	if (read_name(task->dir, entry, name) && preflight_stat(task->dir, entry, &st))
 		preflight_look_at_file(s, task, name, &st);
 }
 

@@ -84,8 +84,17 @@ void preflight_add(struct preflight_scan *s, enum preflight_what what,
 		   const struct preflight_task *task, int fd, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* -ESRCH, with what is said of a container that has ended. */
+int preflight_ended(struct err *e);
+
 /* The text of a file of /proc/PID, malloc'ed; NULL when it cannot be read, or the task is gone. */
 char *preflight_read(int dir, const char *name);
+
+/*
+ * fstatat() of a link of /proc/PID, followed, without asking a server of files, which may never answer: what the
+ * kernel remembers of the file is enough. False: it is gone, or may not be looked at.
+ */
+bool preflight_stat(int dir, const char *name, struct stat *ret);
 
 /* Remember an end; the first descriptor of an inode wins. NULL when out of memory. */
 struct preflight_end *preflight_end_add(struct preflight_scan *s, struct preflight_ends *list,

@@ -28,7 +28,7 @@ static bool stat_mapping(const struct preflight_task *task, const struct proc_ma
 	char name[80];
 
 	(void)snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, m->start, m->end);
-	return fstatat(task->dir, name, ret, 0) == 0;
+	return preflight_stat(task->dir, name, ret);
 }
 
 static bool starts_with(const char *s, const char *prefix)

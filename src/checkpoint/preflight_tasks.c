@@ -11,6 +11,7 @@
 
 #include "checkpoint/preflight_internal.h"
 #include "container/members.h"
+#include "container/process.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -134,9 +135,10 @@ static int collect_tree(struct preflight_scan *s, struct err *e)
 {
 	struct preflight_task *init = add(s, s->c->record.init.pid);
 
+	if (!init && s->error == 0)
+		return preflight_ended(e);
 	if (!init)
-		return err_set(e, ERR_STATE, s->error < 0 ? ENOMEM : ESRCH,
-			       "look at the container's init");
+		return err_set(e, ERR_SYSTEM, ENOMEM, "look at the container's init");
 	init->in_tree = true;
 	for (size_t i = 0; i < s->task_count; i++)
 		add_children(s, s->tasks[i].dir);
@@ -178,10 +180,8 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 	cleanup_fd int own = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC), pidfd = -EBADF;
 	int r = process_open(&s->c->record.init, &pidfd);
 
-	if (r == -ESRCH) {
-		err_set(e, ERR_STATE, 0, "container not running");
-		return r;
-	}
+	if (r == -ESRCH)
+		return preflight_ended(e);
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "look at the container's init");
 	if (own >= 0)
@@ -201,12 +201,24 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 
 /* ---- what is looked at ---- */
 
+/* Asked again: who was born meanwhile, or has ended and was not waited for, is not in the list of the cgroup. */
+static bool is_elsewhere(const struct preflight_scan *s, const struct preflight_task *t)
+{
+	const char *own = s->c->record.cgroup_path;
+	size_t len = strlen(own);
+	char path[4096];
+
+	return process_cgroup(t->pid, path, sizeof(path)) == 0 &&
+	       (strncmp(path, own, len) != 0 || (path[len] && path[len] != '/'));
+}
+
 static void look_at_descent(struct preflight_scan *s, const struct preflight_task *t)
 {
 	if (!t->in_tree)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_TREE, t, -1, "process");
 	/* in a cgroup that was there before ctr, others may be: that is not frozen, but each process stopped */
-	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made)
+	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made &&
+		 is_elsewhere(s, t))
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_CGROUP, t, -1, "process");
 }
 

@@ -98,7 +98,10 @@ static int look(const struct receive_request *rq, const struct journal *j, enum 
 			pause_ms(STEP_MS);
 			continue;
 		}
-		return *ret == LIFE_NONE || *ret == LIFE_RUNNING ? 0 : destroy(c, e);
+		if (*ret == LIFE_NONE)
+			return 0;
+		/* before the word was written down nothing may run, whoever let it go */
+		return *ret == LIFE_RUNNING && j->state == JOURNAL_COMMITTING ? 0 : destroy(c, e);
 	}
 }
 
@@ -156,6 +159,19 @@ static int settle_locked(const struct receive_request *rq, struct journal *j,
 	return r;
 }
 
+/* Was told that it must not run, and has not gone yet: when it has, what it left goes, too. */
+static void clear_later(const struct receive_request *rq, struct journal *j, int wait_ms)
+{
+	enum journal_state ignored;
+	struct err none = ERR_INIT;
+
+	journal_unlock(j);
+	for (int waited = 0; waited < wait_ms && journal_is_alive(j); waited += STEP_MS)
+		pause_ms(STEP_MS);
+	if (!journal_is_alive(j) && journal_lock(j, wait_ms, &none) == 0)
+		(void)settle_locked(rq, j, &ignored, &none); /* receive_sweep tries again */
+}
+
 int receive_settle(const struct receive_request *rq, const char *token, int wait_ms,
 		   enum journal_state *ret, struct err *e)
 {
@@ -165,7 +181,9 @@ int receive_settle(const struct receive_request *rq, const char *token, int wait
 	if (r == 0)
 		r = journal_lock(&j, wait_ms, e);
 	if (r == 0)
-		return settle_locked(rq, &j, ret, e);
+		r = settle_locked(rq, &j, ret, e);
+	if (r == 0 && *ret == JOURNAL_ABORTED && journal_is_alive(&j))
+		clear_later(rq, &j, wait_ms);
 	if (r != -ENOENT)
 		return r;
 	*e = (struct err){ .problems = e->problems };

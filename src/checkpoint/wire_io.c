@@ -14,6 +14,11 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
+enum {
+	LAST_WORD_MS = 1000,
+	LINGER_MS = 2000,
+};
+
 struct wire {
 	int in, out, interrupt;
 	int timeout_ms;
@@ -82,6 +87,8 @@ uint64_t wire_received(const struct wire *w)
 {
 	return w->received;
 }
+
+static int hear_why(struct wire *w, enum wire_type type, struct err *e);
 
 static int64_t now_ms(void)
 {
@@ -192,10 +199,15 @@ int wire_send(struct wire *w, enum wire_type type, const void *data, size_t size
 	if (size > wire_type_limit(type))
 		return err_set(e, ERR_SYSTEM, EMSGSIZE, "send %s: %zu bytes, at most %zu go",
 			       wire_type_name(type), size, wire_type_limit(type));
+	/* who gives up in the middle of what we send says why, and listens no more */
+	r = type == WIRE_DATA && !wire_is_quiet(w) ? -ECONNRESET : 0;
 	wire_header_write(type, size, header);
-	r = send_bytes(w, header, sizeof(header), e);
+	if (r == 0)
+		r = send_bytes(w, header, sizeof(header), e);
 	if (r == 0)
 		r = send_bytes(w, data, size, e);
+	if (r == -ECONNRESET && type != WIRE_FAILED)
+		return hear_why(w, type, e);
 	return r < 0 ? err_wrap(e, "send %s", wire_type_name(type)) : 0;
 }
 
@@ -218,6 +230,24 @@ int wire_send_word(struct wire *w, enum wire_type type, struct err *e)
 	return wire_send(w, type, "{}", 2, e);
 }
 
+/* A connection that is closed while something unread is in it takes our last word with it. */
+static void linger(struct wire *w)
+{
+	int64_t end = now_ms() + LINGER_MS;
+	char buffer[4096];
+	struct err none = ERR_INIT;
+
+	w->timeout_ms = LAST_WORD_MS;
+	while (now_ms() < end) {
+		ssize_t n = read(w->in, buffer, sizeof(buffer));
+
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+		if (n < 0 && await(w, w->in, POLLIN, &none) < 0)
+			return;
+	}
+}
+
 void wire_send_failure(struct wire *w, const struct err *why)
 {
 	struct err none = ERR_INIT;
@@ -234,7 +264,9 @@ void wire_send_failure(struct wire *w, const struct err *why)
 	json_out_member_string(&o, "kind", err_kind_name(why->kind));
 	if (why->hint[0])
 		json_out_member_string(&o, "hint", why->hint);
-	(void)wire_send_json(w, WIRE_FAILED, &o, &none); /* it may be gone: then it knows */
+	/* it may be gone: then it knows */
+	if (wire_send_json(w, WIRE_FAILED, &o, &none) == 0)
+		linger(w);
 }
 
 /* Room grows to what arrives, at most to the limit of the largest message. */
@@ -301,6 +333,21 @@ int wire_receive(struct wire *w, const char *who, struct wire_message *ret, stru
 	if (r < 0)
 		return r;
 	return ret->type == WIRE_FAILED ? remote_failure(ret, who, e) : 0;
+}
+
+/* The last word of the other end, if it left one. */
+static int hear_why(struct wire *w, enum wire_type type, struct err *e)
+{
+	struct wire_message m;
+	int timeout = w->timeout_ms, r;
+
+	w->timeout_ms = LAST_WORD_MS;
+	r = wire_receive(w, "destination", &m, e);
+	w->timeout_ms = timeout;
+	if (r == -ECONNABORTED)
+		return r;
+	(void)lost(e);
+	return err_wrap(e, "send %s", wire_type_name(type));
 }
 
 int wire_expect(struct wire *w, const char *who, enum wire_type type, struct wire_message *ret,

@@ -182,8 +182,8 @@ static void watch(struct watching *x)
 
 static int exit_code(int r, enum migrate_fate fate)
 {
-	static const int link[] = { -ECONNRESET,   -ETIMEDOUT, -ECONNABORTED,	-EPROTO,
-				    -ECONNREFUSED, -EPIPE,     -EPROTONOSUPPORT };
+	static const int link[] = { -ECONNRESET, -ETIMEDOUT,	-ECONNABORTED, -EPROTO,
+				    -EBADMSG,	 -ECONNREFUSED, -EPIPE,	       -EPROTONOSUPPORT };
 
 	if (fate == MIGRATE_IN_DOUBT)
 		return CHECKPOINT_EXIT_IN_DOUBT;

@@ -76,8 +76,9 @@ static void program(char *buf, size_t size, const char *end)
 	char path[3072];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
+	/* where we live, much of the host is not to be seen */
 	path[n > 0 ? n : 0] = '\0';
-	(void)snprintf(buf, size, "%s%s", path, end);
+	(void)snprintf(buf, size, "/proc/%d/root%s%s", (int)getppid(), path, end);
 }
 
 static void done(const char *step, const char *action)
@@ -419,7 +420,8 @@ static bool seize_tree(pid_t pid)
 
 static void put_magic(struct out *o, uint32_t magic)
 {
-	memcpy(o->bytes + o->len, &magic, sizeof(magic)); /* in this machine's order, as criu does */
+	memcpy(o->bytes + o->len, &magic,
+	       sizeof(magic)); /* in this machine's order, as criu does */
 	o->len += sizeof(magic);
 }
 
@@ -451,7 +453,8 @@ static void put_ids(struct out *o, unsigned field, bool inside)
 static void write_tasks(const struct request *rq)
 {
 	struct out inventory = { .len = 0 }, tree = { .len = 0 }, core = { .len = 0 },
-		   mount = { .len = 0 }, files = { .len = 0 }, sub = { .len = 0 }, creds = { .len = 0 };
+		   mount = { .len = 0 }, files = { .len = 0 }, sub = { .len = 0 },
+		   creds = { .len = 0 };
 
 	put_number(&inventory, 1, 2);
 	put_number(&inventory, 2, 1);
@@ -594,7 +597,7 @@ static bool restore(const struct request *rq, struct out *extra)
 	/* criu does not listen to this answer: it is for others to kill what must not run */
 	(void)notify("pre-resume", pid);
 	ok = at("resume") == 0;
-	release(false);
+	release(!ok);
 	if (!ok)
 		return false;
 	put_number(&body, 1, (uint64_t)pid);

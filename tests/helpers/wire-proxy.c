@@ -9,6 +9,7 @@
  *	cut			both sides lose the connection
  *	kill-source		SIGKILL to the process that sends; kill-sources: to the one that waits for it, too
  *	kill-dest, kill-dests	the same on the other side
+ *	lose-source, lose-sources	as kill-, and the message does not arrive
  *	stall			the message does not come, and the connection stays
  */
 #include <errno.h>
@@ -80,15 +81,17 @@ static bool harm(const char *action)
 
 	if (strcmp(action, "cut") == 0)
 		_exit(0);
-	if (strcmp(action, "kill-sources") == 0)
+	if (strlen(action) < 5)
+		return false;
+	if (strcmp(action + 4, "-sources") == 0)
 		end(parent_of(source));
-	if (strncmp(action, "kill-source", 11) == 0)
+	if (strncmp(action + 4, "-source", 7) == 0)
 		end(source);
 	if (strcmp(action, "kill-dests") == 0)
 		end(child);
 	if (strncmp(action, "kill-dest", 9) == 0)
 		end(worker);
-	return strcmp(action, "stall") == 0;
+	return strcmp(action, "stall") == 0 || strncmp(action, "lose-", 5) == 0;
 }
 
 /* Is it wanted at this message, now? true: the message is to be swallowed. */

@@ -256,19 +256,27 @@ static void run_session(void)
 
 /* --- a child in each of the calls that programs wait in --- */
 
+/* Calls with a timeout are not taken up again, but fail with EINTR. */
 static void in_nanosleep(void *data)
 {
 	struct timespec t = { .tv_sec = 1 };
+	int r;
 
 	(void)data;
-	_exit(nanosleep(&t, NULL) == 0 ? 0 : 1);
+	while ((r = nanosleep(&t, &t)) < 0 && errno == EINTR)
+		;
+	_exit(r == 0 ? 0 : 1);
 }
 
 static void in_poll(void *data)
 {
 	struct pollfd none = { .fd = ((int *)data)[0], .events = POLLIN };
 
-	_exit(poll(&none, 1, 1500) == 0 ? 0 : 1);
+	int r;
+
+	while ((r = poll(&none, 1, 1500)) < 0 && errno == EINTR)
+		;
+	_exit(r == 0 ? 0 : 1);
 }
 
 static void in_read(void *data)

@@ -11,9 +11,11 @@ setup() {
 	cp_images plain "$images"
 	cp "$lib_dir/../images/plain/config.json" "$bundle"
 	mkdir "$rootfs/data"
+	notes=$(mktemp -d /var/tmp/ctr-test.XXXXXX) # criu has a /tmp of its own
+	called=$notes/called
 	cat >"$T/criu" <<-END
 		#!/bin/sh
-		echo "\$@" >>$T/called
+		echo "\$@" >>$called
 		exit 1
 	END
 	chmod 755 "$T/criu"
@@ -21,6 +23,7 @@ setup() {
 }
 
 teardown() {
+	rm -rf "$notes"
 	ctr_teardown
 }
 
@@ -49,8 +52,8 @@ config_is() {
 # The gate let it through, and CRIU was started: the fake, which cannot do anything.
 came_to_criu() {
 	same 5 "$status"
-	[ -e "$T/called" ]
-	rm "$T/called"
+	[ -e "$called" ]
+	rm "$called"
 }
 
 # refused TEXT...: with the code of bad images, before CRIU, and nothing stays.
@@ -63,7 +66,7 @@ refused() {
 		printf "not in the message: '%s'\n" "$text"
 		return 1
 	done
-	[ ! -e "$T/called" ]
+	[ ! -e "$called" ]
 	[ -z "$(ls -A -I .cache "$root" 2>/dev/null)" ]
 	[ -z "$(find "$data" -mindepth 1 -not -path '*/.checkpoints' -not -path '*/.checkpoints/written*' 2>/dev/null)" ]
 }
@@ -116,7 +119,7 @@ host() {
 		else
 			restore --image-path "$T/corpus/$name"
 		fi
-		refused "$says" || { echo "$name: $status $stderr"; bad=1; rm -f "$T/called"; }
+		refused "$says" || { echo "$name: $status $stderr"; bad=1; rm -f "$called"; }
 	done <"$T/list"
 	same 0 "$bad"
 	[ "$count" -gt 250 ]
@@ -128,7 +131,7 @@ host() {
 	while IFS=$'\t' read -r filter says; do
 		config_is "$filter"
 		restore --image-path "$images"
-		refused "$says" || { echo "$filter: $status $stderr"; bad=1; rm -f "$T/called"; }
+		refused "$says" || { echo "$filter: $status $stderr"; bad=1; rm -f "$called"; }
 	done <<-'END'
 		.process.user.uid = 1000	uid 0, which the config does not let it have
 		.process.user.gid = 7	gid 0, which the config does not let it have
@@ -251,7 +254,7 @@ archives() {
 	while IFS=$'\t' read -r name says; do
 		count=$((count + 1))
 		restore --allow-unsigned --import "$T/archives/$name"
-		refused "$says" || { echo "$name: $status $stderr"; bad=1; rm -f "$T/called"; }
+		refused "$says" || { echo "$name: $status $stderr"; bad=1; rm -f "$called"; }
 	done <"$T/list"
 	same 0 "$bad"
 	[ "$count" -gt 200 ]

@@ -100,3 +100,261 @@ proxied() {
 		proxied here "$type before stall"
 	done
 }
+
+# order SIDE STEP ACTION: what that side's criu does.
+ordered() {
+	local expected=$1 side=$2 step=$3 action=$4
+	echo "--- criu of $side: $step $action"
+	echo "$step $action" >"$T/$side/criu.control"
+	move || true
+	printf '%s\n%s\n' "$status" "$stderr"
+	[ ! -e "$T/$side/criu.control" ]
+	if [ "$action" = kill-both ]; then
+		recover "$tag"
+		[ "$output" = "$tag runs here" ]
+	fi
+	runs_on "$expected"
+	if absent "$root" "$tag"; then
+		"$CTR" --root "$rootb" delete -f "$there"
+		rm -f "$rootfs/tmp/beats"
+		start_counter
+	fi
+}
+
+@test "criu fails here, at any step: it runs on here" {
+	start_counter
+	for step in version predump seized dumped; do
+		ordered here a "$step" fail
+		[ "$status" -ne 0 ]
+		ordered here a "$step" crash
+		[ "$status" -ne 0 ]
+	done
+}
+
+@test "criu fails here after the other side runs it: it runs there, and nothing is left here" {
+	start_counter
+	for step in post-dump end-dump; do
+		for action in fail crash kill-ctr; do
+			ordered there a "$step" "$action"
+		done
+	done
+}
+
+@test "criu fails there, at any step: it runs on here" {
+	start_counter
+	for step in restore born restored; do
+		ordered here b "$step" fail
+		[ "$status" -eq 7 ]
+		ordered here b "$step" crash
+		[ "$status" -eq 7 ]
+	done
+}
+
+@test "criu fails there after the word was said: one side runs it" {
+	start_counter
+	ordered here b resume fail
+	# the tasks ran for a moment, until criu's end was seen: never two at a time, but the count goes back
+	counts_back=1
+	ordered one b resume crash
+	ordered one b end-restore fail
+	ordered one b end-restore crash
+}
+
+@test "ctr is killed while criu works, on either side" {
+	start_counter
+	for step in predump seized dumped; do
+		ordered here a "$step" kill-ctr
+		ordered here a "$step" kill-both
+	done
+	for step in restore born restored; do
+		ordered here b "$step" kill-ctr
+	done
+	for step in resume end-restore; do
+		ordered one b "$step" kill-ctr
+	done
+}
+
+# --- both processes of a side: what is left waits for whoever comes next ---
+
+@test "all that send are killed before the word: it runs on here, and the next move sweeps" {
+	start_counter
+	for type in KEPT PREPARED; do
+		echo "$type before kill-sources" >"$proxy"
+		move || true
+		[ ! -e "$proxy" ]
+		wait_until runs_here
+		still_counts
+		move --dry-run
+	done
+	move
+	[ "$status" -eq 0 ]
+	runs_on there
+}
+
+runs_here() {
+	[ "$("$CTR" --root "$root" state "$tag" | jq -r .status)" = running ]
+}
+
+@test "all that send are killed after the word: it stands here, fenced, until somebody asks" {
+	start_counter
+	echo 'COMMIT after kill-sources' >"$proxy"
+	move || true
+	[ ! -e "$proxy" ]
+	wait_until fenced
+	ctr state "$tag"
+	[ "$(jq -r '."ctr.move".direction' <<<"$output")" = away ]
+	for verb in "resume $tag" "kill $tag" "delete $tag" "exec $tag /bin/sh" "pause $tag"; do
+		# shellcheck disable=SC2086 # words
+		ctr $verb
+		[ "$status" -ne 0 ]
+		[[ $stderr == *"was handed over to"*"ctr migrate --recover $tag"* ]]
+	done
+	recover
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs there" ]
+	runs_on there
+}
+
+fenced() {
+	[ "$("$CTR" --root "$root" state "$tag" | jq -r '."ctr.move".direction')" = away ] &&
+		[ "$("$CTR" --root "$root" state "$tag" | jq -r .status)" = paused ]
+}
+
+@test "the word is lost with all who could say so: recover finds that it did not come, and it goes on here" {
+	start_counter
+	echo 'COMMIT before lose-sources' >"$proxy"
+	move || true
+	wait_until fenced
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs here" ]
+	runs_on here
+}
+
+@test "all that receive are killed: the next question removes what they left" {
+	start_counter
+	for type in ROUND PREPARED; do
+		proxied here "$type after kill-dests"
+	done
+	proxied one 'COMMIT after kill-dests'
+}
+
+@test "nobody answers any more: in doubt it stands, exit code 8, and the operator decides" {
+	start_counter
+	echo 'COMMIT after kill-sources' >"$proxy"
+	move || true
+	wait_until fenced
+	mv "${CTR_HELPERS:?}/wire-proxy" "$T/gone"
+	recover --resolve-timeout 300ms "$tag"
+	mv "$T/gone" "$CTR_HELPERS/wire-proxy"
+	[ "$status" -eq 8 ]
+	[[ $stderr == *"stands, and may run at"* ]]
+	fenced
+	recover --there "$tag"
+	[ "$status" -eq 0 ]
+	absent "$root" "$tag"
+	still_counts
+	check_beats
+}
+
+@test "--here lets it go on without asking" {
+	start_counter
+	echo 'COMMIT before lose-sources' >"$proxy"
+	move || true
+	wait_until fenced
+	recover --here "$tag"
+	[ "$status" -eq 0 ]
+	runs_here
+	still_counts
+	recover --here "$tag"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"was not handed over"* ]]
+	"$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" receive </dev/null >/dev/null 2>&1 || true
+}
+
+# --- what is in the way ---
+
+@test "everything that is in the way is told at once, and nothing stands for it" {
+	start_counter
+	"$CTR" --root "$rootb" run -d -b "$bundle" "$there"
+	config '.linux.cgroupsPath = "/x"'
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --dry-run --format json --as "$there" "$tag" \
+		"exec:$(receive_command)"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $(jq -r '.problems[].text' <<<"$output") == *"container '$there' exists already"* ]]
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --dry-run "$tag" "exec:$(receive_command)"
+	[ "$status" -eq 3 ]
+	[[ $output == *"the cgroup of '$tag' exists here already"* ]]
+	[ "$(state_of)" = running ]
+	nothing_of_a_move
+}
+
+@test "--accept present: only a bundle that is there, as it is there" {
+	start_counter
+	receive_options='--accept present'
+	move --dry-run
+	[ "$status" -eq 0 ]
+	[ "$output" = 'nothing is in the way' ]
+	jq '.hostname = "other"' "$bundle/config.json" >"$T/c" && cp "$T/c" "$bundle/config.json"
+	move --dry-run
+	[ "$status" -eq 3 ]
+	[[ $output == *'has another config.json'* ]]
+	runs_on here
+}
+
+@test "a container that does not run, is paused, or is not there cannot be moved" {
+	move
+	[ "$status" -eq 1 ]
+	start_counter
+	ctr pause "$tag"
+	move
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"is paused: resume it first"* ]]
+	ctr resume "$tag"
+	"$CTR" --root "$root" kill "$tag" KILL
+	wait_until is_stopped
+	move
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"is stopped: only one that runs can be moved"* ]]
+}
+
+@test "an answer that is none: exit code 7, with a reason" {
+	start_counter
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate "$tag" "exec:/bin/echo this is no ctr"
+	[ "$status" -eq 7 ]
+	[[ $stderr == *'unknown type'*'its command prints something else'* ]]
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate "$tag" "exec:/bin/true"
+	[ "$status" -eq 7 ]
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate "$tag" "exec:/nonexistent"
+	[ "$status" -eq 7 ]
+	runs_on here
+}
+
+@test "no space there: it runs on here" {
+	start_counter
+	mkdir -p "$T/small"
+	mount -t tmpfs -o size=100k,mode=700 "$tag" "$T/small"
+	datab=$T/small
+	move
+	umount -l "$T/small"
+	datab=$T/data-b
+	[ "$status" -eq 7 ]
+	[[ $stderr == *'no space left on device'* ]]
+	runs_on here
+}
+
+@test "Ctrl-C before the word: it runs on here" {
+	start_counter
+	echo 'PREPARED before stall' >"$proxy"
+	(exec env "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" \
+		--restore-timeout 60s "$tag" "exec:$CTR_HELPERS/wire-proxy $proxy $(receive_command)") \
+		2>"$T/err" &
+	local job=$!
+	wait_until test ! -e "$proxy"
+	kill -INT "$job"
+	wait "$job" || true
+	cat "$T/err"
+	grep -q 'interrupted' "$T/err"
+	runs_on here
+}

@@ -66,12 +66,22 @@ found_is() {
 	fi
 }
 
+server_files() {
+	find "/proc/$server/fd" -mindepth 1 | wc -l
+}
+
+# It has taken a connection: until then nobody is at the other end.
+has_accepted() {
+	[ "$(server_files)" -gt "$served" ]
+}
+
 # A program outside, $1 of holder, which makes $T/out/s of the host, /out/s of the container: $server is its pid.
 serve() {
 	mkdir "$T/out"
 	env -u CTR_TEST_TAG "$CTR_HELPERS/holder" "$1" "$T/out/s" >"$T/server" 3>&- &
 	server=$!
 	wait_until grep -q ready "$T/server"
+	served=$(server_files)
 	mount_entry /out bind "$T/out" bind
 	base_filter=$filter
 }

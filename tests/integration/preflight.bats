@@ -51,6 +51,7 @@ listed() {
 @test "preflight: a unix stream with somebody outside cannot be saved at all" {
 	serve unix-serve
 	hold unix-stream /out/s
+	wait_until has_accepted
 	dry_run --ext-unix-sk
 	found_is unix-stream-outside
 	same "unix socket to $T/out/s" "$(jq -r '.findings[0].object' "$T/found.json")"

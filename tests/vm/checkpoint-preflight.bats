@@ -99,6 +99,7 @@ both() {
 @test "preflight and criu: unix streams to the outside" {
 	serve unix-serve
 	hold unix-stream /out/s
+	wait_until has_accepted
 	dry_run
 	found_is unix-stream-outside
 	refused ''
@@ -170,7 +171,7 @@ both() {
 @test "preflight and criu: a process in another cgroup" {
 	hold child
 	mkdir /sys/fs/cgroup/elsewhere
-	child=$(cat "/proc/$pid/task/$pid/children")
+	read -r child <"/proc/$pid/task/$pid/children" || [ -n "$child" ]
 	echo "$child" >/sys/fs/cgroup/elsewhere/cgroup.procs
 	dry_run
 	found_is task-outside-cgroup

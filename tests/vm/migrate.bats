@@ -34,6 +34,7 @@ there() {
 }
 
 @test "a counter in an overlay goes to another state root, and on counting" {
+	config '.root.readonly = false'
 	args sh -c "$counter"
 	write_config
 	ctr --data-root "$dataa" run -d --overlay -b "$bundle" "$tag"

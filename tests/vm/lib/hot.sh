@@ -41,7 +41,7 @@ hot_files() {
 }
 
 hot_criu() {
-	! grep -qsw need_criu "$@" || printf '%s\n' "$hot_tools_criu"
+	! grep -qsw -e need_criu -e lan_begin "$@" || printf '%s\n' "$hot_tools_criu"
 }
 
 # The paths of the libraries of the programs on stdin, from ldd's two kinds of lines.
