@@ -304,10 +304,10 @@ running_here() {
 	for action in fail crash kill-ctr; do
 		for step in restore born restored resume; do
 			echo "--- $step $action"
-			echo "$step $action" >"$T/b/criu.control"
+			echo "$step $action" >"$elsewhere/criu.control"
 			failover "$there"
 			printf '%s\n' "$stderr"
-			[ ! -e "$T/b/criu.control" ]
+			[ ! -e "$elsewhere/criu.control" ]
 			[ "$status" -ne 0 ]
 			if [ "$action" != kill-ctr ]; then
 				absent "$rootb" "$there"
