@@ -147,6 +147,8 @@ static int collect_tree(struct preflight_scan *s, struct err *e)
 
 static bool is_child(const struct preflight_scan *s, const struct preflight_task *t)
 {
+	if (t->status.parent == 0)
+		return true; /* it is being reaped */
 	for (size_t i = 0; i < s->task_count; i++)
 		if (s->tasks[i].in_tree && s->tasks[i].pid == t->status.parent)
 			return true;

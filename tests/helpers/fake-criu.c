@@ -540,7 +540,9 @@ static void live(const struct request *rq, unsigned long count, int go, int read
 		_exit(4);
 	(void)!write(ready, "1", 1);
 	(void)close(ready);
-	(void)!read(go, &byte, 1);
+	/* tasks that criu has not finished stand where they are, should it die */
+	while (read(go, &byte, 1) != 1)
+		(void)pause();
 	(void)close(go);
 	(void)setsid();
 	_exit(task(count));
