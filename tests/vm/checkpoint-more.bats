@@ -23,7 +23,7 @@ setup() {
 teardown() {
 	local failed=0 helper
 	for helper in "${helpers[@]}"; do
-		kill "$helper" 2>/dev/null || true
+		kill -9 "$helper" 2>/dev/null || true # unshare(1) ignores TERM
 		wait "$helper" 2>/dev/null || true
 	done
 	net_teardown || failed=1
@@ -166,7 +166,7 @@ has_ended() {
 	unshare --pid --fork --kill-child sleep 1000 3>&- &
 	keeper=$!
 	helpers+=("$keeper")
-	wait_until test -s "/proc/$keeper/task/$keeper/children"
+	wait_until grep -q . "/proc/$keeper/task/$keeper/children"
 	outer=$(tr -d ' ' <"/proc/$keeper/task/$keeper/children")
 	pids=$(stat -Lc %i "/proc/$outer/ns/pid")
 	config "(.linux.namespaces[] | select(.type == \"pid\")).path = \"/proc/$outer/ns/pid\""
@@ -196,7 +196,7 @@ has_ended() {
 	save --leave-running
 	published
 	net_ctr delete -f "$tag"
-	not published
+	not published # nothing else answers there
 	bring_back "$tag"
 	published
 	ip -n "$host" link delete w0
