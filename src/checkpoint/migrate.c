@@ -14,6 +14,7 @@
 #include "checkpoint/image_stream.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/preflight.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/rootsync.h"
 #include "container/fence.h"
@@ -229,11 +230,36 @@ static int hear_answer(struct migration *m, struct err *e)
 	return r < 0 ? r : object(m, e);
 }
 
+/* Nothing has been copied yet. Who only asks hears of all of it, and of what the destination says. */
+static int look_for_blockers(struct migration *m, struct container *c, struct err *e)
+{
+	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	char object[640];
+	int r = preflight_look(c, m->rq->criu, &m->rq->flags, &report, NULL, NULL, e);
+
+	if (r < 0)
+		return r;
+	m->ret->blocked = report.certain > 0;
+	if (!m->rq->dry_run)
+		return preflight_refuse(&report, e);
+	for (size_t i = 0; r == 0 && i < report.count; i++) {
+		const struct preflight_rule *rule = report.items[i].rule;
+
+		preflight_describe(&report.items[i], object, sizeof(object));
+		r = problems_addf(&m->ret->problems,
+				  rule->certain ? PROBLEM_ERROR : PROBLEM_WARNING, "", rule->help,
+				  "%s: %s", object, rule->why);
+	}
+	return r;
+}
+
 static int negotiate(struct migration *m, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	int r = migrate_open(m->rq, &c, e);
 
+	if (r == 0)
+		r = look_for_blockers(m, c, e);
 	if (r == 0)
 		r = connect_there(m, e);
 	if (r < 0)

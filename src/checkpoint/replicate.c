@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "checkpoint/preflight.h"
 #include "checkpoint/replicate_internal.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -336,6 +337,16 @@ static int run(struct replication *x, struct err *e)
 	return r == -EOWNERDEAD ? be_fenced(x, e) : r;
 }
 
+static int look_for_blockers(const struct replication *x, struct container *c, struct err *e)
+{
+	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	int r = preflight_look(c, x->rq->criu, &x->rq->flags, &report, NULL, NULL, e);
+
+	if (r < 0)
+		return r;
+	return preflight_refuse(&report, e) < 0 ? -EUCLEAN : 0;
+}
+
 static int begin(struct replication *x, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
@@ -346,6 +357,9 @@ static int begin(struct replication *x, struct err *e)
 	if (!c->record.cgroup_path)
 		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 			       "a container without a cgroup cannot be held still");
+	r = look_for_blockers(x, c, e);
+	if (r < 0)
+		return r;
 	x->init = c->record.init;
 	r = replicate_open(x, e);
 	return r == 0 ? open_root(x, c, e) : r;

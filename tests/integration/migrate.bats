@@ -290,6 +290,35 @@ fenced() {
 	nothing_of_a_move
 }
 
+# Its standard input stays; this descriptor is of a kind that no criu can save.
+start_blocked() {
+	cp "${CTR_HELPERS:?}/holder" "$rootfs/bin/holder"
+	args holder io_uring
+	write_config
+	"$CTR" --root "$root" --data-root "$dataa" run -d -b "$bundle" "$tag" </dev/null >"$T/held" 2>&1
+	wait_until grep -q ready "$T/held"
+}
+
+@test "what cannot be saved is refused before anything is copied, and listed" {
+	start_blocked
+	move
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *'anon_inode:[io_uring]: no CRIU can save an io_uring'* ]]
+	[ "$(state_of)" = running ]
+	nothing_of_a_move
+	move --dry-run --format json
+	[ "$status" -eq 3 ]
+	[[ $(jq -r '.problems[].text' <<<"$output") == *'no CRIU can save an io_uring'* ]]
+	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --as "$there" --count 1 "$tag" \
+		"exec:$(receive_command)"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *'no CRIU can save an io_uring'* ]]
+	[ ! -e "$dataa/.replicate/$tag" ]
+	[ "$(state_of)" = running ]
+}
+
 @test "--accept present: only a bundle that is there, as it is there" {
 	start_counter
 	receive_options='--accept present'
