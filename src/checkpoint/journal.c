@@ -395,6 +395,16 @@ int outbox_images(const struct outbox *o, unsigned round, int *ret, struct err *
 	return numbered(o->dir, round, ret, e);
 }
 
+int outbox_clear(const struct outbox *o, unsigned round, struct err *e)
+{
+	char name[16];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%u", round);
+	r = tree_remove(o->dir, name);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove images of a try before") : 0;
+}
+
 void outbox_close(struct outbox *o)
 {
 	if (o->dir >= 0)

@@ -109,6 +109,8 @@ void outbox_sweep(int data);
 int outbox_open(int data, const char *token, struct outbox *ret, struct err *e);
 /* Directory @round, made. */
 int outbox_images(const struct outbox *o, unsigned round, int *ret, struct err *e);
+/* Remove directory @round, if it is there. */
+int outbox_clear(const struct outbox *o, unsigned round, struct err *e);
 void outbox_close(struct outbox *o);
 
 #endif

@@ -26,6 +26,7 @@
 
 enum {
 	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
+	IN_FLIGHT_TRIES = 5,
 	FILE_ROUNDS = 4,
 	FILE_ENOUGH = 1 << 20,
 	SHRINK_PERCENT = 90, /* a round that is not smaller than that makes no progress */
@@ -576,12 +577,13 @@ static int remove_here(struct migration *m, struct container *c, struct err *e)
 	return 0;
 }
 
-static int final_dump(struct migration *m, struct err *e)
+/* One try. What a try before it left of images goes. */
+static int try_final_dump(struct migration *m, struct container *c, bool skip_in_flight,
+			  struct err *e)
 {
 	struct ending x = { .m = m, .pictures = PICTURES_EMPTY };
-	cleanup_(container_freep) struct container *c = NULL;
 	struct checkpoint_request rq;
-	int r = migrate_open(m->rq, &c, e);
+	int r = outbox_clear(&m->outbox, m->round, e);
 
 	if (r == 0)
 		r = open_pictures(m, c, &x.pictures, e);
@@ -590,10 +592,39 @@ static int final_dump(struct migration *m, struct err *e)
 		rq = dump_request(m, &x.pictures);
 		rq.complete = hand_over;
 		rq.data = &x;
+		rq.flags.tcp_skip_in_flight = skip_in_flight;
 		m->stood = now_us();
 		r = checkpoint_dump(c, &rq, NULL, e);
 	}
 	close_pictures(&x.pictures);
+	return r;
+}
+
+/*
+ * Connections that nobody has accepted yet would be lost. They are there for a moment only, so it is tried again;
+ * a server that is always behind has to lose some.
+ */
+static int dump_between_connections(struct migration *m, struct container *c, struct err *e)
+{
+	unsigned round = m->round;
+	int r;
+
+	for (unsigned i = 0;; i++) {
+		r = try_final_dump(m, c, i == IN_FLIGHT_TRIES, e);
+		if (r == 0 || i == IN_FLIGHT_TRIES || m->round != round ||
+		    !strstr(e->hint, "--tcp-skip-in-flight"))
+			return r;
+		*e = (struct err){ .problems = e->problems };
+	}
+}
+
+static int final_dump(struct migration *m, struct err *e)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	int r = migrate_open(m->rq, &c, e);
+
+	if (r == 0)
+		r = dump_between_connections(m, c, e);
 	/* criu may fail at ending the tasks, but they must end */
 	if (m->committed) {
 		*e = (struct err){ .problems = e->problems };

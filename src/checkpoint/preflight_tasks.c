@@ -11,6 +11,7 @@
 
 #include "checkpoint/preflight_internal.h"
 #include "container/members.h"
+#include "container/process.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -146,6 +147,8 @@ static int collect_tree(struct preflight_scan *s, struct err *e)
 
 static bool is_child(const struct preflight_scan *s, const struct preflight_task *t)
 {
+	if (t->status.parent == 0)
+		return true; /* it is being reaped */
 	for (size_t i = 0; i < s->task_count; i++)
 		if (s->tasks[i].in_tree && s->tasks[i].pid == t->status.parent)
 			return true;
@@ -200,12 +203,24 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 
 /* ---- what is looked at ---- */
 
+/* Asked again: who was born meanwhile, or has ended and was not waited for, is not in the list of the cgroup. */
+static bool is_elsewhere(const struct preflight_scan *s, const struct preflight_task *t)
+{
+	const char *own = s->c->record.cgroup_path;
+	size_t len = strlen(own);
+	char path[4096];
+
+	return process_cgroup(t->pid, path, sizeof(path)) == 0 &&
+	       (strncmp(path, own, len) != 0 || (path[len] && path[len] != '/'));
+}
+
 static void look_at_descent(struct preflight_scan *s, const struct preflight_task *t)
 {
 	if (!t->in_tree)
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_TREE, t, -1, "process");
 	/* in a cgroup that was there before ctr, others may be: that is not frozen, but each process stopped */
-	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made)
+	else if (!t->in_cgroup && s->c->record.cgroup_path && s->c->record.cgroup_made &&
+		 is_elsewhere(s, t))
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_CGROUP, t, -1, "process");
 }
 

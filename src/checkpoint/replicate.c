@@ -237,6 +237,7 @@ static int note_sent(struct replication *x, struct err *e)
 {
 	int r = rootsync_source_save(x->root, x->dir, REPLICATE_INDEX, e);
 
+	replicate_unlink_parent(x, x->made.round.generation);
 	x->acked = x->made.round.generation;
 	x->pending = false;
 	x->indexed = r == 0;

@@ -49,6 +49,11 @@ void replicate_clean(const struct replication *x);
 int replicate_images(const struct replication *x, uint64_t number, int *ret_images, int *ret_work,
 		     struct err *e);
 int replicate_open_images(const struct replication *x, uint64_t number, int *ret, struct err *e);
+/*
+ * Images of @number are only there to be continued from now on: that needs their maps of pages, not what they continue
+ * themselves. criu takes a link that leads nowhere for a parent that is lost, and writes all memory.
+ */
+void replicate_unlink_parent(const struct replication *x, uint64_t number);
 /* @flags of open(2). */
 int replicate_delta(const struct replication *x, uint64_t number, int flags, int *ret,
 		    struct err *e);

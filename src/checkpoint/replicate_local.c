@@ -196,6 +196,14 @@ int replicate_images(const struct replication *x, uint64_t number, int *ret_imag
 	return 0;
 }
 
+void replicate_unlink_parent(const struct replication *x, uint64_t number)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "%llu/parent", (unsigned long long)number);
+	(void)unlinkat(x->dir, path, 0); /* a first one has none */
+}
+
 int replicate_delta(const struct replication *x, uint64_t number, int flags, int *ret,
 		    struct err *e)
 {

@@ -191,6 +191,9 @@ int layers_commit_first(struct layers *l, struct err *e)
 	r = layers_record_save(l->dir, &l->record, e);
 	if (r == 0 && fsync(l->data) < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "record the layers");
+	/* the disk may have it or not: it is not there for those who were told that this failed */
+	if (r < 0)
+		(void)unlinkat(l->dir, LAYERS_RECORD_FILE, 0);
 	return r;
 }
 

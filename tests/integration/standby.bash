@@ -6,11 +6,17 @@
 standby_setup() {
 	migrate_setup
 	replicator=
+	# while tasks are made, criu sees another /tmp, and orders for it must be somewhere else
+	elsewhere=$(mktemp -d /var/tmp/ctr-test-XXXXXX)
+	install -m 0755 "${CTR_HELPERS:?}/fake-criu" "$elsewhere/criu"
 }
 
 standby_teardown() {
+	local failed=0
 	stop_replicating
-	migrate_teardown
+	migrate_teardown || failed=1
+	rm -rf "$elsewhere"
+	return "$failed"
 }
 
 # replicate [OPTION...]: COUNT generations through the proxy.
@@ -36,7 +42,7 @@ stop_replicating() {
 }
 
 failover() {
-	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" failover "$@"
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$elsewhere/criu" failover "$@"
 }
 
 # generations FILTER: "length" or "max" of the usable ones.

@@ -221,7 +221,7 @@ not_restored() {
 	cp "$T/config" "$bundle/config.json"
 	rm "$rootfs/tmp/open"
 	ctr restore -d --image-path "$img" -b "$bundle" --work-path "$T/work" "$tag"
-	not_restored 5 criu tmp/open "$T/work/restore.log"
+	not_restored 5 /tmp/open "$T/work/restore.log"
 	[ -s "$T/work/restore.log" ]
 }
 
