@@ -20,6 +20,7 @@
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
+#include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -163,12 +164,15 @@ static const struct criu_handler no_handlers[] = { { 0 } };
 
 /* ---- the dump ---- */
 
-/* criu puts the freezer back where it was; when it cannot any more, we do. */
+/*
+ * criu puts the freezer back where it was; when it cannot any more, we do. What complete() has handed over to
+ * another host stands, whatever became of the dump: it may run there.
+ */
 static void settle(const struct dump *d)
 {
 	struct err ignored = ERR_INIT;
 
-	if (d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
+	if (fence_is_up(d->c) || d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
 		return;
 	if (d->paused)
 		(void)cgroup_freeze(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);

@@ -257,6 +257,24 @@ fenced() {
 	check_beats
 }
 
+@test "in doubt it stands although the one who sent it lives, and stood to the end" {
+	start_counter
+	echo 'RUNNING before stall' >"$proxy"
+	move --restore-timeout 3s --resolve-timeout 300ms 3>&- &
+	local mover=$!
+	wait_until fenced
+	mv "${CTR_HELPERS:?}/wire-proxy" "$T/gone"
+	wait "$mover" || true
+	mv "$T/gone" "$CTR_HELPERS/wire-proxy"
+	fenced
+	still_counts
+	check_beats
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs there" ]
+	runs_on there
+}
+
 @test "--here lets it go on without asking" {
 	start_counter
 	echo 'COMMIT before lose-sources' >"$proxy"
