@@ -257,22 +257,37 @@ fenced() {
 	check_beats
 }
 
-@test "in doubt it stands although the one who sent it lives, and stood to the end" {
+@test "nobody answers while it asks: in doubt it stands, whatever criu does, and it never runs twice" {
 	start_counter
-	echo 'RUNNING before stall' >"$proxy"
-	move --restore-timeout 3s --resolve-timeout 300ms 3>&- &
-	local mover=$!
-	wait_until fenced
-	mv "${CTR_HELPERS:?}/wire-proxy" "$T/gone"
-	wait "$mover" || true
-	mv "$T/gone" "$CTR_HELPERS/wire-proxy"
+	echo 'RUNNING before part' >"$proxy"
+	move --resolve-timeout 500ms
+	[ "$status" -eq 8 ]
+	[[ $stderr == *"ctr migrate --recover $tag"* ]]
 	fenced
 	still_counts
 	check_beats
+	rm "$proxy.parted"
 	recover "$tag"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$tag runs there" ]
 	runs_on there
+}
+
+@test "the word is lost, and nobody answers: it stands, and goes on here when the other side has said no" {
+	start_counter
+	echo 'COMMIT before part' >"$proxy"
+	move --resolve-timeout 500ms
+	[ "$status" -eq 8 ]
+	fenced
+	local n
+	n=$(beats | wc -l)
+	sleep 0.3
+	[ "$(beats | wc -l)" -eq "$n" ]
+	rm "$proxy.parted"
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs here" ]
+	runs_on here
 }
 
 @test "--here lets it go on without asking" {
