@@ -254,11 +254,38 @@ static int look_for_blockers(struct migration *m, struct container *c, struct er
 	return r;
 }
 
+/*
+ * Whoever sent it here may still ask whether it came. As long as that is not written down, the container is what tells
+ * (receive_settle): it must not leave before, or the answer would be no.
+ */
+static int check_arrived(const struct migration *m, const struct container *c, struct err *e)
+{
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+	const struct container_move *move = &c->record.move;
+	int r;
+
+	if (!move->token || !wire_nonce_is_valid(move->token))
+		return 0;
+	r = journal_open(m->rq->data, move->token, &j, e);
+	if (r == -ENOENT) {
+		*e = (struct err){ .problems = e->problems };
+		return 0;
+	}
+	if (r < 0 || j.state == JOURNAL_RUNNING)
+		return r;
+	err_set(e, ERR_STATE, EBUSY, "container '%s' came from %s, which does not know it yet",
+		c->record.id, move->peer);
+	err_hint(e, "ask from there first: ctr migrate --recover");
+	return -EBUSY;
+}
+
 static int negotiate(struct migration *m, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	int r = migrate_open(m->rq, &c, e);
 
+	if (r == 0)
+		r = check_arrived(m, c, e);
 	if (r == 0)
 		r = look_for_blockers(m, c, e);
 	if (r == 0)

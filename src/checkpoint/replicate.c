@@ -119,14 +119,31 @@ static int obey(const struct replication *x, struct container *c, struct err *e)
 	return -EOWNERDEAD;
 }
 
+/* Is it known not to go on here? */
+static bool is_held(const struct replication *x)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	struct err none = ERR_INIT;
+	int r = container_open(x->rq->store, x->rq->id, false, &c, &status, &none);
+
+	return r == -ENOENT || (r == 0 && fence_check(c, &none) < 0);
+}
+
 static int be_fenced(const struct replication *x, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	struct err none = ERR_INIT;
-	int r = open_container(x, &c, &none);
+	struct err why = ERR_INIT;
+	int r = open_container(x, &c, &why);
 
-	if (r <= 0) /* nothing runs here that could go on, or it is fenced already */
+	/* nothing runs here that could go on, or it is fenced already */
+	if (r == 0 || (r < 0 && is_held(x)))
 		return -EOWNERDEAD;
+	if (r < 0) {
+		*e = why;
+		(void)err_wrap(e, "another host has taken over, but the container may go on here");
+		return r;
+	}
 	r = obey(x, c, e);
 	if (r == -EOWNERDEAD && x->rq->on_fenced != REPLICATE_IGNORE)
 		err_hint(e, "it %s here; remove it with: ctr delete --force %s",

@@ -406,6 +406,63 @@ start_blocked() {
 	runs_on here
 }
 
+# note TOKEN ID STATE: what a process that received has left there.
+note() {
+	mkdir -p "$datab/.migrations/$1/images/0"
+	jq -n --arg token "$1" --arg id "$2" --arg state "$3" \
+		'{token: $token, id: $id, bundle: "", state: $state}' >"$datab/.migrations/$1/journal.json"
+}
+
+@test "that it runs there is known as long as nobody has said that nothing is left here" {
+	local token=0123456789abcdef0123456789abcdef
+	start_counter
+	note "$token" "${there}old" running
+	touch -d '90 days ago' "$datab/.migrations/$token"
+	move --dry-run
+	[ "$status" -eq 0 ]
+	[ -e "$datab/.migrations/$token/journal.json" ]
+	[ ! -e "$datab/.migrations/$token/images" ]
+	rm -r "$datab/.migrations/$token"
+	runs_on here
+}
+
+@test "two moves of one id to one host: the second is refused while the first goes on" {
+	local token=fedcba9876543210fedcba9876543210
+	start_counter
+	note "$token" "$there" receiving
+	exec 9>"$datab/.migrations/$token/alive"
+	flock -n 9
+	sleep 60 & # has the lock, too
+	local holder=$!
+	exec 9>&-
+	move --timeout 15s
+	printf '%s\n%s\n' "$status" "$stderr"
+	kill "$holder"
+	wait "$holder" || true
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"another move of container '$there' to here has not ended yet"* ]]
+	[ "$(jq -r .state "$datab/.migrations/$token/journal.json")" = receiving ]
+	move # nobody goes on with it: it is swept, and the next one goes through
+	[ "$status" -eq 0 ]
+	runs_on there
+}
+
+@test "what came does not move on before its move is known to have come" {
+	start_counter
+	move
+	[ "$status" -eq 0 ]
+	local token
+	token=$(jq -r '.. | .token? // empty' "$rootb/$there/state.json" | head -n 1)
+	[ -n "$token" ]
+	note "$token" "$there" committing
+	ctr --data-root "$datab" --root "$rootb" --criu "$T/b/criu" migrate --as "$tag" "$there" \
+		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive"
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"container '$there' came from "*", which does not know it yet"* ]]
+	rm -r "$datab/.migrations/$token"
+	runs_on there
+}
+
 @test "Ctrl-C before the word: it runs on here" {
 	start_counter
 	echo 'PREPARED before stall' >"$proxy"
