@@ -27,6 +27,7 @@ enum {
 	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
 	IN_FLIGHT_TRIES = 5,
 	FILE_ROUNDS = 4,
+	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
 	SHRINK_PERCENT = 90, /* a round that is not smaller than that makes no progress */
 };
@@ -373,7 +374,16 @@ static int open_pictures(const struct migration *m, const struct container *c, s
 	return r;
 }
 
-static struct checkpoint_request dump_request(const struct migration *m, const struct pictures *p)
+/* While criu writes, the other end hears nothing else. */
+static void say_alive(void *data)
+{
+	struct migration *m = data;
+
+	(void)wire_send(m->w, WIRE_ALIVE, NULL, 0,
+			&(struct err)ERR_INIT); /* the next message fails */
+}
+
+static struct checkpoint_request dump_request(struct migration *m, const struct pictures *p)
 {
 	return (struct checkpoint_request){
 		.criu = m->rq->criu,
@@ -382,6 +392,10 @@ static struct checkpoint_request dump_request(const struct migration *m, const s
 		.parent = p->parent[0] ? p->parent : NULL,
 		.flags = m->rq->flags,
 		.status_fd = -EBADF,
+		.patience = { .tick = say_alive,
+			      .data = m,
+			      .every_ms = m->rq->timeout_ms < 3 * ALIVE_MS ? m->rq->timeout_ms / 3
+									   : ALIVE_MS },
 	};
 }
 

@@ -124,6 +124,15 @@ ordered() {
 	fi
 }
 
+@test "criu works for longer than the other side waits for a word: it is told that it goes on" {
+	receive_options='--idle-timeout 1500ms'
+	start_counter
+	ordered there a predump slow
+	[ "$status" -eq 0 ]
+	ordered there a seized slow
+	[ "$status" -eq 0 ]
+}
+
 @test "criu fails here, at any step: it runs on here" {
 	start_counter
 	for step in version predump seized dumped; do
