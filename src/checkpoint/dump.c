@@ -20,6 +20,7 @@
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/tracking.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -212,6 +213,23 @@ static int ask(struct dump *d, struct err *e)
 	return r;
 }
 
+/* The changes of memory that the next dump is to tell apart are counted from this one on. */
+static bool counts(const struct dump *d)
+{
+	return d->rq->pre_dump || d->rq->track_memory || d->rq->parent;
+}
+
+static int ask_counting(struct dump *d, struct err *e)
+{
+	int r = d->rq->parent ? tracking_check(d->c, d->rq->images, d->rq->parent, e) : 0;
+
+	if (r == 0 && counts(d))
+		r = tracking_begin(d->c, e);
+	if (r == 0)
+		r = ask(d, e);
+	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
+}
+
 static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 {
 	struct criu_start start = CRIU_START_INIT;
@@ -226,7 +244,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 		r = check_abilities(d, e);
 	if (r < 0)
 		return r;
-	r = ask(d, e);
+	r = ask_counting(d, e);
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
