@@ -25,7 +25,6 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
 	IN_FLIGHT_TRIES = 5,
 	FILE_ROUNDS = 4,
 	ALIVE_MS = 5000,
@@ -46,7 +45,7 @@ struct migration {
 	unsigned round;	     /* the next one */
 	uint64_t rate;	     /* bytes per second, of what was sent so far */
 	uint64_t last_bytes; /* of the round before */
-	uint64_t frozen_us;  /* how long the last round held the tasks */
+	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
 	bool proposed, committed;
 };
@@ -456,8 +455,8 @@ static struct checkpoint_request dump_request(struct migration *m, const struct 
 static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	struct checkpoint_result result = { 0 };
 	struct checkpoint_request rq;
+	int64_t began;
 	int r = migrate_open(m->rq, &c, e);
 
 	if (r == 0)
@@ -467,17 +466,21 @@ static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
 	rq = dump_request(m, p);
 	rq.pre_dump = true;
 	rq.track_memory = true;
-	r = checkpoint_dump(c, &rq, &result, e);
-	m->frozen_us = result.frozen_us;
+	began = now_us();
+	r = checkpoint_dump(c, &rq, NULL, e);
+	m->dump_us = (uint64_t)(now_us() - began);
 	return r;
 }
 
-/* What the next round would take, were it the last: as many bytes as this one, and what was measured beside. */
+/*
+ * What the next round would take, were it the last: as many bytes as this one, a dump like this one, and a restore, for
+ * which a criu starts as well, and reads what this one wrote.
+ */
 static uint64_t predict(const struct migration *m)
 {
 	uint64_t send = m->rate ? m->last_bytes * 1000000 / m->rate : 0;
 
-	return send + m->frozen_us + RESTORE_GUESS_US;
+	return send + 2 * m->dump_us;
 }
 
 static bool is_enough(struct migration *m, uint64_t before)

@@ -124,6 +124,15 @@ ordered() {
 	fi
 }
 
+@test "what is predicted counts all that criu takes, twice" {
+	start_counter
+	echo 'predump slow' >"$T/a/criu.control"
+	move --format json --max-rounds 1
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.predictedMicroseconds > 6000000' <<<"$output")" = true ]
+	runs_on there
+}
+
 @test "criu works for longer than the other side waits for a word: it is told that it goes on" {
 	receive_options='--idle-timeout 1500ms'
 	start_counter
