@@ -42,6 +42,13 @@ struct checkpoint_flags {
 	const char *lsm_mount_context; /* or NULL */
 };
 
+/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on. */
+struct checkpoint_patience {
+	void (*tick)(void *data); /* NULL: nobody */
+	void *data;
+	int every_ms; /* positive; only while criu is silent */
+};
+
 struct checkpoint_request {
 	const char *criu;   /* the program, or NULL: the one that is installed */
 	int images, work;   /* directories; not owned */
@@ -51,7 +58,8 @@ struct checkpoint_request {
 	bool track_memory; /* the next dump may name this one as its parent */
 	struct checkpoint_flags flags;
 	const char *page_server; /* ADDRESS:PORT that takes the pages, or NULL */
-	int status_fd;		 /* gets a NUL when lazy pages can be fetched; < 0: none */
+	struct checkpoint_patience patience;
+	int status_fd; /* gets a NUL when lazy pages can be fetched; < 0: none */
 	/*
 	 * The images are complete, and every task stands still, its network shut. 0: go on as asked. Negative: the
 	 * container runs on as before, and the dump fails with that. Should ctr die in it, the

@@ -28,6 +28,7 @@ enum {
 struct criu {
 	struct criu_process process;
 	int version;
+	struct checkpoint_patience patience;
 };
 
 static const char *const request_names[] = {
@@ -83,9 +84,15 @@ static int wait_message(struct criu *c, int timeout_ms, struct err *e)
 	};
 	int n;
 
-	do {
-		n = poll(p, ARRAY_SIZE(p), timeout_ms);
-	} while (n < 0 && errno == EINTR);
+	for (;;) {
+		bool tick = timeout_ms < 0 && c->patience.tick;
+
+		n = poll(p, ARRAY_SIZE(p), tick ? c->patience.every_ms : timeout_ms);
+		if (n == 0 && tick)
+			c->patience.tick(c->patience.data);
+		else if (n >= 0 || errno != EINTR)
+			break;
+	}
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "wait for criu");
 	if (n == 0) {
@@ -345,6 +352,11 @@ void criu_close(struct criu *c)
 		return;
 	criu_process_end(&c->process);
 	free(c);
+}
+
+void criu_be_patient(struct criu *c, const struct checkpoint_patience *how)
+{
+	c->patience = *how;
 }
 
 int criu_version(const struct criu *c)

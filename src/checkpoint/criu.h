@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/criu_rpc.pb-c.h"
 #include "util/err.h"
 
@@ -112,6 +113,9 @@ struct criu_handler {
  */
 int criu_call(struct criu *c, const Criu__Request *rq, const struct criu_handler *handlers,
 	      void *data, int timeout_ms, Criu__Response **ret, struct err *e);
+
+/* From now on, in calls without a timeout. */
+void criu_be_patient(struct criu *c, const struct checkpoint_patience *how);
 
 void criu_response_free(Criu__Response *r);
 static inline void criu_response_freep(Criu__Response **r)

@@ -206,6 +206,7 @@ static int ask(struct dump *d, struct err *e)
 	rq.type = d->rq->pre_dump ? CRIU__REQUEST_TYPE__PRE_DUMP : CRIU__REQUEST_TYPE__DUMP;
 	rq.opts = &options;
 	/* how long it takes depends on the memory: there is no deadline, but criu's own for freezing */
+	criu_be_patient(d->criu, &d->rq->patience);
 	r = criu_call(d->criu, &rq, d->rq->pre_dump ? no_handlers : handlers, d, -1, NULL, e);
 	if (r == -EREMOTEIO)
 		causes_explain(d->rq->work, DUMP_LOG, e);

@@ -25,9 +25,9 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	RESTORE_GUESS_US = 60000, /* what a restore takes beside memory, before one was seen */
 	IN_FLIGHT_TRIES = 5,
 	FILE_ROUNDS = 4,
+	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
 	SHRINK_PERCENT = 90, /* a round that is not smaller than that makes no progress */
 };
@@ -45,7 +45,7 @@ struct migration {
 	unsigned round;	     /* the next one */
 	uint64_t rate;	     /* bytes per second, of what was sent so far */
 	uint64_t last_bytes; /* of the round before */
-	uint64_t frozen_us;  /* how long the last round held the tasks */
+	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
 	bool proposed, committed;
 };
@@ -426,7 +426,16 @@ static int open_pictures(const struct migration *m, const struct container *c, s
 	return r;
 }
 
-static struct checkpoint_request dump_request(const struct migration *m, const struct pictures *p)
+/* While criu writes, the other end hears nothing else. */
+static void say_alive(void *data)
+{
+	struct migration *m = data;
+
+	(void)wire_send(m->w, WIRE_ALIVE, NULL, 0,
+			&(struct err)ERR_INIT); /* the next message fails */
+}
+
+static struct checkpoint_request dump_request(struct migration *m, const struct pictures *p)
 {
 	return (struct checkpoint_request){
 		.criu = m->rq->criu,
@@ -435,6 +444,10 @@ static struct checkpoint_request dump_request(const struct migration *m, const s
 		.parent = p->parent[0] ? p->parent : NULL,
 		.flags = m->rq->flags,
 		.status_fd = -EBADF,
+		.patience = { .tick = say_alive,
+			      .data = m,
+			      .every_ms = m->rq->timeout_ms < 3 * ALIVE_MS ? m->rq->timeout_ms / 3
+									   : ALIVE_MS },
 	};
 }
 
@@ -442,8 +455,8 @@ static struct checkpoint_request dump_request(const struct migration *m, const s
 static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	struct checkpoint_result result = { 0 };
 	struct checkpoint_request rq;
+	int64_t began;
 	int r = migrate_open(m->rq, &c, e);
 
 	if (r == 0)
@@ -453,17 +466,21 @@ static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
 	rq = dump_request(m, p);
 	rq.pre_dump = true;
 	rq.track_memory = true;
-	r = checkpoint_dump(c, &rq, &result, e);
-	m->frozen_us = result.frozen_us;
+	began = now_us();
+	r = checkpoint_dump(c, &rq, NULL, e);
+	m->dump_us = (uint64_t)(now_us() - began);
 	return r;
 }
 
-/* What the next round would take, were it the last: as many bytes as this one, and what was measured beside. */
+/*
+ * What the next round would take, were it the last: as many bytes as this one, a dump like this one, and a restore, for
+ * which a criu starts as well, and reads what this one wrote.
+ */
 static uint64_t predict(const struct migration *m)
 {
 	uint64_t send = m->rate ? m->last_bytes * 1000000 / m->rate : 0;
 
-	return send + m->frozen_us + RESTORE_GUESS_US;
+	return send + 2 * m->dump_us;
 }
 
 static bool is_enough(struct migration *m, uint64_t before)

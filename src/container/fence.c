@@ -58,16 +58,38 @@ static int copy_move(struct container *c, const struct container_move *m,
 	return 0;
 }
 
-static int change_tasks(struct container *c, bool freeze, struct err *e)
+static int open_cgroup(const struct container *c, struct cgroup *ret, struct err *e)
+{
+	int r = container_open_cgroup(c, ret, e);
+
+	if (r < 0 || ret->fd >= 0)
+		return r;
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+		"a container without a cgroup cannot be held still");
+	return -EOPNOTSUPP;
+}
+
+/*
+ * Who has frozen it for a while (a snapshot, or a pause that is under way) did so without the lock, and thaws it when
+ * done: our freeze would not last. Whoever comes after us finds it frozen, and leaves it so.
+ */
+static int check_alone(const struct container *c, struct err *e)
 {
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	int r = container_open_cgroup(c, &cg, e);
+	int r = open_cgroup(c, &cg, e);
 
-	if (r == 0 && cg.fd < 0) {
-		err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-			"a container without a cgroup cannot be held still");
-		return -EOPNOTSUPP;
-	}
+	if (r < 0 || !cgroup_freeze_wanted(&cg))
+		return r;
+	err_set(e, ERR_STATE, 0, "somebody else holds container '%s' still", c->record.id);
+	err_hint(e, "try again when the snapshot is taken, or the container resumed");
+	return -EBUSY;
+}
+
+static int change_tasks(const struct container *c, bool freeze, struct err *e)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+	int r = open_cgroup(c, &cg, e);
+
 	if (r < 0)
 		return r;
 	return freeze ? cgroup_freeze(&cg, FREEZE_DEADLINE_MS, e)
@@ -87,8 +109,11 @@ int fence_note_arrival(struct container *c, const struct container_move *m, stru
 int fence_raise(struct container *c, const struct container_move *m, struct err *e)
 {
 	struct container_move before = c->record.move;
-	int r = fence_note_arrival(c, m, e);
+	/* one that was taken over must not go on, whoever else holds it */
+	int r = m->taken ? 0 : check_alone(c, e);
 
+	if (r == 0)
+		r = fence_note_arrival(c, m, e);
 	if (r < 0)
 		return r;
 	c->record.move.away = true;

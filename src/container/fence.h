@@ -20,7 +20,8 @@ static inline bool fence_is_up(const struct container *c)
 
 /*
  * Hand @c, which is locked, over: that is written down first; then its tasks are frozen, and its links on the host are
- * set down, so that nothing answers in its name. On failure it is as before. @m is copied.
+ * set down, so that nothing answers in its name. On failure it is as before. @m is copied. -EBUSY: somebody else has
+ * frozen one that is handed over, and would thaw it.
  */
 int fence_raise(struct container *c, const struct container_move *m, struct err *e);
 

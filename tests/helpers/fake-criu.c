@@ -12,7 +12,7 @@
  * PROGRAM.done).
  *	steps	version predump seized dumped post-dump end-dump
  *		restore born restored resume end-restore
- *	actions	fail, crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
+ *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +140,8 @@ static int at(const char *step)
 		return -1;
 	if (strcmp(action, "crash") == 0)
 		(void)kill(getpid(), SIGKILL);
+	if (strcmp(action, "slow") == 0)
+		(void)sleep(3);
 	if (strcmp(action, "hang") == 0)
 		for (;;)
 			(void)pause();

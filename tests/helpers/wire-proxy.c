@@ -12,6 +12,7 @@
  *	kill-dest, kill-dests	the same on the other side
  *	lose-source, lose-sources	as kill-, and the message does not arrive
  *	stall			the message does not come, and the connection stays
+ *	hold			it comes when somebody has made CONTROL.pass
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -98,6 +100,16 @@ static bool is_parted(void)
 	return access(path, F_OK) == 0;
 }
 
+static void wait_for_pass(void)
+{
+	const struct timespec step = { .tv_nsec = 10000000 };
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s.pass", control);
+	while (unlink(path) < 0)
+		(void)nanosleep(&step, NULL);
+}
+
 static bool harm(const char *action)
 {
 	pid_t source = getppid(), worker = worker_of(child);
@@ -108,6 +120,8 @@ static bool harm(const char *action)
 		leave_note("parted", "part");
 		_exit(0);
 	}
+	if (strcmp(action, "hold") == 0)
+		wait_for_pass();
 	if (strlen(action) < 5)
 		return false;
 	if (strcmp(action + 4, "-sources") == 0)

@@ -72,10 +72,13 @@ proxied() {
 
 @test "the process that sends is killed at any word" {
 	start_counter
-	for type in PROPOSAL ANSWER ROOT ROUND DATA KEPT RESTORE PREPARED; do
+	for type in PROPOSAL ANSWER ROOT ROUND DATA KEPT RESTORE; do
 		proxied here "$type before kill-source"
 		proxied here "$type after kill-source"
 	done
+	proxied here 'PREPARED before kill-source'
+	# its answer may be on its way before it dies
+	proxied one 'PREPARED after kill-source'
 	for type in COMMIT RUNNING; do
 		proxied one "$type before kill-source"
 		proxied one "$type after kill-source"
@@ -121,14 +124,40 @@ ordered() {
 	fi
 }
 
+@test "what is predicted counts all that criu takes, twice" {
+	start_counter
+	echo 'predump slow' >"$T/a/criu.control"
+	move --format json --max-rounds 1
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.predictedMicroseconds > 6000000' <<<"$output")" = true ]
+	runs_on there
+}
+
+@test "criu works for longer than the other side waits for a word: it is told that it goes on" {
+	receive_options='--idle-timeout 1500ms'
+	start_counter
+	ordered there a predump slow
+	[ "$status" -eq 0 ]
+	ordered there a seized slow
+	[ "$status" -eq 0 ]
+}
+
 @test "criu fails here, at any step: it runs on here" {
 	start_counter
-	for step in version predump seized dumped; do
+	for step in predump seized dumped; do
 		ordered here a "$step" fail
 		[ "$status" -ne 0 ]
 		ordered here a "$step" crash
 		[ "$status" -ne 0 ]
 	done
+}
+
+@test "criu does not say what it is when it is only looked at: it is asked again when it is needed" {
+	start_counter
+	ordered there a version fail
+	[ "$status" -eq 0 ]
+	ordered there a version crash
+	[ "$status" -eq 0 ]
 }
 
 @test "criu fails here after the other side runs it: it runs there, and nothing is left here" {
@@ -244,9 +273,8 @@ fenced() {
 	echo 'COMMIT after kill-sources' >"$proxy"
 	move || true
 	wait_until fenced
-	mv "${CTR_HELPERS:?}/wire-proxy" "$T/gone"
+	: >"$proxy.parted"
 	recover --resolve-timeout 300ms "$tag"
-	mv "$T/gone" "$CTR_HELPERS/wire-proxy"
 	[ "$status" -eq 8 ]
 	[[ $stderr == *"stands, and may run at"* ]]
 	fenced
@@ -287,6 +315,28 @@ fenced() {
 	recover "$tag"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$tag runs here" ]
+	runs_on here
+}
+
+@test "whoever froze it meanwhile would thaw it: it is not handed over, and goes on here" {
+	start_counter
+	local freeze failed=0
+	ctr state "$tag"
+	freeze=$(cgroup_of "$(jq .pid <<<"$output")")/cgroup.freeze
+	[ -f "$freeze" ]
+	echo 'PREPARED before hold' >"$proxy"
+	(exec env "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" \
+		--restore-timeout 60s "$tag" "exec:$CTR_HELPERS/wire-proxy $proxy $(receive_command)") \
+		2>"$T/err" &
+	local job=$!
+	wait_until test ! -e "$proxy"
+	echo 1 >"$freeze"
+	: >"$proxy.pass"
+	wait "$job" || failed=1
+	cat "$T/err"
+	[ "$failed" = 1 ]
+	grep -q 'somebody else holds container' "$T/err"
+	echo 0 >"$freeze"
 	runs_on here
 }
 
