@@ -11,8 +11,8 @@
 
 lan_data=/tmp/lan
 # What a and b ask of each other.
-lan_a="exec:$CTR_REMOTE run 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
-lan_b="exec:$CTR_REMOTE run 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+lan_a="exec:$CTR_REMOTE pipe 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+lan_b="exec:$CTR_REMOTE pipe 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 
 on_a() {
 	bash -c "exec 2>&1; $1" </dev/null
