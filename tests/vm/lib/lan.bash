@@ -11,7 +11,9 @@
 
 lan_data=/tmp/lan
 # What a and b ask of each other.
+# shellcheck disable=SC2034 # for the test files
 lan_a="exec:$CTR_REMOTE pipe 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+# shellcheck disable=SC2034
 lan_b="exec:$CTR_REMOTE pipe 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 
 on_a() {
@@ -22,7 +24,7 @@ on_a() {
 lan_side() {
 	cat <<-END
 	set -e
-	modprobe -a $(echo $criu_modules)
+	modprobe -a ${criu_modules//[$'\n\t']/ }
 	mkdir -p $lan_data/keeper/rootfs/bin $lan_data/state $lan_data/data
 	cp /bin/busybox $lan_data/keeper/rootfs/bin/
 	cd $lan_data/keeper
