@@ -6,9 +6,11 @@
  *	remote serve ADDRESS PORT                     executes what the others ask for, as root, until killed
  *	remote wait ADDRESS PORT SECONDS              until it can be asked
  *	remote run ADDRESS PORT PROGRAM ARGUMENT...   its stdin, stdout and exit code; its stderr stays there
+ *	remote pipe ADDRESS PORT PROGRAM ARGUMENT...  each byte at once, but no exit code: for protocols
  *
  * One connection per command: its length (4 bytes, big endian) and its words, each ended by NUL; then the bytes of
- * stdin. Back come the bytes of stdout, then one byte, the exit code. A command is not killed when the connection
+ * stdin. Back come the bytes of stdout, then one byte, the exit code, so that run has to keep back the last byte that it
+ * has; with the highest bit of the length there is no such byte, and the end is an end. A command is not killed when the connection
  * breaks, it finds its pipe closed.
  */
 #include <arpa/inet.h>
@@ -17,6 +19,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +34,8 @@ enum {
 	LONGEST = 65536,
 	FAILED = 255
 };
+
+#define NO_CODE 0x80000000U
 
 static int fail(const char *what)
 {
@@ -98,8 +103,11 @@ static void answer(int fd)
 	uint32_t size;
 	int status;
 
-	if (read_all(fd, &size, sizeof(size)) < 0 || (size = ntohl(size)) == 0 || size > LONGEST ||
-	    read_all(fd, text, size) < 0)
+	if (read_all(fd, &size, sizeof(size)) < 0)
+		_exit(1);
+	bool no_code = (ntohl(size) & NO_CODE) != 0;
+	size = ntohl(size) & ~NO_CODE;
+	if (size == 0 || size > LONGEST || read_all(fd, text, size) < 0)
 		_exit(1);
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -111,7 +119,8 @@ static void answer(int fd)
 	unsigned char code = pid < 0		 ? FAILED
 			     : WIFEXITED(status) ? (unsigned char)WEXITSTATUS(status)
 						 : (unsigned char)(128 + WTERMSIG(status));
-	(void)write_all(fd, &code, 1);
+	if (!no_code)
+		(void)write_all(fd, &code, 1);
 	(void)shutdown(fd, SHUT_WR);
 	_exit(0);
 }
@@ -166,7 +175,7 @@ static int wait_for(char **argv)
 	return 0;
 }
 
-static int ask(int fd, char **words)
+static int ask(int fd, char **words, uint32_t flag)
 {
 	static char text[LONGEST];
 	size_t size = 0;
@@ -181,7 +190,7 @@ static int ask(int fd, char **words)
 		memcpy(text + size, *words, length);
 		size += length;
 	}
-	uint32_t head = htonl((uint32_t)size);
+	uint32_t head = htonl((uint32_t)size | flag);
 	return write_all(fd, &head, sizeof(head)) < 0 ? -1 : write_all(fd, text, size);
 }
 
@@ -200,6 +209,14 @@ static ssize_t forward_output(int fd, int *code)
 	return write_all(1, bytes, all - 1) < 0 ? -1 : n;
 }
 
+static ssize_t forward_all(int fd)
+{
+	static char bytes[65536];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	return n > 0 && write_all(1, bytes, (size_t)n) < 0 ? -1 : n;
+}
+
 static void forward_input(int fd, struct pollfd *input)
 {
 	static char bytes[65536];
@@ -211,13 +228,13 @@ static void forward_input(int fd, struct pollfd *input)
 	input->fd = -1;
 }
 
-static int run(char **argv)
+static int run(char **argv, bool no_code)
 {
 	int code = -1, fd = reach(argv);
 	ssize_t n = 1;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (fd < 0 || ask(fd, argv + 2) < 0)
+	if (fd < 0 || ask(fd, argv + 2, no_code ? NO_CODE : 0) < 0)
 		return fail("ask");
 	struct pollfd polled[] = { { .fd = fd, .events = POLLIN }, { .fd = 0, .events = POLLIN } };
 	while (n > 0) {
@@ -226,8 +243,10 @@ static int run(char **argv)
 		if (polled[1].revents != 0)
 			forward_input(fd, &polled[1]);
 		if (polled[0].revents != 0)
-			n = forward_output(fd, &code);
+			n = no_code ? forward_all(fd) : forward_output(fd, &code);
 	}
+	if (n == 0 && no_code)
+		return 0;
 	if (n == 0 && code >= 0)
 		return code;
 	return fail("the connection ended without an exit code");
@@ -240,9 +259,12 @@ int main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "wait") == 0)
 		return wait_for(argv + 2);
 	if (argc >= 5 && strcmp(argv[1], "run") == 0)
-		return run(argv + 2);
+		return run(argv + 2, false);
+	if (argc >= 5 && strcmp(argv[1], "pipe") == 0)
+		return run(argv + 2, true);
 	(void)fprintf(stderr, "usage: remote serve ADDRESS PORT\n"
 			      "       remote wait ADDRESS PORT SECONDS\n"
-			      "       remote run ADDRESS PORT PROGRAM ARGUMENT...\n");
+			      "       remote run ADDRESS PORT PROGRAM ARGUMENT...\n"
+			      "       remote pipe ADDRESS PORT PROGRAM ARGUMENT...\n");
 	return FAILED;
 }

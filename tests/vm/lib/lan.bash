@@ -11,10 +11,10 @@
 
 lan_data=/tmp/lan
 # What a and b ask of each other.
-# shellcheck disable=SC2034 # the test files'
-lan_a="exec:$CTR_REMOTE run 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
-# shellcheck disable=SC2034 # the test files'
-lan_b="exec:$CTR_REMOTE run 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+# shellcheck disable=SC2034 # for the test files
+lan_a="exec:$CTR_REMOTE pipe 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+# shellcheck disable=SC2034
+lan_b="exec:$CTR_REMOTE pipe 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 
 on_a() {
 	bash -c "exec 2>&1; $1" </dev/null
@@ -22,10 +22,9 @@ on_a() {
 
 # The same on both sides, but for the last byte of addresses: $1.
 lan_side() {
-	# shellcheck disable=SC2086,SC2116 # a list with line ends, to become one line
 	cat <<-END
 	set -e
-	modprobe -a $(echo $criu_modules)
+	modprobe -a ${criu_modules//[$'\n\t']/ }
 	mkdir -p $lan_data/keeper/rootfs/bin $lan_data/state $lan_data/data
 	cp /bin/busybox $lan_data/keeper/rootfs/bin/
 	cd $lan_data/keeper
