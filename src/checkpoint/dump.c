@@ -20,6 +20,8 @@
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/tracking.h"
+#include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -36,6 +38,7 @@ struct dump {
 	struct container *c;
 	const struct checkpoint_request *rq;
 	struct cgroup cgroup;
+	int freezer; /* the same directory: criu's way to it, by /proc */
 	bool paused; /* before */
 	struct criu *criu;
 	struct dump_facts facts;
@@ -68,8 +71,11 @@ static int gather_cgroup(struct dump *d, struct err *e)
 	/* in one that was there before may be others, who are not to be stopped */
 	if (d->cgroup.fd < 0 || !d->c->record.cgroup_made)
 		return 0;
+	d->freezer = fcntl(d->cgroup.fd, F_DUPFD_CLOEXEC, 3);
+	if (d->freezer < 0)
+		return err_set(e, ERR_SYSTEM, errno, "prepare the dump");
 	d->facts.freeze_cgroup =
-		arena_printf(&d->arena, "/proc/%d/fd/%d", (int)getpid(), d->cgroup.fd);
+		arena_printf(&d->arena, "/proc/%d/fd/%d", (int)getpid(), d->freezer);
 	return d->facts.freeze_cgroup ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "prepare the dump");
 }
 
@@ -136,10 +142,14 @@ static int check_abilities(struct dump *d, struct err *e)
 
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
 {
-	const struct dump *d = data;
+	struct dump *d = data;
+	int r = d->rq->complete ? d->rq->complete(d->rq->data, d->c, e) : 0;
 
 	(void)n;
-	return d->rq->complete ? d->rq->complete(d->rq->data, d->c, e) : 0;
+	/* some criu thaw what they let go; what was handed over is out of their reach by then */
+	if (fence_is_up(d->c))
+		close_fd(&d->freezer);
+	return r;
 }
 
 static int on_status_ready(void *data, const struct criu_notification *n, struct err *e)
@@ -163,12 +173,15 @@ static const struct criu_handler no_handlers[] = { { 0 } };
 
 /* ---- the dump ---- */
 
-/* criu puts the freezer back where it was; when it cannot any more, we do. */
+/*
+ * criu puts the freezer back where it was; when it cannot any more, we do. One that was handed over is frozen by the
+ * fence, whatever became of criu meanwhile: only fence_lower() lets it go on.
+ */
 static void settle(const struct dump *d)
 {
 	struct err ignored = ERR_INIT;
 
-	if (d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
+	if (fence_is_up(d->c) || d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
 		return;
 	if (d->paused)
 		(void)cgroup_freeze(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
@@ -202,6 +215,23 @@ static int ask(struct dump *d, struct err *e)
 	return r;
 }
 
+/* The changes of memory that the next dump is to tell apart are counted from this one on. */
+static bool counts(const struct dump *d)
+{
+	return d->rq->pre_dump || d->rq->track_memory || d->rq->parent;
+}
+
+static int ask_counting(struct dump *d, struct err *e)
+{
+	int r = d->rq->parent ? tracking_check(d->c, d->rq->images, d->rq->parent, e) : 0;
+
+	if (r == 0 && counts(d))
+		r = tracking_begin(d->c, e);
+	if (r == 0)
+		r = ask(d, e);
+	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
+}
+
 static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 {
 	struct criu_start start = CRIU_START_INIT;
@@ -216,7 +246,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 		r = check_abilities(d, e);
 	if (r < 0)
 		return r;
-	r = ask(d, e);
+	r = ask_counting(d, e);
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
@@ -229,10 +259,11 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		    struct checkpoint_result *ret, struct err *e)
 {
 	struct checkpoint_result result = { 0 };
-	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY };
+	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF };
 	int r = dump(&d, &result, e);
 
 	criu_close(d.criu);
+	close_fd(&d.freezer);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

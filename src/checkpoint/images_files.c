@@ -180,6 +180,15 @@ static bool is_round(int dir, const char *name)
 	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Where `criu lazy-pages` is reached when its work directory is this one. */
+static bool is_lazy_socket(int dir, const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "lazy-pages.socket") == 0 &&
+	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static int list(int dir, struct image_set *s, struct err *e)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -194,7 +203,7 @@ static int list(int dir, struct image_set *s, struct err *e)
 	}
 	for (struct dirent *entry; r == 0 && (errno = 0, entry = readdir(d));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    is_round(dir, entry->d_name))
+		    is_round(dir, entry->d_name) || is_lazy_socket(dir, entry->d_name))
 			continue;
 		if (strcmp(entry->d_name, "parent") == 0)
 			r = open_parent(dir, &s->parent, e);

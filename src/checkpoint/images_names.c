@@ -61,6 +61,7 @@ static const struct pattern patterns[] = {
 	{ "irmap-cache", IMAGE_OTHER },
 	{ "descriptors.json", IMAGE_OTHER },
 	{ "state.json", IMAGE_OTHER },
+	{ "tracking", IMAGE_OTHER },
 	{ "dump.log", IMAGE_OTHER },
 	{ "pre-dump.log", IMAGE_OTHER },
 	{ "restore.log", IMAGE_OTHER },

@@ -186,7 +186,8 @@ bool journal_is_alive(const struct journal *j)
 {
 	cleanup_fd int fd = openat(j->dir, ALIVE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	/* shared: of two who look at once neither takes the other for it */
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 static int hold_alive(int dir, int *ret)

@@ -14,6 +14,7 @@
 #include "checkpoint/image_stream.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/preflight.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/rootsync.h"
 #include "container/fence.h"
@@ -230,11 +231,63 @@ static int hear_answer(struct migration *m, struct err *e)
 	return r < 0 ? r : object(m, e);
 }
 
+/* Nothing has been copied yet. Who only asks hears of all of it, and of what the destination says. */
+static int look_for_blockers(struct migration *m, struct container *c, struct err *e)
+{
+	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	char object[640];
+	int r = preflight_look(c, m->rq->criu, &m->rq->flags, &report, NULL, NULL, e);
+
+	if (r < 0)
+		return r;
+	m->ret->blocked = report.certain > 0;
+	if (!m->rq->dry_run)
+		return preflight_refuse(&report, e);
+	for (size_t i = 0; r == 0 && i < report.count; i++) {
+		const struct preflight_rule *rule = report.items[i].rule;
+
+		preflight_describe(&report.items[i], object, sizeof(object));
+		r = problems_addf(&m->ret->problems,
+				  rule->certain ? PROBLEM_ERROR : PROBLEM_WARNING, "", rule->help,
+				  "%s: %s", object, rule->why);
+	}
+	return r;
+}
+
+/*
+ * Whoever sent it here may still ask whether it came. As long as that is not written down, the container is what tells
+ * (receive_settle): it must not leave before, or the answer would be no.
+ */
+static int check_arrived(const struct migration *m, const struct container *c, struct err *e)
+{
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+	const struct container_move *move = &c->record.move;
+	int r;
+
+	if (!move->token || !wire_nonce_is_valid(move->token))
+		return 0;
+	r = journal_open(m->rq->data, move->token, &j, e);
+	if (r == -ENOENT) {
+		*e = (struct err){ .problems = e->problems };
+		return 0;
+	}
+	if (r < 0 || j.state == JOURNAL_RUNNING)
+		return r;
+	err_set(e, ERR_STATE, EBUSY, "container '%s' came from %s, which does not know it yet",
+		c->record.id, move->peer);
+	err_hint(e, "ask from there first: ctr migrate --recover");
+	return -EBUSY;
+}
+
 static int negotiate(struct migration *m, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	int r = migrate_open(m->rq, &c, e);
 
+	if (r == 0)
+		r = check_arrived(m, c, e);
+	if (r == 0)
+		r = look_for_blockers(m, c, e);
 	if (r == 0)
 		r = connect_there(m, e);
 	if (r < 0)

@@ -66,6 +66,7 @@ struct migrate_request {
 
 struct migrate_result {
 	enum migrate_fate fate;
+	bool blocked;	       /* something of the container cannot be saved: -EBUSY */
 	unsigned rounds;       /* of memory, the last one included */
 	uint64_t memory_bytes; /* of images */
 	uint64_t file_bytes;

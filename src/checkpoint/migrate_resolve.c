@@ -113,7 +113,7 @@ void migrate_tell_done(const struct transport *to, const char *token, int timeou
 
 	if (transport_connect(to, timeout_ms, &w, &pid, &none) < 0)
 		return;
-	/* what fails leaves a few bytes there for a week */
+	/* what fails leaves a few bytes there */
 	if (converse(w, token, &running, &none) == 0 && running &&
 	    send_token(w, WIRE_DONE, token, &none) == 0)
 		(void)wire_expect(w, "destination", WIRE_DONE, &m, &none);

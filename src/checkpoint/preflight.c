@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "checkpoint/judge.h"
 #include "checkpoint/preflight_internal.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -217,6 +218,20 @@ int preflight_scan(const struct container *c, const struct preflight_request *rq
 	else
 		*ret = report;
 	return r;
+}
+
+int preflight_look(struct container *c, const char *criu, const struct checkpoint_flags *flags,
+		   struct preflight_report *ret, unsigned *ret_version, struct err *missing,
+		   struct err *e)
+{
+	struct err none = ERR_INIT;
+	int version = judge_criu(criu, missing ? missing : &none);
+	const struct preflight_request rq = { .flags = flags, .criu_version = (unsigned)version };
+	int r = c->spec ? 0 : container_reload(c, e);
+
+	if (ret_version)
+		*ret_version = rq.criu_version;
+	return r < 0 ? r : preflight_scan(c, &rq, ret, e);
 }
 
 void preflight_free(struct preflight_report *r)

@@ -68,6 +68,15 @@ struct preflight_request {
 int preflight_scan(const struct container *c, const struct preflight_request *rq,
 		   struct preflight_report *ret, struct err *e);
 
+/*
+ * Read @c's config unless that is done, ask @criu (the program, or NULL: the installed one) for its version, which @ret_version
+ * gets, and scan. Without criu that is 0, @missing says why, and the scan assumes a version. @ret_version and
+ * @missing may be NULL.
+ */
+int preflight_look(struct container *c, const char *criu, const struct checkpoint_flags *flags,
+		   struct preflight_report *ret, unsigned *ret_version, struct err *missing,
+		   struct err *e);
+
 void preflight_free(struct preflight_report *r);
 
 /*

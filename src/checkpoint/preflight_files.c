@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/major.h>
 
@@ -25,6 +26,8 @@ enum {
 	PTS_MAJOR_END = UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT,
 	DRM_MAJOR = 226,
 	NVIDIA_MAJOR = 195,
+	LOOKS = 200, /* at what may be replaced at any time */
+	LOOK_NSEC = 50000,
 };
 
 /* Where a descriptor is, on its way through the checks. */
@@ -325,8 +328,8 @@ static bool read_name(int dir, const char *entry, char buf[PATH_MAX])
 }
 
 /* False: it was closed meanwhile. */
-static bool read_descriptor(const struct preflight_task *task, int fd, char name[PATH_MAX],
-			    struct descriptor *ret)
+static bool read_once(const struct preflight_task *task, int fd, char name[PATH_MAX],
+		      struct descriptor *ret)
 {
 	cleanup_free char *info = NULL;
 	char entry[32];
@@ -343,15 +346,67 @@ static bool read_descriptor(const struct preflight_task *task, int fd, char name
 	return true;
 }
 
-void preflight_read_stdio(struct preflight_scan *s)
+static bool is_same(const struct descriptor *a, const struct descriptor *b)
+{
+	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino &&
+	       a->info.mount == b->info.mount && a->info.flags == b->info.flags &&
+	       strcmp(a->name, b->name) == 0;
+}
+
+/*
+ * Name, file and mount are told one after the other, and the program may put another file there meanwhile: what
+ * belongs together is the same twice. False: it was closed, or never stays the same.
+ */
+static bool read_descriptor(const struct preflight_task *task, int fd, char name[PATH_MAX],
+			    struct descriptor *ret)
+{
+	char before[PATH_MAX];
+	struct descriptor was;
+
+	if (!read_once(task, fd, before, &was))
+		return false;
+	for (int i = 0; i < LOOKS; i++) {
+		if (!read_once(task, fd, name, ret))
+			return false;
+		if (is_same(&was, ret))
+			return true;
+		was = *ret;
+		(void)snprintf(before, sizeof(before), "%s", name);
+	}
+	return false;
+}
+
+/* False: one of them is something that the program has opened itself, maybe only for this moment. */
+static bool find_stdio(struct preflight_scan *s)
 {
 	char name[PATH_MAX];
 	struct descriptor d;
+	bool all = true;
 
-	for (int fd = 0; fd < PREFLIGHT_STDIO; fd++)
-		if (read_descriptor(preflight_init(s), fd, name, &d))
-			s->stdio[fd] =
-				(struct preflight_file){ d.st.st_dev, d.st.st_ino, d.info.mount };
+	for (int fd = 0; fd < PREFLIGHT_STDIO; fd++) {
+		struct preflight_file *f = &s->stdio[fd];
+		bool tty;
+
+		if (f->ino && !preflight_mount(s, f->mount))
+			continue;
+		if (!read_descriptor(preflight_init(s), fd, name, &d)) {
+			all = false;
+			continue;
+		}
+		*f = (struct preflight_file){ d.st.st_dev, d.st.st_ino, d.info.mount };
+		tty = S_ISCHR(d.st.st_mode) && is_tty(d.st.st_rdev);
+		all = all && (tty || !preflight_mount(s, f->mount));
+	}
+	return all;
+}
+
+/* As dump_stdio_find: a shell that redirects the output of one command has what it was given elsewhere meanwhile. */
+void preflight_read_stdio(struct preflight_scan *s)
+{
+	const struct timespec step = { .tv_nsec = LOOK_NSEC };
+
+	for (int i = 0; i < LOOKS && !find_stdio(s); i++)
+		(void)nanosleep(&step, NULL);
 }
 
 static void look_at_directory(struct preflight_scan *s, const struct preflight_task *task,

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The table of what stands in the way of CRIU: facts from its documentation and releases, each seen with 3.17.1 on
- * Linux 6.1 as far as that can have it (tests/vm/checkpoint-preflight.bats). doc/checkpoint.md has the same for operators.
+ * The table of what stands in the way of CRIU. Those rules that tests/vm/checkpoint-preflight.bats holds against
+ * criu were seen with 3.17.1 on Linux 6.1. The others rest on what CRIU publishes:
+ *
+ *	session-outside		its dump ends when a task's session has no number in the pid namespace
+ *	map-device		criu.org/What_cannot_be_checkpointed: devices that are open or mapped
+ *	kvm, seccomp-listener	objects of the kernel that it does not know end a dump, as anon-inode, which was seen
+ *
+ * and these are only possible, because nothing published says that a dump always fails on them: tcp-ulp,
+ * socket-unseen, gpu (a plugin may be installed), shadow-stack, rseq, uninterruptible, seccomp-notify.
+ * doc/checkpoint.md has the table for operators.
  */
 #include <stddef.h>
 
@@ -95,7 +103,7 @@ const struct preflight_rule preflight_rules[] = {
 	[PREFLIGHT_DEVICE] = { "device", "CRIU cannot save the state of this device",
 			       "end what uses it before the checkpoint", CERTAIN },
 	[PREFLIGHT_GPU] = { "gpu", "CRIU cannot save the state of this device by itself",
-			    "a plugin: CRIU 3.17 has one for AMD, 4.0 one for NVIDIA", CERTAIN },
+			    "a plugin: CRIU 3.17 has one for AMD, 4.0 one for NVIDIA" },
 	[PREFLIGHT_IO_URING] = { "io-uring", "no CRIU can save an io_uring",
 				 "have the program use epoll; many have a switch for that",
 				 CERTAIN },
@@ -130,7 +138,7 @@ const struct preflight_rule preflight_rules[] = {
 				 "give the container an ipc namespace", CERTAIN },
 	[PREFLIGHT_SHADOW_STACK] = { "shadow-stack", "this CRIU cannot save shadow stacks",
 				     "CRIU 4.0 or later; or GLIBC_TUNABLES=glibc.cpu.x86_shstk=off",
-				     CERTAIN, .since = 40000 },
+				     .since = 40000 },
 	[PREFLIGHT_RSEQ] = { "rseq",
 			     "its C library uses restartable sequences, which this CRIU, or this "
 			     "kernel, cannot tell",

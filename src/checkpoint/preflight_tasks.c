@@ -224,13 +224,25 @@ static void look_at_descent(struct preflight_scan *s, const struct preflight_tas
 		preflight_add(s, PREFLIGHT_TASK_OUTSIDE_CGROUP, t, -1, "process");
 }
 
+/*
+ * Of one that was waited for while its status was read the kernel says 0, too: of that there is no status any more.
+ */
+static bool is_there(const struct preflight_task *t)
+{
+	cleanup_free char *status = preflight_read(t->dir, "status");
+
+	return status && *status;
+}
+
 static void look_at_session(struct preflight_scan *s, const struct preflight_task *t)
 {
 	const struct preflight_task *init = preflight_init(s);
 
 	/* a zombie says 0 as well; of one elsewhere, or in a pid namespace of its own, other things are said */
-	if (!t->in_tree || t->status.state == 'Z' ||
+	if (!t->in_tree || t->status.state == 'Z' || t->status.state == 'X' ||
 	    t->ns[PREFLIGHT_NS_PID] != init->ns[PREFLIGHT_NS_PID])
+		return;
+	if ((t->status.session == 0 || t->status.group == 0) && !is_there(t))
 		return;
 	if (t->status.session == 0)
 		preflight_add(s, PREFLIGHT_SESSION_OUTSIDE, t, -1, "session");

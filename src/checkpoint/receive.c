@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "checkpoint/image_stream.h"
@@ -27,6 +29,7 @@ enum {
 	SETTLE_MS = 3000,
 	DONE_MS = 10000, /* how long the other end may take to remove its own */
 	LOCK_MS = 5000,
+	RIVAL_STEP_MS = 50,
 };
 
 struct receiving {
@@ -68,9 +71,14 @@ static int hear_proposal(struct receiving *x, struct err *e)
 		r = wire_expect(x->w, "source", WIRE_CONFIG, &m, e);
 	if (r < 0)
 		return r;
-	x->config = strndup(m.data, m.size);
+	/* of its full size, whatever bytes are in it */
+	x->config = malloc(m.size + 1);
+	if (!x->config)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "receive config.json");
+	memcpy(x->config, m.data, m.size);
+	x->config[m.size] = '\0';
 	x->config_size = m.size;
-	return x->config ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "receive config.json");
+	return 0;
 }
 
 static int form_verdict(struct receiving *x, struct err *e)
@@ -140,6 +148,44 @@ static uint64_t free_space(const struct receiving *x)
 	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
 }
 
+struct rivalry {
+	const struct receiving *x;
+	bool found;
+};
+
+static int look_at_rival(struct journal *j, void *context)
+{
+	struct rivalry *v = context;
+
+	v->found |= j->state != JOURNAL_RUNNING && strcmp(j->id, v->x->p.id) == 0 &&
+		    strcmp(j->token, v->x->p.token) != 0;
+	return 0;
+}
+
+/*
+ * Another move of this id to here has the same bundle, and removes it when it ends. Each looks after its own journal
+ * was written, so that of two not both can miss the other; one that is ending is waited for.
+ */
+static int exclude_rivals(const struct receiving *x, struct err *e)
+{
+	const struct timespec step = { .tv_nsec = RIVAL_STEP_MS * 1000000L };
+
+	for (int waited = 0;; waited += RIVAL_STEP_MS) {
+		struct rivalry v = { .x = x };
+		int r = journal_each(x->rq->data, look_at_rival, &v, e);
+
+		if (r < 0 || !v.found)
+			return r;
+		if (waited >= LOCK_MS)
+			break;
+		(void)nanosleep(&step, NULL);
+	}
+	err_set(e, ERR_STATE, EBUSY, "another move of container '%s' to here has not ended yet",
+		x->p.id);
+	err_hint(e, "try again when it has: one that hears nothing any more gives up by itself");
+	return -EBUSY;
+}
+
 /* All of DATA/.migrations/TOKEN that this move needs, and its bundle if it is not here. */
 static int make_place(struct receiving *x, struct err *e)
 {
@@ -151,6 +197,9 @@ static int make_place(struct receiving *x, struct err *e)
 		return r;
 	if (x->rq->began)
 		x->rq->began(x->rq->context, x->p.token);
+	r = exclude_rivals(x, e);
+	if (r < 0)
+		return r;
 	r = io_replace_file(x->journal.dir, "config.json", 0600, x->config, x->config_size);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "keep config.json");

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "container/overlay_owner.h"
@@ -19,8 +18,7 @@
 
 enum {
 	STEP_MS = 50,
-	CRIU_END_MS = 20000,	/* criu, and who guards its tasks, take a while to end */
-	KEEP_S = 7 * 24 * 3600, /* nobody asks after that */
+	CRIU_END_MS = 20000, /* criu, and who guards its tasks, take a while to end */
 };
 
 static void pause_ms(int ms)
@@ -196,15 +194,14 @@ static int sweep_one(struct journal *j, void *context)
 	const struct receive_request *rq = context;
 	enum journal_state ignored;
 	struct err none = ERR_INIT;
-	struct stat st;
 
 	if (journal_is_alive(j))
 		return 0;
 	if (j->state != JOURNAL_RUNNING)
 		(void)receive_settle(rq, j->token, 0, &ignored,
 				     &none); /* the next one tries again */
-	else if (fstat(j->dir, &st) == 0 && st.st_mtime + KEEP_S < time(NULL))
-		(void)journal_remove(j, &none);
+	else /* the state stays until the source says that nothing is left there, however late */
+		(void)journal_remove_images(j, &none);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "checkpoint/preflight.h"
 #include "checkpoint/replicate_internal.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -118,14 +119,31 @@ static int obey(const struct replication *x, struct container *c, struct err *e)
 	return -EOWNERDEAD;
 }
 
+/* Is it known not to go on here? */
+static bool is_held(const struct replication *x)
+{
+	cleanup_(container_freep) struct container *c = NULL;
+	enum container_status status;
+	struct err none = ERR_INIT;
+	int r = container_open(x->rq->store, x->rq->id, false, &c, &status, &none);
+
+	return r == -ENOENT || (r == 0 && fence_check(c, &none) < 0);
+}
+
 static int be_fenced(const struct replication *x, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	struct err none = ERR_INIT;
-	int r = open_container(x, &c, &none);
+	struct err why = ERR_INIT;
+	int r = open_container(x, &c, &why);
 
-	if (r <= 0) /* nothing runs here that could go on, or it is fenced already */
+	/* nothing runs here that could go on, or it is fenced already */
+	if (r == 0 || (r < 0 && is_held(x)))
 		return -EOWNERDEAD;
+	if (r < 0) {
+		*e = why;
+		(void)err_wrap(e, "another host has taken over, but the container may go on here");
+		return r;
+	}
 	r = obey(x, c, e);
 	if (r == -EOWNERDEAD && x->rq->on_fenced != REPLICATE_IGNORE)
 		err_hint(e, "it %s here; remove it with: ctr delete --force %s",
@@ -337,6 +355,16 @@ static int run(struct replication *x, struct err *e)
 	return r == -EOWNERDEAD ? be_fenced(x, e) : r;
 }
 
+static int look_for_blockers(const struct replication *x, struct container *c, struct err *e)
+{
+	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	int r = preflight_look(c, x->rq->criu, &x->rq->flags, &report, NULL, NULL, e);
+
+	if (r < 0)
+		return r;
+	return preflight_refuse(&report, e) < 0 ? -EUCLEAN : 0;
+}
+
 static int begin(struct replication *x, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
@@ -347,6 +375,9 @@ static int begin(struct replication *x, struct err *e)
 	if (!c->record.cgroup_path)
 		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 			       "a container without a cgroup cannot be held still");
+	r = look_for_blockers(x, c, e);
+	if (r < 0)
+		return r;
 	x->init = c->record.init;
 	r = replicate_open(x, e);
 	return r == 0 ? open_root(x, c, e) : r;

@@ -55,7 +55,7 @@ struct replicate_request {
 
 /*
  * Until it is interrupted, or the container has ended: 0. -EOWNERDEAD: fenced, and what on_fenced says is done.
- * -EXDEV: the other host objects; -EBUSY: somebody replicates it already; those of checkpoint_dump. A lost link is
+ * -EXDEV: the other host objects; -EUCLEAN: something of the container cannot be saved; -EBUSY: somebody replicates it already; those of checkpoint_dump. A lost link is
  * no end: it is tried again, at longer and longer intervals of a minute at most. Needs root.
  */
 int replicate_run(const struct replicate_request *rq, struct err *e);

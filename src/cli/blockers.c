@@ -8,15 +8,6 @@
 #include "oci/json_out.h"
 #include "util/cleanup.h"
 
-static int scan(struct container *c, const struct checkpoint_flags *flags,
-		struct preflight_report *ret, struct err *e)
-{
-	const struct preflight_request rq = { .flags = flags };
-	int r = c->spec ? 0 : container_reload(c, e);
-
-	return r < 0 ? r : preflight_scan(c, &rq, ret, e);
-}
-
 static int print_json(const struct preflight_report *r, struct err *e)
 {
 	struct json_out o;
@@ -49,10 +40,14 @@ int cli_dry_run(struct cli *cli, struct container *c, const struct checkpoint_fl
 		bool json, struct err *e)
 {
 	cleanup_(preflight_free) struct preflight_report report = { 0 };
-	int r = scan(c, flags, &report, e);
+	struct err missing = ERR_INIT;
+	unsigned version = 0;
+	int r = preflight_look(c, cli->options.criu, flags, &report, &version, &missing, e);
 
 	if (r < 0)
 		return r;
+	if (version == 0)
+		cli_report_warning(&missing);
 	if (json)
 		r = print_json(&report, e);
 	else
@@ -65,7 +60,7 @@ int cli_check_blockers(struct cli *cli, struct container *c, const struct checkp
 		       struct err *e)
 {
 	cleanup_(preflight_free) struct preflight_report report = { 0 };
-	int r = scan(c, flags, &report, e);
+	int r = preflight_look(c, cli->options.criu, flags, &report, NULL, NULL, e);
 
 	if (r == 0)
 		r = preflight_refuse(&report, e);

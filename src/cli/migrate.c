@@ -227,7 +227,9 @@ static int supervise(struct watching *x, const struct migrate_request *rq, pid_t
 	migrate_view_end(&x->view);
 	if (!x->ended)
 		return recover_killed(x, rq, e);
-	x->cli->failure_code = exit_code(x->end.r, x->end.result.fate);
+	x->cli->failure_code = x->end.result.blocked && x->end.r == -EBUSY
+				       ? (int)CHECKPOINT_EXIT_BLOCKED
+				       : exit_code(x->end.r, x->end.result.fate);
 	if (rq->dry_run && (x->end.r == 0 || x->end.r == -EXDEV))
 		return migrate_report_dry_run(&x->view, rq, x->end.r, e);
 	if (x->end.r < 0) {

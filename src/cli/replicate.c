@@ -254,7 +254,8 @@ static int exit_code(int r)
 		return CHECKPOINT_EXIT_FENCED;
 	if (r == -ECONNABORTED)
 		return CHECKPOINT_EXIT_LINK;
-	return r == -EXDEV ? (int)CHECKPOINT_EXIT_BLOCKED : checkpoint_exit_code(r);
+	return r == -EXDEV || r == -EUCLEAN ? (int)CHECKPOINT_EXIT_BLOCKED
+					    : checkpoint_exit_code(r);
 }
 
 static int replicate(struct cli *cli, const struct replicate_options *o, char **args, struct err *e)

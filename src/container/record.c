@@ -162,6 +162,8 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_overlay(o, &r->overlay);
 	record_write_pause(o, "pause", &r->pause);
 	record_write_move(o, "move", &r->move, true);
+	if (r->memory_mark)
+		json_out_member_string(o, "memoryMark", r->memory_mark);
 	net_setup_write(o, &r->network);
 	json_out_member_object(o, "annotations");
 	for (size_t i = 0; i < r->annotations.count; i++)
@@ -429,6 +431,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	ret->memory_mark = get_string(root, "memoryMark", a);
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
 	get_pause(root, a, &ret->pause);

@@ -86,6 +86,8 @@ struct container_record {
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
 	struct container_move move;
+	const char *
+		memory_mark; /* of the last dump that counts changes (checkpoint/tracking.h); or NULL */
 	struct net_setup network; /* no items: config.json decides */
 	oci_pairs annotations;
 };

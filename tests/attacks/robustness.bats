@@ -59,7 +59,10 @@ torn_in_all_ways() {
 			defined kill "$tag" 0
 			soon delete -f "$tag"
 			[ "$status" -eq 0 ] || { echo "$how at $n"; report; return 1; }
-			[ ! -e "$root/$tag" ] && is_dead "$pid" || { echo "$how at $n: it is still there"; return 1; }
+			if [ -e "$root/$tag" ] || ! is_dead "$pid"; then
+				echo "$how at $n: it is still there"
+				return 1
+			fi
 			start_payload sleep
 		done
 		torn "$root/$tag/$file" flipped 0

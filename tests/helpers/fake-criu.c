@@ -231,6 +231,7 @@ struct request {
 	bool leave_running, success;
 	char root[4096];
 	char log[256];
+	char freezer[256]; /* directory of the cgroup */
 };
 
 static void read_options(struct in *i, struct request *rq)
@@ -251,6 +252,9 @@ static void read_options(struct in *i, struct request *rq)
 		else if (field == 13)
 			(void)snprintf(rq->root, sizeof(rq->root), "%.*s", (int)(sub.end - sub.p),
 				       (const char *)sub.p);
+		else if (field == 44)
+			(void)snprintf(rq->freezer, sizeof(rq->freezer), "%.*s",
+				       (int)(sub.end - sub.p), (const char *)sub.p);
 		else if (field == 10)
 			(void)snprintf(rq->log, sizeof(rq->log), "%.*s", (int)(sub.end - sub.p),
 				       (const char *)sub.p);
@@ -499,10 +503,27 @@ static void write_images(const struct request *rq, unsigned long count)
 		write_tasks(rq);
 }
 
+/* Some criu put the freezer back where it was before, whoever has frozen the tasks since. */
+static void thaw(const struct request *rq)
+{
+	char path[300];
+	int fd;
+
+	if (!rq->freezer[0])
+		return;
+	(void)snprintf(path, sizeof(path), "%s/cgroup.freeze", rq->freezer);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "0", 1);
+	(void)close(fd);
+}
+
 static bool pre_dump(const struct request *rq)
 {
 	bool ok = seize_tree(rq->pid);
 
+	thaw(rq);
 	release(false);
 	if (!ok || at("predump") < 0)
 		return false;
@@ -519,6 +540,8 @@ static bool dump(const struct request *rq)
 	ok = ok && at("dumped") == 0 && notify("post-dump", 0) && at("post-dump") == 0;
 	if (!ok)
 		(void)notify("network-unlock", 0);
+	if (!ok || rq->leave_running)
+		thaw(rq);
 	release(ok && !rq->leave_running);
 	return ok && at("end-dump") == 0;
 }

@@ -7,6 +7,7 @@
  * The file CONTROL has one line "TYPE WHEN ACTION": at the first message TYPE (COMMIT, 13), before or after it is
  * passed on, it does that, and removes the file; the line goes to CONTROL.done.
  *	cut			both sides lose the connection
+ *	part			the same, and there is no other one as long as CONTROL.parted exists
  *	kill-source		SIGKILL to the process that sends; kill-sources: to the one that waits for it, too
  *	kill-dest, kill-dests	the same on the other side
  *	lose-source, lose-sources	as kill-, and the message does not arrive
@@ -75,12 +76,38 @@ static void end(pid_t pid)
 		(void)kill(pid, SIGKILL);
 }
 
+/* A line in CONTROL.END. */
+static void leave_note(const char *end, const char *line)
+{
+	char path[4096];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s.%s", control, end);
+	f = fopen(path, "a");
+	if (!f)
+		return;
+	(void)fprintf(f, "%s\n", line);
+	(void)fclose(f);
+}
+
+static bool is_parted(void)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s.parted", control);
+	return access(path, F_OK) == 0;
+}
+
 static bool harm(const char *action)
 {
 	pid_t source = getppid(), worker = worker_of(child);
 
 	if (strcmp(action, "cut") == 0)
 		_exit(0);
+	if (strcmp(action, "part") == 0) {
+		leave_note("parted", "part");
+		_exit(0);
+	}
 	if (strlen(action) < 5)
 		return false;
 	if (strcmp(action + 4, "-sources") == 0)
@@ -97,7 +124,7 @@ static bool harm(const char *action)
 /* Is it wanted at this message, now? true: the message is to be swallowed. */
 static bool look(unsigned type, const char *now)
 {
-	char wanted[32], when[16], action[32], path[4096];
+	char wanted[32], when[16], action[32], line[96];
 	FILE *f = fopen(control, "r");
 	int n;
 
@@ -109,12 +136,8 @@ static bool look(unsigned type, const char *now)
 	    strcmp(wanted, names[type]) != 0 || strcmp(when, now) != 0)
 		return false;
 	(void)unlink(control);
-	(void)snprintf(path, sizeof(path), "%s.done", control);
-	f = fopen(path, "a");
-	if (f) {
-		(void)fprintf(f, "%s %s %s\n", wanted, when, action);
-		(void)fclose(f);
-	}
+	(void)snprintf(line, sizeof(line), "%s %s %s", wanted, when, action);
+	leave_note("done", line);
 	return harm(action);
 }
 
@@ -190,6 +213,8 @@ int main(int argc, char **argv)
 	if (argc < 3 || !buf || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return 1;
 	control = argv[1];
+	if (is_parted())
+		return 1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	child = fork();
 	if (child == 0) {

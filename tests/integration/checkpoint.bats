@@ -258,3 +258,19 @@ option() {
 	fails "make the directory '1' for a round" 'images of another checkpoint'
 	runs_on
 }
+
+@test "checkpoint: images build on the last ones only, for nobody knows what has changed since others" {
+	local first=$img
+	start
+	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump
+	same 0 "$status"
+	img=$T/second
+	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump
+	same 0 "$status"
+	img=$T/third
+	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump --parent-path "../${first##*/}"
+	fails 'the images before these are not the last ones' 'without --parent-path'
+	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump --parent-path ../second
+	same 0 "$status"
+	runs_on
+}

@@ -257,6 +257,39 @@ fenced() {
 	check_beats
 }
 
+@test "nobody answers while it asks: in doubt it stands, whatever criu does, and it never runs twice" {
+	start_counter
+	echo 'RUNNING before part' >"$proxy"
+	move --resolve-timeout 500ms
+	[ "$status" -eq 8 ]
+	[[ $stderr == *"ctr migrate --recover $tag"* ]]
+	fenced
+	still_counts
+	check_beats
+	rm "$proxy.parted"
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs there" ]
+	runs_on there
+}
+
+@test "the word is lost, and nobody answers: it stands, and goes on here when the other side has said no" {
+	start_counter
+	echo 'COMMIT before part' >"$proxy"
+	move --resolve-timeout 500ms
+	[ "$status" -eq 8 ]
+	fenced
+	local n
+	n=$(beats | wc -l)
+	sleep 0.3
+	[ "$(beats | wc -l)" -eq "$n" ]
+	rm "$proxy.parted"
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag runs here" ]
+	runs_on here
+}
+
 @test "--here lets it go on without asking" {
 	start_counter
 	echo 'COMMIT before lose-sources' >"$proxy"
@@ -288,6 +321,35 @@ fenced() {
 	[[ $output == *"the cgroup of '$tag' exists here already"* ]]
 	[ "$(state_of)" = running ]
 	nothing_of_a_move
+}
+
+# Its standard input stays; this descriptor is of a kind that no criu can save.
+start_blocked() {
+	cp "${CTR_HELPERS:?}/holder" "$rootfs/bin/holder"
+	args holder io_uring
+	write_config
+	"$CTR" --root "$root" --data-root "$dataa" run -d -b "$bundle" "$tag" </dev/null >"$T/held" 2>&1
+	wait_until grep -q ready "$T/held"
+}
+
+@test "what cannot be saved is refused before anything is copied, and listed" {
+	start_blocked
+	move
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *'anon_inode:[io_uring]: no CRIU can save an io_uring'* ]]
+	[ "$(state_of)" = running ]
+	nothing_of_a_move
+	move --dry-run --format json
+	[ "$status" -eq 3 ]
+	[[ $(jq -r '.problems[].text' <<<"$output") == *'no CRIU can save an io_uring'* ]]
+	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --as "$there" --count 1 "$tag" \
+		"exec:$(receive_command)"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *'no CRIU can save an io_uring'* ]]
+	[ ! -e "$dataa/.replicate/$tag" ]
+	[ "$(state_of)" = running ]
 }
 
 @test "--accept present: only a bundle that is there, as it is there" {
@@ -342,6 +404,63 @@ fenced() {
 	[ "$status" -eq 7 ]
 	[[ $stderr == *'no space left on device'* ]]
 	runs_on here
+}
+
+# note TOKEN ID STATE: what a process that received has left there.
+note() {
+	mkdir -p "$datab/.migrations/$1/images/0"
+	jq -n --arg token "$1" --arg id "$2" --arg state "$3" \
+		'{token: $token, id: $id, bundle: "", state: $state}' >"$datab/.migrations/$1/journal.json"
+}
+
+@test "that it runs there is known as long as nobody has said that nothing is left here" {
+	local token=0123456789abcdef0123456789abcdef
+	start_counter
+	note "$token" "${there}old" running
+	touch -d '90 days ago' "$datab/.migrations/$token"
+	move --dry-run
+	[ "$status" -eq 0 ]
+	[ -e "$datab/.migrations/$token/journal.json" ]
+	[ ! -e "$datab/.migrations/$token/images" ]
+	rm -r "$datab/.migrations/$token"
+	runs_on here
+}
+
+@test "two moves of one id to one host: the second is refused while the first goes on" {
+	local token=fedcba9876543210fedcba9876543210
+	start_counter
+	note "$token" "$there" receiving
+	exec 9>"$datab/.migrations/$token/alive"
+	flock -n 9
+	sleep 60 & # has the lock, too
+	local holder=$!
+	exec 9>&-
+	move --timeout 15s
+	printf '%s\n%s\n' "$status" "$stderr"
+	kill "$holder"
+	wait "$holder" || true
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"another move of container '$there' to here has not ended yet"* ]]
+	[ "$(jq -r .state "$datab/.migrations/$token/journal.json")" = receiving ]
+	move # nobody goes on with it: it is swept, and the next one goes through
+	[ "$status" -eq 0 ]
+	runs_on there
+}
+
+@test "what came does not move on before its move is known to have come" {
+	start_counter
+	move
+	[ "$status" -eq 0 ]
+	local token
+	token=$(jq -r '.. | .token? // empty' "$rootb/$there/state.json" | head -n 1)
+	[ -n "$token" ]
+	note "$token" "$there" committing
+	ctr --data-root "$datab" --root "$rootb" --criu "$T/b/criu" migrate --as "$tag" "$there" \
+		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive"
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"container '$there' came from "*", which does not know it yet"* ]]
+	rm -r "$datab/.migrations/$token"
+	runs_on there
 }
 
 @test "Ctrl-C before the word: it runs on here" {

@@ -180,6 +180,14 @@ possible  mount-overlay          /tmp/c (overlay)
             help: end containers that run in the container" "$output"
 }
 
+@test "preflight: without criu it is listed all the same, and said" {
+	hold io_uring
+	capture "$CTR" --root "$root" --criu /nowhere/criu checkpoint --dry-run --format json "$tag"
+	same 3 "$status"
+	same io-uring "$(jq -r '.findings[].what' <<<"$output")"
+	[[ $stderr == *warning*criu* ]]
+}
+
 @test "preflight: what cannot be asked for" {
 	ctr checkpoint --dry-run "$tag"
 	fails "'$tag' does not exist"

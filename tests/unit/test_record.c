@@ -54,6 +54,7 @@ static const struct container_record sample = {
 	.resctrl = { .group = "gold", .monitor = "web-1", .made = RESCTRL_MONITOR },
 	.owner = 4294967294U,
 	.hooks_started = true,
+	.memory_mark = "0123456789abcdef0123456789abcdef",
 	.overlay = { .used = true,
 		     .data = "/var/lib/ctr",
 		     .size = UINT64_MAX,

@@ -11,7 +11,9 @@
 
 lan_data=/tmp/lan
 # What a and b ask of each other.
+# shellcheck disable=SC2034 # the test files'
 lan_a="exec:$CTR_REMOTE run 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
+# shellcheck disable=SC2034 # the test files'
 lan_b="exec:$CTR_REMOTE run 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 
 on_a() {
@@ -20,6 +22,7 @@ on_a() {
 
 # The same on both sides, but for the last byte of addresses: $1.
 lan_side() {
+	# shellcheck disable=SC2086,SC2116 # a list with line ends, to become one line
 	cat <<-END
 	set -e
 	modprobe -a $(echo $criu_modules)

@@ -56,6 +56,7 @@ work_bundle() {
 
 # One command: bats looks at each.
 work_wait() {
+	# shellcheck disable=SC2016 # it is that shell's
 	timeout "${2:-30}" busybox sh -c 'while [ ! -e "$1" ]; do sleep 0.05; done' - "$1" || {
 		echo "there is no $1 after ${2:-30} s"
 		return 1

@@ -70,20 +70,17 @@ gone_from() {
 	[ "$("$1" 'ls /sys/class/net | grep -c ^ctr-')" -le 1 ] # the keeper's
 }
 
-@test "a web server under requests and a connection move there and back, five times" {
+@test "a web server under requests and a connection move there and back" {
 	web_start
 	visitor_start
-	local i
-	for i in 1; do
-		run on_a "$ctr migrate --format json web '$lan_b' 2>$BATS_TEST_TMPDIR/err"
-		echo "$output"; cat "$BATS_TEST_TMPDIR/err"
-		[ "$status" -eq 0 ]
-		gone_from on_a
-		run on_b "$ctr migrate --format json web '$lan_a'"
-		echo "$output"
-		[ "$status" -eq 0 ]
-		gone_from on_b
-	done
+	run on_a "$ctr migrate --format json web '$lan_b' 2>$BATS_TEST_TMPDIR/err"
+	echo "$output"; cat "$BATS_TEST_TMPDIR/err"
+	[ "$status" -eq 0 ]
+	gone_from on_a
+	run on_b "$ctr migrate --format json web '$lan_a'"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	gone_from on_b
 	visitor_end
 	[ "$(seen .failed)" -eq 0 ]
 	[ "$(seen .breaks)" -eq 0 ]
