@@ -2,7 +2,7 @@
 /*
  * A criu process of ours (`criu swrk`, criu.org/RPC): found, started, asked, listened to, ended. It lives in a
  * mount namespace of its own, whose mounts do not reach the host's; its environment is made here,
- * no configuration file is read (security.md C7), and what it runs as helpers (nft, tar) comes from the system's
+ * no configuration file of the host is read (security.md C7), and what it runs as helpers (nft, tar) comes from the system's
  * directories. Knows nothing of containers.
  *
  * It opens descriptors of ours by number (images_dir_fd, work_dir_fd: /proc/PID/fd of this process, which

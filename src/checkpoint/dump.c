@@ -193,8 +193,11 @@ static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
 	Criu__Options options;
+	cleanup_fd int listen = -EBADF;
 	int r = dump_options(d->rq, &d->facts, &d->arena, &options, e);
 
+	if (r == 0 && options.lazy_pages && options.ps)
+		r = dump_listen(&d->arena, &options, &listen, e);
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r == 0 && !d->rq->pre_dump)

@@ -38,6 +38,12 @@ int dump_page_server(const char *text, struct arena *a, const char **ret_address
 		     struct err *e);
 
 /*
+ * With lazy pages: let criu listen at the address of @o->ps, and at no other one. @o, its strings in @a, names the
+ * descriptor *ret (owned by the caller) until criu has read it. -EINVAL unless it is an IP address.
+ */
+int dump_listen(struct arena *a, Criu__Options *o, int *ret, struct err *e);
+
+/*
  * What fds 0, 1 and 2 of the process @pid are, as restore gives them new ones: a file or device that is not below its mounts as
  * CRIU names what it is told to leave out ("file[1c:4]", "tty[8803:18]": ids of mount and inode, or of device
  * and filesystem, in hexadecimal); anything else as readlink(2) of /proc/PID/fd has it ("pipe:[123]", "/etc/motd");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* checkpoint/dump.h and rounds.h: what is asked of criu, what it counted, when pre-dumps end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -193,6 +195,33 @@ static void test_page_server(void **state)
 	assert_non_null(strstr(e.text, "'1.2.3.4' is not ADDRESS:PORT"));
 }
 
+/* criu reads it from there as a file: one address, and nothing else. */
+static void test_listen(void **state)
+{
+	static const char *const bad[] = { "localhost", "1.2.3.4 ", "1.2.3.4\nlog-file /x", "" };
+	struct checkpoint_request rq = { .page_server = "[2001:db8::1]:9000" };
+	char text[64] = "";
+	struct err e = ERR_INIT;
+	Criu__Options o;
+	int fd = -EBADF, file;
+
+	(void)state;
+	rq.flags.lazy_pages = true;
+	ask(&rq, &plain, &o);
+	assert_int_equal(dump_listen(&arena, &o, &fd, &e), 0);
+	file = open(o.config_file, O_RDONLY | O_CLOEXEC);
+	assert_true(file >= 0);
+	assert_true(read(file, text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, "address 2001:db8::1\n");
+	(void)close(file);
+	(void)close(fd);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		o.ps->address = (char *)(uintptr_t)bad[i];
+		assert_int_equal(dump_listen(&arena, &o, &fd, &e), -EINVAL);
+	}
+	assert_non_null(strstr(e.text, "'' is not an IP address"));
+}
+
 static void test_stdio(void **state)
 {
 	(void)state;
@@ -256,6 +285,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_flags, teardown),
 		cmocka_unit_test_teardown(test_facts, teardown),
 		cmocka_unit_test_teardown(test_page_server, teardown),
+		cmocka_unit_test_teardown(test_listen, teardown),
 		cmocka_unit_test(test_stdio),
 		cmocka_unit_test(test_stats),
 #endif

@@ -359,3 +359,30 @@ net_ctr_in_background() {
 	nsenter --net="/run/netns/$host" "$CTR" --root "$root" --data-root "$data" "$@" 3>&- &
 	background=$!
 }
+
+# Who listens at port 9000, in the network namespace of ctr
+listeners() {
+	nsenter --net="/run/netns/$host" ss -Hltn 'sport = 9000' | awk '{ print $4 }'
+}
+
+# The whole memory is served, then, and nobody wants any: that is the end of it.
+ask_for_nothing() {
+	nsenter --net="/run/netns/$host" bash -c ': <>/dev/tcp/127.0.0.1/9000'
+}
+
+@test "checkpoint --lazy-pages: memory is served at the address of --page-server, and nowhere else" {
+	local ready
+	start_counter
+	mkfifo "$T/ready"
+	exec {ready}<>"$T/ready"
+	nsenter --net="/run/netns/$host" ip link set lo up
+	net_ctr_in_background checkpoint --image-path "$img" --lazy-pages --page-server 127.0.0.1:9000 \
+		--status-fd "$ready" "$tag"
+	read -r -t 30 -d '' -u "$ready"
+	wait_until eval '[ -n "$(listeners)" ]'
+	same 127.0.0.1:9000 "$(listeners)"
+	ask_for_nothing
+	wait "$background" || true
+	wait_until criu_is_gone
+	exec {ready}>&-
+}
