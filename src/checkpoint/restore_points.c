@@ -101,7 +101,7 @@ static bool find_cover(const struct plan *p, size_t op, const char *path, struct
 	for (size_t i = 0; i < op; i++) {
 		struct point t;
 
-		if (!read_op(p, &p->ops[i], &t) || t.link || !path_below(path, t.path))
+		if (!read_op(p, &p->ops[i], &t) || t.link || !t.path || !path_below(path, t.path))
 			continue;
 		*ret = t;
 		found = true;
