@@ -52,6 +52,7 @@ struct migrate_request {
 	const char *criu; /* program, or NULL */
 	struct checkpoint_flags flags;
 	bool dry_run;		  /* only ask what would be in the way */
+	bool no_preflight;	  /* and do not ask what criu cannot save */
 	bool copy_rootfs;	  /* send the bundle's root even if there is one */
 	unsigned max_downtime_ms; /* what to aim at */
 	unsigned max_rounds;	  /* of memory before the last; 0: none */

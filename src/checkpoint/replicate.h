@@ -43,7 +43,7 @@ struct replicate_request {
 	const char *criu; /* program, or NULL */
 	struct checkpoint_flags flags;
 	unsigned interval_ms, keep;
-	bool copy_rootfs;
+	bool copy_rootfs, no_preflight;
 	uint64_t count; /* end after so many generations; 0: never */
 	enum replicate_fenced on_fenced;
 	int timeout_ms;

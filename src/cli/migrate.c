@@ -34,7 +34,7 @@ enum {
 struct migrate_options {
 	const char *remote_ctr, *ssh, *to_root, *to_data_root, *max_downtime, *timeout, *resolve,
 		*restore, *format, *progress, *max_rounds, *as;
-	bool dry_run, recover, here, there, copy_rootfs;
+	bool dry_run, recover, here, there, copy_rootfs, no_preflight;
 	bool tcp_close, ext_unix_sk, shell_job;
 };
 
@@ -43,6 +43,8 @@ static const char *const formats[] = { "text", "json", NULL };
 #define AT(field) offsetof(struct migrate_options, field)
 static const struct cli_option options[] = {
 	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), "only tell what would be in the way", NULL },
+	{ "no-preflight", 0, CLI_FLAG, NULL, AT(no_preflight),
+	  "do not look for what criu cannot save; it finds out itself", NULL },
 	{ "max-downtime", 0, CLI_STRING, "DURATION", AT(max_downtime),
 	  "send memory in rounds until stopping the container should take no longer (300ms)",
 	  NULL },
@@ -373,6 +375,7 @@ static int fill(struct cli *cli, const struct migrate_options *o, struct migrate
 			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
 		.as = o->as,
 		.dry_run = o->dry_run,
+		.no_preflight = o->no_preflight,
 		.copy_rootfs = o->copy_rootfs,
 		.max_rounds = ROUNDS,
 		.timeout_ms = TIMEOUT_MS,

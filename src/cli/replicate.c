@@ -26,7 +26,7 @@ enum {
 struct replicate_options {
 	const char *interval, *keep, *count, *on_fenced, *timeout, *format;
 	const char *remote_ctr, *ssh, *to_root, *to_data_root, *as;
-	bool copy_rootfs, status, forget, tcp_close, ext_unix_sk, shell_job;
+	bool copy_rootfs, status, forget, tcp_close, ext_unix_sk, shell_job, no_preflight;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -54,6 +54,8 @@ static const struct cli_option options[] = {
 	  "allow unix sockets that are connected to outside", NULL },
 	{ "shell-job", 0, CLI_FLAG, NULL, AT(shell_job),
 	  "allow a terminal that belongs to somebody outside", NULL },
+	{ "no-preflight", 0, CLI_FLAG, NULL, AT(no_preflight),
+	  "do not look for what criu cannot save; it finds out itself", NULL },
 	{ "remote-ctr", 0, CLI_STRING, "COMMAND", AT(remote_ctr),
 	  "what is called there by ssh, instead of ctr", NULL },
 	{ "ssh", 0, CLI_STRING, "COMMAND", AT(ssh),
@@ -230,6 +232,7 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
 		.as = o->as,
 		.copy_rootfs = o->copy_rootfs,
+		.no_preflight = o->no_preflight,
 		.timeout_ms = TIMEOUT_MS,
 		.interrupt = -EBADF,
 		.tell = tell,

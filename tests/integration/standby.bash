@@ -21,14 +21,14 @@ standby_teardown() {
 
 # replicate [OPTION...]: COUNT generations through the proxy.
 replicate() {
-	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --as "$there" --timeout 2s \
+	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --no-preflight --as "$there" --timeout 2s \
 		--interval 100ms --format json "$@" "$tag" \
 		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $(receive_command)"
 }
 
 # The same in the background, without end.
 start_replicating() {
-	"$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" replicate --as "$there" \
+	"$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" replicate --no-preflight --as "$there" \
 		--timeout 2s --interval 100ms --format json "$@" "$tag" \
 		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $(receive_command)" >"$T/replicate.out" 2>"$T/replicate.err" &
 	replicator=$!

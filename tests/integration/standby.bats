@@ -147,13 +147,13 @@ stopped_here() {
 	start_layered
 	replicate --count 2
 	take_over 2
-	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --as "$tag" --count 2 "$there" \
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --no-preflight --as "$tag" --count 2 "$there" \
 		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive --accept any"
 	[ "$status" -eq 7 ]
 	[[ "$stderr" == *"container '$tag'"*"ctr delete --force $tag"* ]]
 	# as it was there before: with its layers
 	ctr --data-root "$dataa" delete --force --keep-layers "$tag"
-	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --as "$tag" --count 2 "$there" \
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$T/b/criu" replicate --no-preflight --as "$tag" --count 2 "$there" \
 		"exec:$CTR --root $root --data-root $dataa --criu $T/a/criu receive --accept any"
 	printf '%s\n%s\n' "$output" "$stderr"
 	[ "$status" -eq 0 ]
