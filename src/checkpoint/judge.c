@@ -417,3 +417,40 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 	oci_spec_free(g.spec);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look whether the container can come here") : 0;
 }
+
+/* ---- the answer ---- */
+
+static void write_problems(struct json_out *o, const char *key, const struct problems *list,
+			   enum problem_severity severity)
+{
+	json_out_member_array(o, key);
+	for (size_t i = 0; i < list->count; i++) {
+		struct err plain = list->items[i].err;
+		char line[1500];
+
+		if (list->items[i].severity != severity)
+			continue;
+		plain.hint[0] = '\0';
+		err_format(&plain, line, sizeof(line));
+		json_out_object(o);
+		json_out_member_string(o, "text", line);
+		if (list->items[i].err.hint[0])
+			json_out_member_string(o, "hint", list->items[i].err.hint);
+		json_out_end_object(o);
+	}
+	json_out_end_array(o);
+}
+
+int judge_answer(const struct judgement *v, struct wire *w, struct err *e)
+{
+	struct json_out o;
+
+	if (json_out_init(&o, false) < 0)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
+	json_out_object(&o);
+	write_problems(&o, "problems", &v->problems, PROBLEM_ERROR);
+	write_problems(&o, "warnings", &v->problems, PROBLEM_WARNING);
+	json_out_member_string(&o, "bundle", v->bundle);
+	json_out_member_bool(&o, "copyRootfs", v->copy_rootfs);
+	return wire_send_json(w, WIRE_ANSWER, &o, e);
+}

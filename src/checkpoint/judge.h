@@ -9,6 +9,7 @@
 #include <limits.h>
 
 #include "checkpoint/proposal.h"
+#include "checkpoint/wire.h"
 #include "util/problems.h"
 
 struct judge_request {
@@ -37,5 +38,8 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e);
 
 /* The criu that would be used, as host_facts has it; 0 and why in @e when there is none. */
 int judge_criu(const char *program, struct err *e);
+
+/* Send what was found, as the WIRE_ANSWER to the proposal. */
+int judge_answer(const struct judgement *v, struct wire *w, struct err *e);
 
 #endif

@@ -104,41 +104,6 @@ static int form_verdict(struct receiving *x, struct err *e)
 	return r;
 }
 
-static void write_problems(struct json_out *o, const char *key, const struct problems *list,
-			   enum problem_severity severity)
-{
-	json_out_member_array(o, key);
-	for (size_t i = 0; i < list->count; i++) {
-		struct err plain = list->items[i].err;
-		char line[1500];
-
-		if (list->items[i].severity != severity)
-			continue;
-		plain.hint[0] = '\0';
-		err_format(&plain, line, sizeof(line));
-		json_out_object(o);
-		json_out_member_string(o, "text", line);
-		if (list->items[i].err.hint[0])
-			json_out_member_string(o, "hint", list->items[i].err.hint);
-		json_out_end_object(o);
-	}
-	json_out_end_array(o);
-}
-
-static int answer(struct receiving *x, struct err *e)
-{
-	struct json_out o;
-
-	if (json_out_init(&o, false) < 0)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
-	json_out_object(&o);
-	write_problems(&o, "problems", &x->verdict.problems, PROBLEM_ERROR);
-	write_problems(&o, "warnings", &x->verdict.problems, PROBLEM_WARNING);
-	json_out_member_string(&o, "bundle", x->verdict.bundle);
-	json_out_member_bool(&o, "copyRootfs", x->verdict.copy_rootfs);
-	return wire_send_json(x->w, WIRE_ANSWER, &o, e);
-}
-
 /* ---- what comes ---- */
 
 static uint64_t free_space(const struct receiving *x)
@@ -500,10 +465,10 @@ static int serve_move(struct receiving *x, struct err *e)
 	if (r < 0)
 		return r;
 	if (x->p.dry_run || problems_count(&x->verdict.problems, PROBLEM_ERROR))
-		return answer(x, e);
+		return judge_answer(&x->verdict, x->w, e);
 	r = make_place(x, e);
 	if (r == 0)
-		r = answer(x, e);
+		r = judge_answer(&x->verdict, x->w, e);
 	if (r == 0)
 		r = take_all(x, e);
 	if (r < 0)

@@ -190,41 +190,6 @@ static int form_verdict(struct keeping *k, struct err *e)
 	return r;
 }
 
-static void write_problems(struct json_out *o, const char *key, const struct problems *list,
-			   enum problem_severity severity)
-{
-	json_out_member_array(o, key);
-	for (size_t i = 0; i < list->count; i++) {
-		struct err plain = list->items[i].err;
-		char line[1500];
-
-		if (list->items[i].severity != severity)
-			continue;
-		plain.hint[0] = '\0';
-		err_format(&plain, line, sizeof(line));
-		json_out_object(o);
-		json_out_member_string(o, "text", line);
-		if (list->items[i].err.hint[0])
-			json_out_member_string(o, "hint", list->items[i].err.hint);
-		json_out_end_object(o);
-	}
-	json_out_end_array(o);
-}
-
-static int answer(struct keeping *k, struct err *e)
-{
-	struct json_out o;
-
-	if (json_out_init(&o, false) < 0)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
-	json_out_object(&o);
-	write_problems(&o, "problems", &k->verdict.problems, PROBLEM_ERROR);
-	write_problems(&o, "warnings", &k->verdict.problems, PROBLEM_WARNING);
-	json_out_member_string(&o, "bundle", k->verdict.bundle);
-	json_out_member_bool(&o, "copyRootfs", k->verdict.copy_rootfs);
-	return wire_send_json(k->w, WIRE_ANSWER, &o, e);
-}
-
 /* The bundle, if it is not here: a directory with config.json; its root comes with the layers. */
 static int make_bundle(struct keeping *k, struct err *e)
 {
@@ -484,10 +449,10 @@ static int serve(struct keeping *k, struct err *e)
 	if (r < 0)
 		return r;
 	if (problems_count(&k->verdict.problems, PROBLEM_ERROR))
-		return answer(k, e);
+		return judge_answer(&k->verdict, k->w, e);
 	r = make_bundle(k, e);
 	if (r == 0)
-		r = answer(k, e);
+		r = judge_answer(&k->verdict, k->w, e);
 	return r == 0 ? take_all(k, e) : r;
 }
 
