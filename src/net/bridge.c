@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/ip.h"
+#include "net/link.h"
 #include "net/own.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -171,32 +172,37 @@ void bridge_remove(int sock, const struct net_def *def)
 		(void)own_delete(sock, link.index); /* see the header */
 }
 
-/* All but these two: the caller of ctr waits for the end of its output, not for us. */
-static void close_others(int a, int b)
+/* All but this one: the caller of ctr waits for the end of its output, not for us. */
+static void close_others(int keep)
 {
-	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+	if (keep > 0)
+		(void)kernel_close_range(0, (unsigned)keep - 1, 0);
+	(void)kernel_close_range((unsigned)keep + 1, ~0U, 0);
+}
 
-	if (low > 0)
-		(void)kernel_close_range(0, low - 1, 0);
-	if (high > low + 1)
-		(void)kernel_close_range(low + 1, high - 1, 0);
-	(void)kernel_close_range(high + 1, ~0U, 0);
+static void clean(int sock, int index, const struct net_def *def)
+{
+	if (index)
+		(void)own_delete(sock, index); /* gone meanwhile */
+	if (def)
+		bridge_remove(sock, def);
+}
+
+static _Noreturn void clean_alone(int lock, int index, const struct net_def *def)
+{
+	close_others(lock);
+	(void)setsid(); /* signals of our terminal are not for it */
+	clean(link_socket(), index, def);
+	_exit(0);
 }
 
 void bridge_clean_later(int sock, int lock, int index, const struct net_def *def)
 {
 	pid_t pid = index || def ? fork() : 1;
 
-	if (pid > 0)
-		return; /* it becomes a child of the host's init: we are about to end */
-	if (pid == 0) {
-		close_others(sock, lock);
-		(void)setsid(); /* signals of our terminal are not for it */
-	}
-	if (index)
-		(void)own_delete(sock, index); /* gone meanwhile */
-	if (def)
-		bridge_remove(sock, def);
 	if (pid == 0)
-		_exit(0);
+		clean_alone(lock, index, def);
+	if (pid < 0)
+		clean(sock, index, def);
+	/* else: it becomes a child of the host's init, since we are about to end */
 }

@@ -17,8 +17,9 @@ int bridge_ensure(int sock, const struct net_def *def, bool ip6, int *ret_index,
 
 /*
  * Remove the link @index (0: none) and then the bridge of @def (NULL: it stays), and do not wait for it: the kernel
- * takes tens of milliseconds for each (RCU), so a child does it. That has nothing open but @sock and
- * @lock, the descriptor that holds the network's lock: whoever wants the network next gets it when both are gone.
+ * takes tens of milliseconds for each (RCU), so a child does it. That has nothing open but @lock, the descriptor
+ * that holds the network's lock (whoever wants the network next gets it when both are gone), and a socket of
+ * its own: on @sock, with which the caller goes on, each would read answers that are the other's.
  */
 void bridge_clean_later(int sock, int lock, int index, const struct net_def *def);
 

@@ -87,6 +87,23 @@ teardown() { net_teardown; }
 	[[ $(inside -6 route show) == *'default via fd77::1 dev lan'* ]]
 }
 
+@test "network: many networks of one container are taken down beside each other" {
+	local n options=()
+	for n in 1 2 3 4 5 6 7 8; do
+		net_ctr network create "$tag-$n" --subnet "10.77.$n.0/24" --bridge "ctr-$n" --internal
+		ok
+		options+=(--network "bridge:$tag-$n")
+	done
+	args payload sleep
+	for n in 1 2 3; do
+		net_start "$tag" "${options[@]}"
+		ok
+		net_ctr delete -f "$tag"
+		ok
+		same '' "$(links_left)"
+	done
+}
+
 @test "network: an internal one has no default route, and turns no forwarding on" {
 	net_ctr network create "$tag" --internal
 	args payload sleep
