@@ -20,6 +20,7 @@
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -42,6 +43,7 @@ struct dump {
 	bool paused; /* before */
 	struct criu *criu;
 	struct dump_facts facts;
+	int outer_net; /* the network namespace, when it outlives the container */
 	struct arena arena;
 };
 
@@ -98,6 +100,8 @@ static int gather(struct dump *d, struct err *e)
 	f->pid = c->record.init.pid;
 	f->root = c->record.rootfs;
 	f->own_network = oci_spec_new_namespace(c->spec, OCI_NS_NETWORK);
+	if (!f->own_network)
+		d->outer_net = netlock_namespace(f->pid);
 	if (joins(c->spec, OCI_NS_NETWORK))
 		f->outer_net = namespace_inode(f->pid, "net");
 	if (joins(c->spec, OCI_NS_PID))
@@ -189,6 +193,21 @@ static void settle(const struct dump *d)
 		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
 }
 
+/*
+ * The tasks are gone, and nobody else is to be kept waiting. Where connections were saved, packets of theirs must stay away
+ * until the restore, or the kernel answers that nobody is there.
+ */
+static void release_network(const struct dump *d)
+{
+	const struct checkpoint_request *rq = d->rq;
+	struct err ignored = ERR_INIT;
+
+	if (rq->pre_dump || rq->leave_running || rq->flags.tcp_established || d->outer_net < 0)
+		return;
+	/* the container is saved, and removed: that is not undone because of this */
+	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
+}
+
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -251,8 +270,10 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
-	if (r == 0)
+	if (r == 0) {
+		release_network(d);
 		dump_stats_read(d->rq->work, ret);
+	}
 	return r;
 }
 
@@ -260,11 +281,14 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		    struct checkpoint_result *ret, struct err *e)
 {
 	struct checkpoint_result result = { 0 };
-	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF };
+	struct dump d = {
+		.c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF, .outer_net = -EBADF
+	};
 	int r = dump(&d, &result, e);
 
 	criu_close(d.criu);
 	close_fd(&d.freezer);
+	close_fd(&d.outer_net);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

@@ -65,7 +65,15 @@ int nft_elements_read(const char *set, struct nft_elements *ret);
 int nft_elements_change(int sock, bool add, const struct nft_element *list, size_t count,
 			uint32_t generation, size_t *ret_failed);
 
-/* Delete the table with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
-int nft_table_delete(int sock, uint32_t generation);
+/* Delete the table @name with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
+int nft_table_delete(int sock, const char *name, uint32_t generation);
+
+enum {
+	NFT_NAME_MAX = 256 /* of a table, with NUL: NFT_TABLE_MAXNAMELEN */
+};
+
+/* The first table of the family inet of which @wanted says so: its name. -ENOENT. */
+int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
+		   char ret[NFT_NAME_MAX]);
 
 #endif
