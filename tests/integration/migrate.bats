@@ -185,6 +185,22 @@ ordered() {
 	done
 }
 
+@test "what came has a mount that the config does not have, at the end: it is ended there, and runs on here" {
+	local mount
+	start_counter
+	for mount in tmpfs@/bin proc@/proc sysfs@/proc mqueue@/proc; do
+		echo "mount $mount" >"$T/b/criu.control"
+		move
+		printf '%s\n' "$stderr"
+		[ ! -e "$T/b/criu.control" ]
+		[ "$status" -ne 0 ]
+		[[ "$stderr" == *"restored mounts: '${mount#*@}' is a mount, and the config mounts nothing there"* ]]
+		runs_on here
+	done
+	move
+	runs_on there
+}
+
 @test "criu fails there after the word was said: one side runs it" {
 	start_counter
 	ordered here b resume fail
