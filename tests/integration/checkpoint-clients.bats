@@ -3,7 +3,7 @@
 #
 # The command lines with which podman 4.3 (through conmon 2.1) and containerd 1.6 (through its shim and go-runc)
 # checkpoint and restore, word for word, as they were recorded. criu is tests/helpers/fake-criu, so that this holds on
-# every kernel; what the clients make of it with the real one: tests/vm/systemd/{podman,containerd}-checkpoint.bats.
+# every kernel; what the clients make of it with the real one: tests/vm/systemd/*-checkpoint.bats.
 
 load lib
 load migrate

@@ -4,66 +4,17 @@
 # Docker with both cgroup drivers: a daemon for each.
 
 load drivers
+load docker
 
-setup_file() {
-	drivers_begin dockerd docker containerd
-	[ -z "$MISSING" ] || return 0
-	local driver
-	mkdir "$W/bin"
-	ln -s "$CTR" "$W/bin/runc"
-	echo '{}' >"$W/daemon.json"
-	tar -C "$W/rootfs" -cf "$W/box.tar" .
-	for driver in cgroupfs systemd; do
-		docker_start "$driver" &
-	done
-	wait
-	for driver in cgroupfs systemd; do
-		wait_until docker_answers "$driver" || { tail -n 20 "$W/$driver.log"; return 1; }
-		DOCKER_HOST=unix://$W/$driver.sock docker import "$W/box.tar" box >/dev/null
-	done
-}
+setup_file() { docker_begin '{}'; }
 
-# docker_start DRIVER: a daemon with its own containerd, which leaves networks alone. Its pid is in $W/DRIVER.pid.
-docker_start() {
-	PATH=$W/bin:$PATH dockerd --config-file "$W/daemon.json" --host "unix://$W/$1.sock" --pidfile "$W/$1.pid" \
-		--data-root "$W/$1" --exec-root "/run/ctr-docker-$1" --storage-driver vfs --bridge none \
-		--iptables=false --ip6tables=false --userland-proxy=false --exec-opt "native.cgroupdriver=$1" \
-		--add-runtime "ctr=$CTR" --default-runtime ctr </dev/null >"$W/$1.log" 2>&1 3>&- &
-}
-
-docker_answers() {
-	DOCKER_HOST=unix://$W/$1.sock docker version >/dev/null 2>&1
-}
-
-teardown_file() {
-	local driver pid
-	for driver in cgroupfs systemd; do
-		pid=$(cat "$W/$driver.pid" 2>/dev/null) || continue
-		kill "$pid"
-		wait_until test ! -e "/proc/$pid"
-		rm -rf "/run/ctr-docker-$driver"
-	done
-}
+teardown_file() { docker_end; }
 
 setup() { drivers_setup; }
 
 teardown() {
-	[ -z "${container:-}" ] || docker rm -f "$container" >/dev/null 2>&1 || true
+	docker_remove
 	drivers_teardown
-}
-
-# use DRIVER: the daemon that all else is told to, and where the cgroups of its containers are.
-use() {
-	driver=$1
-	export DOCKER_HOST=unix://$W/$1.sock
-}
-
-# In the background; its id is $container, its cgroup $dir.
-start_box() {
-	must docker run -d --network none "$@"
-	container=$output
-	dir=/sys/fs/cgroup/docker/$container
-	[ "$driver" = cgroupfs ] || dir=/sys/fs/cgroup/system.slice/docker-$container.scope
 }
 
 client_exec() {

@@ -80,7 +80,7 @@ is_gone() {
 		left=$(systemctl list-units --all --plain --no-legend "*$1*"
 			find /sys/fs/cgroup -name "*$1*"
 			find /run -path '*/ctr/*' -name "*$1*"
-			grep -F -e "$1" /proc/self/mountinfo)
+			grep -F -e "$1" /proc/self/mountinfo || true)
 		[ -n "$left" ] || return 0
 		sleep 0.1
 	done

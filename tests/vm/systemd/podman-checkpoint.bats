@@ -12,6 +12,8 @@ setup_file() {
 	podman_begin criu
 	[ -z "$MISSING" ] || return 0
 	cp "$CTR_HELPERS/holder" "$W/rootfs/bin/"
+	ln -s busybox "$W/rootfs/bin/stty"
+	ln -s busybox "$W/rootfs/bin/touch"
 	tar -C "$W/rootfs" -cf "$W/busy.tar" .
 	T=$BATS_FILE_TMPDIR driver=cgroupfs
 	podman_setup
@@ -235,7 +237,7 @@ is_locked() {
 	start -t -i -- sh -c 'echo begun; exec sh'
 	pod container checkpoint w
 	pod container restore w
-	try "$CTR_SRCDIR/tests/integration/pty" size=91x17 'send=stty size; echo one-$((1 + 1))\n' expect=one-2 \
+	try "$BATS_TEST_DIRNAME/../../integration/pty" size=91x17 'send=stty size; echo one-$((1 + 1))\n' expect=one-2 \
 		'send=exit 5\n' -- podman "${global[@]}" --cgroup-manager "$driver" attach w
 	has '17 91' one-2 '[terminal as before]'
 	pod wait w
@@ -250,7 +252,7 @@ is_locked() {
 	has 'io_uring'
 	state_is '{{.State.Status}}' running
 	holds "$dir" cgroup.freeze 0
-	pod exec w echo alive
+	pod exec w sh -c 'echo alive'
 	has alive
 }
 
@@ -270,12 +272,13 @@ is_locked() {
 	for name in p q; do
 		pod pod create --name "$name" --share ipc,net,uts --share-parent=false --network none \
 			--infra-image localhost/busy --infra-command 'sleep 1000'
+		id=$output
 	done
 	network=()
 	start --pod p
 	pod container checkpoint --export "$T/file.tar" --compress none w
 	n=$(counted)
 	pod pod rm -f -t 0 p
-	from_file "$T/file.tar" --pod q
+	from_file "$T/file.tar" --pod "$id" # podman 4.3 takes no name here
 	goes_on "$n"
 }
