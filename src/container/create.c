@@ -363,7 +363,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->record.phase = PHASE_CREATED;
-	return record_save(c->dir, &c->record, e);
+	/* without `ctr start` the next record is that it runs; until then it dies with us */
+	return c->listener >= 0 ? record_save(c->dir, &c->record, e) : 0;
 }
 
 /* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */

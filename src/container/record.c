@@ -157,6 +157,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_creator(o, &r->creator);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
+	json_out_member_bool(o, "noPoststop", r->no_poststop);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	write_exit(o, &r->exit);
 	write_overlay(o, &r->overlay);
@@ -430,6 +431,7 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	get_creator(root, &ret->creator);
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
+	ret->no_poststop = get_bool(root, "noPoststop");
 	ret->no_keyring = get_bool(root, "noKeyring");
 	ret->memory_mark = get_string(root, "memoryMark", a);
 	get_resctrl(root, a, &ret->resctrl);
