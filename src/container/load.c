@@ -133,6 +133,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
+	r->no_poststop = !c->spec->hooks[OCI_HOOK_POSTSTOP].count;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the container");
 	return 0;
