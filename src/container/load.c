@@ -21,6 +21,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/timestamp.h"
+#include "util/trace.h"
 
 #define CONFIG_FILE "config.json"
 
@@ -151,6 +152,7 @@ int container_check_process_set(const struct oci_spec *spec, struct err *e)
 
 int container_load(struct container *c, const struct container_request *rq, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "read and check the configuration");
 	int r = container_id_check(rq->id, e);
 
 	if (r < 0)
@@ -251,6 +253,7 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 
 int container_plan(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "make the plan");
 	struct compile_input in = {
 		.spec = c->spec,
 		.record = &c->record,
@@ -279,6 +282,7 @@ int container_plan(struct container *c, struct err *e)
 
 int container_reload(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "read the configuration again");
 	cleanup_fd int fd = openat(c->dir, CONFIG_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int r = fd < 0 ? -errno : io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
 

@@ -17,6 +17,7 @@
 #include "net/helper.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 /* Of a directory that is open; NULL when that cannot be told. */
 static const char *path_of(struct arena *a, int fd)
@@ -185,6 +186,7 @@ static void undo_network(void *data)
 
 int network_reserve(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "reserve addresses");
 	struct net_owner owner = { .id = c->record.id, .boot = c->record.init.boot_id };
 	int r;
 
