@@ -19,6 +19,7 @@
 #include "checkpoint/again.h"
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
+#include "checkpoint/drain.h"
 #include "checkpoint/dump.h"
 #include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
@@ -44,6 +45,7 @@ struct dump {
 	struct criu *criu;
 	struct dump_facts facts;
 	int outer_net; /* the network namespace, when it outlives the container */
+	struct drain drain;
 	struct arena arena;
 };
 
@@ -144,6 +146,33 @@ static int check_abilities(struct dump *d, struct err *e)
 
 /* ---- what criu tells ---- */
 
+/* Its preparations are over: the next that it does is to stop the tasks. */
+static int on_pre_dump(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+
+	(void)n;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	/* who is paused accepts nobody */
+	return drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+}
+
+/* The tasks stand, and it is about to shut their network, when that is one of their own. */
+static int on_network_lock(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+
+	(void)n;
+	(void)e;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	drain_standing(&d->drain);
+	if (d->rq->stopped)
+		d->rq->stopped(d->rq->data, &d->drain.quiet);
+	return 0;
+}
+
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
 {
 	struct dump *d = data;
@@ -168,6 +197,8 @@ static int on_status_ready(void *data, const struct criu_notification *n, struct
 }
 
 static const struct criu_handler handlers[] = {
+	{ "pre-dump", on_pre_dump },
+	{ "network-lock", on_network_lock },
 	{ "post-dump", on_post_dump },
 	{ "status-ready", on_status_ready },
 	{ 0 },
@@ -267,6 +298,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = ask_counting(d, e);
+	drain_end(&d->drain);
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
@@ -282,7 +314,12 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 {
 	struct checkpoint_result result = { 0 };
 	struct dump d = {
-		.c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF, .outer_net = -EBADF
+		.c = c,
+		.rq = rq,
+		.cgroup = CGROUP_EMPTY,
+		.freezer = -EBADF,
+		.outer_net = -EBADF,
+		.drain = DRAIN_EMPTY,
 	};
 	int r = dump(&d, &result, e);
 

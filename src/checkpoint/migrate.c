@@ -25,7 +25,7 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	IN_FLIGHT_TRIES = 5,
+	IN_FLIGHT_TRIES = 3,
 	FILE_ROUNDS = 4,
 	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
@@ -47,6 +47,7 @@ struct migration {
 	uint64_t last_bytes; /* of the round before */
 	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
+	struct checkpoint_quiet quiet;
 	bool proposed, committed;
 };
 
@@ -235,10 +236,13 @@ static int hear_answer(struct migration *m, struct err *e)
 static int look_for_blockers(struct migration *m, struct container *c, struct err *e)
 {
 	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	struct checkpoint_flags flags = m->rq->flags;
 	char object[640];
-	int r = m->rq->no_preflight
-			? 0
-			: preflight_look(c, m->rq->criu, &m->rq->flags, &report, NULL, NULL, e);
+	int r;
+
+	flags.tcp_skip_in_flight = true; /* they are waited for */
+	r = m->rq->no_preflight ? 0
+				: preflight_look(c, m->rq->criu, &flags, &report, NULL, NULL, e);
 
 	if (r < 0)
 		return r;
@@ -535,6 +539,12 @@ static int raise_fence(struct migration *m, struct container *c, struct err *e)
 	return fence_raise(c, &move, e);
 }
 
+/* Without a word about it, it was stopped no earlier than criu was asked to. */
+static int64_t stopped_at(const struct migration *m)
+{
+	return m->quiet.stopped_us ? m->quiet.stopped_us : m->stood;
+}
+
 /* The word is out, and no answer came: whoever has an answer has written it down. */
 static int resolve(struct migration *m, struct container *c, struct err *e)
 {
@@ -575,7 +585,9 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 		return r;
 	m->committed = true;
 	m->ret->fate = MIGRATE_MOVED;
-	m->ret->down_us = (uint64_t)(now_us() - m->stood);
+	m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
+	m->ret->held_us = m->quiet.held_us;
+	m->ret->lost = m->quiet.unaccepted + m->quiet.unsent;
 	return 0;
 }
 
@@ -608,6 +620,13 @@ static int hand_over(void *data, struct container *c, struct err *e)
 	return r < 0 ? r : commit(m, c, e);
 }
 
+static void on_stopped(void *data, const struct checkpoint_quiet *q)
+{
+	struct ending *x = data;
+
+	x->m->quiet = *q;
+}
+
 static int remove_here(struct migration *m, struct container *c, struct err *e)
 {
 	struct err warning = ERR_INIT, none = ERR_INIT;
@@ -636,6 +655,8 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 	if (r == 0) {
 		tell(m, MIGRATE_FINAL);
 		rq = dump_request(m, &x.pictures);
+		rq.drain_ms = CHECKPOINT_DRAIN_MS;
+		rq.stopped = on_stopped;
 		rq.complete = hand_over;
 		rq.data = &x;
 		rq.flags.tcp_skip_in_flight = skip_in_flight;
@@ -647,8 +668,8 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 }
 
 /*
- * Connections that nobody has accepted yet would be lost. They are there for a moment only, so it is tried again;
- * a server that is always behind has to lose some.
+ * Connections that nobody has accepted yet would be lost. New ones wait while the container accepts those (drain.h), but
+ * some may come to it in the last moment, so it is tried again; a server that accepts nobody has to lose some.
  */
 static int dump_between_connections(struct migration *m, struct container *c, struct err *e)
 {

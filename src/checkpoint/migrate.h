@@ -73,6 +73,8 @@ struct migrate_result {
 	uint64_t file_bytes;
 	uint64_t wire_bytes; /* all that was sent */
 	uint64_t total_us, down_us, predicted_us;
+	uint64_t held_us; /* how long new TCP connections were kept waiting before the down time */
+	unsigned lost; /* TCP connections that did not come along: nobody accepted them in time */
 	struct problems problems; /* what the destination objects to; problems_free */
 };
 

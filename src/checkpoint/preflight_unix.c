@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "checkpoint/preflight_internal.h"
+#include "net/visit.h"
 #include "util/cleanup.h"
 
 /* What is known of one unix socket of the namespace. */
@@ -143,26 +142,12 @@ static int dump(int fd, struct unix_sockets *l)
 	}
 }
 
-/*
- * A socket of the kind that asks, in the task's network namespace: it stays there. -errno; -ENOTRECOVERABLE: we are in
- * another namespace than we were.
- */
+/* A socket of the kind that asks, in the task's network namespace. As net_socket_in. */
 static int open_diag(const struct preflight_task *task)
 {
-	cleanup_fd int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_fd int theirs = openat(task->dir, "ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_fd int fd = -EBADF;
+	cleanup_fd int ns = openat(task->dir, "ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (own < 0 || theirs < 0)
-		return -errno;
-	if (setns(theirs, CLONE_NEWNET) < 0)
-		return -errno;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (fd < 0)
-		fd = -errno;
-	if (setns(own, CLONE_NEWNET) < 0)
-		return -ENOTRECOVERABLE;
-	return fd < 0 ? fd : take_fd(&fd);
+	return ns < 0 ? -errno : net_socket_in(ns, net_diag_socket);
 }
 
 /* ---- what it means ---- */

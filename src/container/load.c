@@ -162,6 +162,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->explain = rq->explain;
 	c->caller = *rq->caller;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
+	c->record.merge_memory = rq->merge_memory;
 	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r < 0)
 		return r;
@@ -254,6 +255,7 @@ int container_plan(struct container *c, struct err *e)
 		.filter = &c->filter,
 		.keep_fds = c->keep_fds,
 		.no_keyring = c->no_keyring,
+		.merge_memory = c->record.merge_memory,
 		.no_pivot = c->no_pivot,
 		.extra_env = c->extra_env,
 		.extra_env_len = c->extra_env_len,

@@ -82,6 +82,7 @@ struct container_record {
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
 	bool hooks_done;    /* poststop hooks ran already */
 	bool no_keyring;    /* exec does as create did */
+	bool merge_memory;  /* the same */
 	struct container_exit exit;
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */

@@ -34,6 +34,8 @@ struct nft_element {
 	char owner[NFT_OWNER_MAX]; /* its comment */
 };
 
+struct nlmsghdr; /* linux/netlink.h */
+
 /* A socket of NETLINK_NETFILTER in our network namespace, or -errno. */
 int nft_socket(void);
 
@@ -75,5 +77,19 @@ enum {
 /* The first table of the family inet of which @wanted says so: its name. -ENOENT. */
 int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
 		   char ret[NFT_NAME_MAX]);
+
+/* ---- a transaction, message by message: for nft_hold.c ---- */
+
+/*
+ * The head of a message of @type (NFNL_SUBSYS_... << 8 | NFT_MSG_...) at @buf, which is zeroed and has room; attributes
+ * follow. @res_id: 0 unless it begins or ends a batch.
+ */
+struct nlmsghdr *nft_message(void *buf, uint16_t type, uint16_t flags, uint32_t seq, uint8_t family,
+			     uint16_t res_id);
+/* Each returns its length. @generation 0: whatever the ruleset is. */
+size_t nft_batch_begin(char *buf, uint32_t generation);
+size_t nft_batch_end(char *buf, uint32_t seq);
+/* Send it; @last: number of the message that wants an answer (NLM_F_ACK). 0, or -errno of the first that was refused. */
+int nft_batch_commit(int sock, const char *buf, size_t len, uint32_t last);
 
 #endif

@@ -535,7 +535,8 @@ static bool pre_dump(const struct request *rq)
 
 static bool dump(const struct request *rq)
 {
-	bool ok = seize_tree(rq->pid) && notify("network-lock", 0) && at("seized") == 0;
+	bool ok = notify("pre-dump", 0) && seize_tree(rq->pid) && notify("network-lock", 0) &&
+		  at("seized") == 0;
 
 	if (ok)
 		write_images(rq, count_of(rq->pid));

@@ -104,6 +104,11 @@ proxied() {
 	done
 }
 
+# Images on their way out go when nobody holds them: not before the last of the killed processes is gone.
+swept() {
+	nothing_of_a_move || { recover "$tag"; nothing_of_a_move; }
+}
+
 # order SIDE STEP ACTION: what that side's criu does.
 ordered() {
 	local expected=$1 side=$2 step=$3 action=$4
@@ -115,6 +120,7 @@ ordered() {
 	if [ "$action" = kill-both ]; then
 		recover "$tag"
 		[ "$output" = "$tag runs here" ]
+		wait_until swept
 	fi
 	runs_on "$expected"
 	if absent "$root" "$tag"; then
