@@ -14,6 +14,7 @@
 #include "checkpoint/image_stream.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/pages.h"
 #include "checkpoint/preflight.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/rootsync.h"
@@ -42,10 +43,11 @@ struct migration {
 	struct proposal proposal;
 	bool copy_rootfs;
 	struct rootsync_source *root;
-	unsigned round;	     /* the next one */
-	uint64_t rate;	     /* bytes per second, of what was sent so far */
-	uint64_t last_bytes; /* of the round before */
-	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
+	struct pages_store *store; /* memory that is asked for; NULL: it has gone with the images */
+	unsigned round;		   /* the next one */
+	uint64_t rate;		   /* bytes per second, of what was sent so far */
+	uint64_t last_bytes;	   /* of the round before */
+	uint64_t dump_us; /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
 	bool proposed, committed;
 };
@@ -54,7 +56,8 @@ static const char *const step_names[MIGRATE_STEPS] = {
 	[MIGRATE_CONNECT] = "connect", [MIGRATE_NEGOTIATE] = "negotiate",
 	[MIGRATE_FILES] = "files",     [MIGRATE_ROUND] = "memory",
 	[MIGRATE_FINAL] = "final",     [MIGRATE_RESTORE] = "restore",
-	[MIGRATE_COMMIT] = "commit",   [MIGRATE_RESOLVE] = "resolve",
+	[MIGRATE_COMMIT] = "commit",   [MIGRATE_PAGES] = "pages",
+	[MIGRATE_RESOLVE] = "resolve",
 };
 
 const char *migrate_step_name(enum migrate_step step)
@@ -144,6 +147,11 @@ static int describe(struct migration *m, const struct container *c, struct err *
 
 	if (criu == 0)
 		return -ENOPKG;
+	r = m->rq->post_copy ? judge_lazy_pages(m->rq->criu, e) : 0;
+	if (r < 0) {
+		(void)err_wrap(e, "post-copy, on this host");
+		return r;
+	}
 	r = host_facts_get(&m->arena, criu, &p->host, e);
 	if (r == 0)
 		r = proposal_digest(c->config, c->config_size, digest, e);
@@ -156,6 +164,7 @@ static int describe(struct migration *m, const struct container *c, struct err *
 	p->config_digest = arena_strdup(&m->arena, digest);
 	p->flags = m->rq->flags;
 	p->dry_run = m->rq->dry_run;
+	p->post_copy = m->rq->post_copy;
 	p->memory = memory_of(c);
 	return p->config_digest ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 }
@@ -227,6 +236,9 @@ static int hear_answer(struct migration *m, struct err *e)
 		r = read_problems(&m->ret->problems, o, "problems", PROBLEM_ERROR, e);
 	if (r == 0)
 		r = read_problems(&m->ret->problems, o, "warnings", PROBLEM_WARNING, e);
+	if (r == 0 && m->rq->post_copy && !wire_bool(o, "knowsPostCopy"))
+		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			       "destination: its ctr does not know --post-copy");
 	m->copy_rootfs = r == 0 && (wire_bool(o, "copyRootfs") || m->rq->copy_rootfs);
 	return r < 0 ? r : object(m, e);
 }
@@ -480,7 +492,7 @@ static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
  */
 static uint64_t predict(const struct migration *m)
 {
-	uint64_t send = m->rate ? m->last_bytes * 1000000 / m->rate : 0;
+	uint64_t send = m->rate && !m->rq->post_copy ? m->last_bytes * 1000000 / m->rate : 0;
 
 	return send + 2 * m->dump_us;
 }
@@ -535,30 +547,67 @@ static int raise_fence(struct migration *m, struct container *c, struct err *e)
 	return fence_raise(c, &move, e);
 }
 
+static int tell_lost(const struct migration *m, struct err *e)
+{
+	(void)err_wrap(e, "it ran at %s while its memory was here, and was ended there",
+		       m->rq->to->name);
+	err_hint(e, "it goes on here from when it was stopped: what it did since is lost");
+	return -ECONNABORTED;
+}
+
 /* The word is out, and no answer came: whoever has an answer has written it down. */
 static int resolve(struct migration *m, struct container *c, struct err *e)
 {
+	enum migrate_verdict verdict = MIGRATE_ABORTED;
 	struct err why = *e;
-	bool running = false;
 	int r;
 
 	m->ret->fate = MIGRATE_IN_DOUBT;
-	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &running, e);
+	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &verdict, e);
 	if (r < 0)
 		return r;
-	if (running)
+	if (verdict == MIGRATE_RUNNING)
 		return 0;
 	r = fence_lower(c, e);
 	if (r < 0)
 		return r;
 	m->ret->fate = MIGRATE_STAYED;
+	m->ret->lost = verdict == MIGRATE_LOST;
+	if (m->ret->lost)
+		migrate_tell_done(m->rq->to, m->rq->token, m->rq->timeout_ms);
 	*e = why; /* why the destination does not have it */
-	return -ECONNABORTED;
+	return m->ret->lost ? tell_lost(m, e) : -ECONNABORTED;
+}
+
+/* A word of the destination, and what it wants until then. */
+static int await(struct migration *m, enum wire_type type, struct err *e)
+{
+	struct wire_message reply;
+	struct pages_count count;
+	int r;
+
+	if (!m->store)
+		return wire_expect(m->w, "destination", type, &reply, e);
+	r = pages_store_serve(m->store, m->w, type, e);
+	count = pages_store_count(m->store);
+	m->ret->fetched_pages = count.pages;
+	m->ret->fetched_bytes = count.bytes;
+	return r;
+}
+
+/* It runs there. What it lacks is here, and nowhere else. */
+static int give_memory(struct migration *m, struct err *e)
+{
+	m->ret->down_us = (uint64_t)(now_us() - m->stood);
+	if (!m->store)
+		return 0;
+	wire_set_timeout(m->w, m->rq->timeout_ms);
+	tell(m, MIGRATE_PAGES);
+	return await(m, WIRE_COMPLETE, e);
 }
 
 static int commit(struct migration *m, struct container *c, struct err *e)
 {
-	struct wire_message reply;
 	int r;
 
 	tell(m, MIGRATE_COMMIT);
@@ -568,14 +617,17 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 	wire_set_interrupt(m->w, -EBADF);
 	r = wire_send_word(m->w, WIRE_COMMIT, e);
 	if (r == 0)
-		r = wire_expect(m->w, "destination", WIRE_RUNNING, &reply, e);
+		r = await(m, WIRE_RUNNING, e);
+	if (r == 0)
+		r = give_memory(m, e);
 	if (r < 0)
 		r = resolve(m, c, e);
 	if (r < 0)
 		return r;
 	m->committed = true;
 	m->ret->fate = MIGRATE_MOVED;
-	m->ret->down_us = (uint64_t)(now_us() - m->stood);
+	if (!m->ret->down_us)
+		m->ret->down_us = (uint64_t)(now_us() - m->stood);
 	return 0;
 }
 
@@ -589,7 +641,6 @@ static int hand_over(void *data, struct container *c, struct err *e)
 {
 	struct ending *x = data;
 	struct migration *m = x->m;
-	struct wire_message reply;
 	uint64_t bytes;
 	int r = send_round(m, x->pictures.images, e);
 
@@ -597,14 +648,15 @@ static int hand_over(void *data, struct container *c, struct err *e)
 		r = send_files(m, true, &bytes, e);
 	if (r == 0)
 		r = rootsync_source_commit(m->root, m->w, e);
-
+	if (r == 0 && m->rq->post_copy)
+		r = pages_store_open(c, &m->store, e);
 	if (r == 0) {
 		tell(m, MIGRATE_RESTORE);
 		wire_set_timeout(m->w, m->rq->restore_ms);
 		r = wire_send_word(m->w, WIRE_RESTORE, e);
 	}
 	if (r == 0)
-		r = wire_expect(m->w, "destination", WIRE_PREPARED, &reply, e);
+		r = await(m, WIRE_PREPARED, e);
 	return r < 0 ? r : commit(m, c, e);
 }
 
@@ -639,6 +691,7 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 		rq.complete = hand_over;
 		rq.data = &x;
 		rq.flags.tcp_skip_in_flight = skip_in_flight;
+		rq.flags.lazy_pages = rq.pages_given = m->rq->post_copy;
 		m->stood = now_us();
 		r = checkpoint_dump(c, &rq, NULL, e);
 	}
@@ -699,10 +752,10 @@ static int run(struct migration *m, struct err *e)
 static void tell_aborted(const struct migration *m, int r)
 {
 	struct err none = ERR_INIT;
-	bool running;
+	enum migrate_verdict ignored;
 
 	if (m->proposed && !m->rq->dry_run && (r == -ECONNRESET || r == -ETIMEDOUT))
-		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &running, &none);
+		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &ignored, &none);
 }
 
 static bool is_link_error(int r)
@@ -726,6 +779,7 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 		ret->wire_bytes = wire_sent(m.w);
 	}
 	ret->total_us = (uint64_t)(now_us() - m.began);
+	pages_store_close(m.store);
 	rootsync_source_close(m.root);
 	wire_free(m.w);
 	transport_end(m.program);
