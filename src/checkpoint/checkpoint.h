@@ -52,6 +52,19 @@ struct checkpoint_patience {
 	int fd; /* not owned */
 };
 
+/* What became of TCP connections that no process had in its hands when the tasks stopped. */
+struct checkpoint_quiet {
+	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop */
+	uint64_t held_us;    /* how long new ones were kept waiting before that */
+	unsigned unaccepted; /* that nobody accepted in time */
+	unsigned unsent;     /* closed ones of which the other side has not got all */
+};
+
+enum {
+	CHECKPOINT_DRAIN_MS =
+		1000 /* of drain_ms, where nobody says otherwise: a SYN is sent again then */
+};
+
 struct checkpoint_request {
 	const char *criu;   /* the program, or NULL: the one that is installed */
 	int images, work;   /* directories; not owned */
@@ -63,6 +76,11 @@ struct checkpoint_request {
 	const char *page_server; /* ADDRESS:PORT that takes the pages, or NULL */
 	bool pages_given; /* with lazy pages: complete() gives them away, and criu has nothing to serve */
 	struct checkpoint_patience patience;
+	/*
+	 * New TCP connections are kept waiting for so long at most, until those that are there have been accepted, and then
+	 * until the dump is over: criu refuses what is not accepted, or loses it. 0: do not. Not for pre_dump.
+	 */
+	int drain_ms;
 	int status_fd; /* gets a NUL when lazy pages can be fetched; < 0: none */
 	/*
 	 * The images are complete, and every task stands still, its network shut. 0: go on as asked. Negative: the
@@ -70,7 +88,9 @@ struct checkpoint_request {
 	 * container runs on. Not called for pre_dump. NULL: go on.
 	 */
 	int (*complete)(void *data, struct container *c, struct err *e);
-	void *data;
+	/* With drain_ms: the tasks stand, and criu begins to save them. NULL: nobody wants to know. */
+	void (*stopped)(void *data, const struct checkpoint_quiet *q);
+	void *data; /* of both */
 };
 
 /* From CRIU's stats-dump; times in microseconds, sizes in bytes. */

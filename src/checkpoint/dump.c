@@ -20,7 +20,9 @@
 #include "checkpoint/again.h"
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
+#include "checkpoint/drain.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -43,6 +45,8 @@ struct dump {
 	bool paused; /* before */
 	struct criu *criu;
 	struct dump_facts facts;
+	struct drain drain;
+	int outer_net; /* the network namespace, when it outlives the container */
 	struct arena arena;
 };
 
@@ -99,6 +103,8 @@ static int gather(struct dump *d, struct err *e)
 	f->pid = c->record.init.pid;
 	f->root = c->record.rootfs;
 	f->own_network = oci_spec_new_namespace(c->spec, OCI_NS_NETWORK);
+	if (!f->own_network)
+		d->outer_net = netlock_namespace(f->pid);
 	if (joins(c->spec, OCI_NS_NETWORK))
 		f->outer_net = namespace_inode(f->pid, "net");
 	if (joins(c->spec, OCI_NS_PID))
@@ -141,6 +147,33 @@ static int check_abilities(struct dump *d, struct err *e)
 
 /* ---- what criu tells ---- */
 
+/* Its preparations are over: the next that it does is to stop the tasks. */
+static int on_pre_dump(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+
+	(void)n;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	/* who is paused accepts nobody */
+	return drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+}
+
+/* The tasks stand, and it is about to shut their network, when that is one of their own. */
+static int on_network_lock(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+
+	(void)n;
+	(void)e;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	drain_standing(&d->drain);
+	if (d->rq->stopped)
+		d->rq->stopped(d->rq->data, &d->drain.quiet);
+	return 0;
+}
+
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
 {
 	struct dump *d = data;
@@ -165,6 +198,8 @@ static int on_status_ready(void *data, const struct criu_notification *n, struct
 }
 
 static const struct criu_handler handlers[] = {
+	{ "pre-dump", on_pre_dump },
+	{ "network-lock", on_network_lock },
 	{ "post-dump", on_post_dump },
 	{ "status-ready", on_status_ready },
 	{ 0 },
@@ -188,6 +223,21 @@ static void settle(const struct dump *d)
 		(void)cgroup_freeze(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
 	else
 		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
+}
+
+/*
+ * The tasks are gone, and nobody else is to be kept waiting. Where connections were saved, packets of theirs must stay away
+ * until the restore, or the kernel answers that nobody is there.
+ */
+static void release_network(const struct dump *d)
+{
+	const struct checkpoint_request *rq = d->rq;
+	struct err ignored = ERR_INIT;
+
+	if (rq->pre_dump || rq->leave_running || rq->flags.tcp_established || d->outer_net < 0)
+		return;
+	/* the container is saved, and removed: that is not undone because of this */
+	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
 }
 
 static int ask(struct dump *d, struct err *e)
@@ -266,11 +316,14 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 	if (r < 0)
 		return r;
 	r = ask_counting(d, e);
+	drain_end(&d->drain);
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
-	if (r == 0)
+	if (r == 0) {
+		release_network(d);
 		dump_stats_read(d->rq->work, ret);
+	}
 	return r;
 }
 
@@ -278,11 +331,19 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		    struct checkpoint_result *ret, struct err *e)
 {
 	struct checkpoint_result result = { 0 };
-	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF };
+	struct dump d = {
+		.c = c,
+		.rq = rq,
+		.cgroup = CGROUP_EMPTY,
+		.freezer = -EBADF,
+		.outer_net = -EBADF,
+		.drain = DRAIN_EMPTY,
+	};
 	int r = dump(&d, &result, e);
 
 	criu_close(d.criu);
 	close_fd(&d.freezer);
+	close_fd(&d.outer_net);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

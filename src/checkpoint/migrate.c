@@ -26,7 +26,7 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	IN_FLIGHT_TRIES = 5,
+	IN_FLIGHT_TRIES = 3,
 	FILE_ROUNDS = 4,
 	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
@@ -49,6 +49,7 @@ struct migration {
 	uint64_t last_bytes;	   /* of the round before */
 	uint64_t dump_us; /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
+	struct checkpoint_quiet quiet;
 	bool proposed, committed;
 };
 
@@ -185,72 +186,17 @@ static int propose(struct migration *m, const struct container *c, struct err *e
 	return r < 0 ? r : wire_send(m->w, WIRE_CONFIG, c->config, c->config_size, e);
 }
 
-static int read_problems(struct problems *list, const struct json_node *o, const char *key,
-			 enum problem_severity severity, struct err *e)
-{
-	const struct json_node *items = json_member(o, key);
-	int r = 0;
-
-	if (!items || items->type != JSON_ARRAY)
-		return err_set(e, ERR_SYSTEM, EBADMSG, "an answer without '%s'", key);
-	json_for_each (item, items) {
-		const char *text, *hint;
-
-		if (r == 0)
-			r = wire_string(item, "text", 2048, false, &text, e);
-		if (r == 0)
-			r = wire_string(item, "hint", 512, true, &hint, e);
-		if (r == 0)
-			r = problems_addf(list, severity, "", hint, "%s", text);
-	}
-	return r;
-}
-
-static int object(const struct migration *m, struct err *e)
-{
-	size_t n = problems_count(&m->ret->problems, PROBLEM_ERROR);
-	const struct problems *all = &m->ret->problems;
-
-	for (size_t i = 0; i < all->count; i++) {
-		const struct err *first = &all->items[i].err;
-
-		if (all->items[i].severity != PROBLEM_ERROR)
-			continue;
-		err_set(e, ERR_STATE, 0, "destination: %s", first->text);
-		if (n > 1)
-			err_hint(e, "and %zu more: see --dry-run", n - 1);
-		else if (first->hint[0])
-			err_hint(e, "%s", first->hint);
-		return -EXDEV;
-	}
-	return 0;
-}
-
-static int hear_answer(struct migration *m, struct err *e)
-{
-	cleanup_(arena_free) struct arena a = { .cap = 16 << 20 };
-	const struct json_node *o;
-	int r = wire_expect_json(m->w, "destination", WIRE_ANSWER, &a, &o, e);
-
-	if (r == 0)
-		r = read_problems(&m->ret->problems, o, "problems", PROBLEM_ERROR, e);
-	if (r == 0)
-		r = read_problems(&m->ret->problems, o, "warnings", PROBLEM_WARNING, e);
-	if (r == 0 && m->rq->post_copy && !wire_bool(o, "knowsPostCopy"))
-		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-			       "destination: its ctr does not know --post-copy");
-	m->copy_rootfs = r == 0 && (wire_bool(o, "copyRootfs") || m->rq->copy_rootfs);
-	return r < 0 ? r : object(m, e);
-}
-
 /* Nothing has been copied yet. Who only asks hears of all of it, and of what the destination says. */
 static int look_for_blockers(struct migration *m, struct container *c, struct err *e)
 {
 	cleanup_(preflight_free) struct preflight_report report = { 0 };
+	struct checkpoint_flags flags = m->rq->flags;
 	char object[640];
-	int r = m->rq->no_preflight
-			? 0
-			: preflight_look(c, m->rq->criu, &m->rq->flags, &report, NULL, NULL, e);
+	int r;
+
+	flags.tcp_skip_in_flight = true; /* they are waited for */
+	r = m->rq->no_preflight ? 0
+				: preflight_look(c, m->rq->criu, &flags, &report, NULL, NULL, e);
 
 	if (r < 0)
 		return r;
@@ -308,7 +254,7 @@ static int negotiate(struct migration *m, struct err *e)
 		return r;
 	tell(m, MIGRATE_NEGOTIATE);
 	r = propose(m, c, e);
-	return r < 0 ? r : hear_answer(m, e);
+	return r < 0 ? r : migrate_hear_answer(m->rq, m->w, &m->ret->problems, &m->copy_rootfs, e);
 }
 
 /* ---- files ---- */
@@ -555,6 +501,12 @@ static int tell_lost(const struct migration *m, struct err *e)
 	return -ECONNABORTED;
 }
 
+/* Without a word about it, it was stopped no earlier than criu was asked to. */
+static int64_t stopped_at(const struct migration *m)
+{
+	return m->quiet.stopped_us ? m->quiet.stopped_us : m->stood;
+}
+
 /* The word is out, and no answer came: whoever has an answer has written it down. */
 static int resolve(struct migration *m, struct container *c, struct err *e)
 {
@@ -572,11 +524,11 @@ static int resolve(struct migration *m, struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	m->ret->fate = MIGRATE_STAYED;
-	m->ret->lost = verdict == MIGRATE_LOST;
-	if (m->ret->lost)
+	m->ret->went_back = verdict == MIGRATE_LOST;
+	if (m->ret->went_back)
 		migrate_tell_done(m->rq->to, m->rq->token, m->rq->timeout_ms);
 	*e = why; /* why the destination does not have it */
-	return m->ret->lost ? tell_lost(m, e) : -ECONNABORTED;
+	return m->ret->went_back ? tell_lost(m, e) : -ECONNABORTED;
 }
 
 /* A word of the destination, and what it wants until then. */
@@ -598,7 +550,7 @@ static int await(struct migration *m, enum wire_type type, struct err *e)
 /* It runs there. What it lacks is here, and nowhere else. */
 static int give_memory(struct migration *m, struct err *e)
 {
-	m->ret->down_us = (uint64_t)(now_us() - m->stood);
+	m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
 	if (!m->store)
 		return 0;
 	wire_set_timeout(m->w, m->rq->timeout_ms);
@@ -627,7 +579,9 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 	m->committed = true;
 	m->ret->fate = MIGRATE_MOVED;
 	if (!m->ret->down_us)
-		m->ret->down_us = (uint64_t)(now_us() - m->stood);
+		m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
+	m->ret->held_us = m->quiet.held_us;
+	m->ret->lost = m->quiet.unaccepted + m->quiet.unsent;
 	return 0;
 }
 
@@ -660,6 +614,13 @@ static int hand_over(void *data, struct container *c, struct err *e)
 	return r < 0 ? r : commit(m, c, e);
 }
 
+static void on_stopped(void *data, const struct checkpoint_quiet *q)
+{
+	struct ending *x = data;
+
+	x->m->quiet = *q;
+}
+
 static int remove_here(struct migration *m, struct container *c, struct err *e)
 {
 	struct err warning = ERR_INIT, none = ERR_INIT;
@@ -688,6 +649,8 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 	if (r == 0) {
 		tell(m, MIGRATE_FINAL);
 		rq = dump_request(m, &x.pictures);
+		rq.drain_ms = CHECKPOINT_DRAIN_MS;
+		rq.stopped = on_stopped;
 		rq.complete = hand_over;
 		rq.data = &x;
 		rq.flags.tcp_skip_in_flight = skip_in_flight;
@@ -700,8 +663,8 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 }
 
 /*
- * Connections that nobody has accepted yet would be lost. They are there for a moment only, so it is tried again;
- * a server that is always behind has to lose some.
+ * Connections that nobody has accepted yet would be lost. New ones wait while the container accepts those (drain.h), but
+ * some may come to it in the last moment, so it is tried again; a server that accepts nobody has to lose some.
  */
 static int dump_between_connections(struct migration *m, struct container *c, struct err *e)
 {

@@ -80,7 +80,9 @@ struct migrate_result {
 	uint64_t fetched_pages, fetched_bytes; /* of memory, since it was stopped: post-copy */
 	uint64_t total_us, down_us, predicted_us;
 	/* It has run there without all of its memory, was ended, and goes on here from when it was stopped. */
-	bool lost;
+	bool went_back;
+	uint64_t held_us; /* how long new TCP connections were kept waiting before the down time */
+	unsigned lost; /* TCP connections that did not come along: nobody accepted them in time */
 	struct problems problems; /* what the destination objects to; problems_free */
 };
 
@@ -102,6 +104,13 @@ int migrate_recover(const struct migrate_request *how, struct migrate_result *re
 int migrate_settle(const struct migrate_request *how, bool here, struct err *e);
 
 /* ---- between the files of this topic ---- */
+
+/*
+ * The answer to a proposal. Its objections and warnings are added to *ret; -EXDEV with the first of them in @e if it
+ * objects. *ret_copy_rootfs: the files of the root have to come along.
+ */
+int migrate_hear_answer(const struct migrate_request *rq, struct wire *w, struct problems *ret,
+			bool *ret_copy_rootfs, struct err *e);
 
 enum migrate_verdict {
 	MIGRATE_ABORTED, /* it has not run there, and will not */

@@ -148,7 +148,7 @@ static int act(struct container *c, enum container_status status, enum migrate_v
 	if (r < 0)
 		return r;
 	ret->fate = running ? MIGRATE_MOVED : MIGRATE_STAYED;
-	ret->lost = verdict == MIGRATE_LOST;
+	ret->went_back = verdict == MIGRATE_LOST;
 	return 0;
 }
 

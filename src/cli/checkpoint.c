@@ -272,6 +272,7 @@ static int dump(struct session *s, struct err *e)
 		.pre_dump = o->pre_dump,
 		.leave_running = o->leave_running,
 		.page_server = o->page_server,
+		.drain_ms = o->pre_dump ? 0 : CHECKPOINT_DRAIN_MS,
 	};
 	int r = status_fd(o, &rq.status_fd, e);
 

@@ -224,9 +224,10 @@ static int recover_killed(struct watching *x, const struct migrate_request *rq, 
 		return migrate_report(&x->view, rq, result, e);
 	x->cli->failure_code = CHECKPOINT_EXIT_LINK;
 	err_set(e, ERR_SYSTEM, 0, "the process that did it was killed");
-	err_hint(e, result->lost ? "the container runs on here from when it was stopped: what it "
-				   "did since is lost"
-				 : "the container runs on here");
+	err_hint(e, result->went_back
+			    ? "the container runs on here from when it was stopped: what it "
+			      "did since is lost"
+			    : "the container runs on here");
 	return -ECANCELED;
 }
 
@@ -308,7 +309,7 @@ static int recover(struct recovering *x, const char *id)
 	if (r == 0)
 		(void)printf("%s %s%s\n", id,
 			     result.fate == MIGRATE_MOVED ? "runs there" : "runs here",
-			     result.lost ? "; what it did there is lost" : "");
+			     result.went_back ? "; what it did there is lost" : "");
 	return r;
 }
 

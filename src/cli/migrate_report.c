@@ -73,6 +73,8 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 	json_out_member_uint(&o, "totalMicroseconds", x->total_us);
 	json_out_member_uint(&o, "downMicroseconds", x->down_us);
 	json_out_member_uint(&o, "predictedMicroseconds", x->predicted_us);
+	json_out_member_uint(&o, "heldMicroseconds", x->held_us);
+	json_out_member_uint(&o, "lostConnections", x->lost);
 	json_out_end_object(&o);
 	return cli_print_json(&o, e);
 }
@@ -97,6 +99,8 @@ int migrate_report(const struct migrate_view *v, const struct migrate_request *r
 		     cli_size_text(x->file_bytes, files, sizeof(files)),
 		     cli_size_text(x->wire_bytes, sent, sizeof(sent)), x->total_us / 1000,
 		     x->down_us / 1000);
+	if (x->lost)
+		(void)printf("lost    %u TCP connections that nobody accepted in time\n", x->lost);
 	return 0;
 }
 

@@ -225,6 +225,8 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 		.criu = cli->options.criu,
 		.flags = { .tcp_established = true,
 			   .tcp_close = o->tcp_close,
+			   /* what is connected later is lost in any case, should it have to go on there */
+			   .tcp_skip_in_flight = true,
 			   .ext_unix_sk = o->ext_unix_sk,
 			   .shell_job = o->shell_job,
 			   .file_locks = true,

@@ -72,6 +72,7 @@ static int dump(struct cli *cli, struct layered *x, struct taking *t, int images
 		.work = images,
 		.leave_running = true,
 		.flags = flags,
+		.drain_ms = CHECKPOINT_DRAIN_MS,
 		.status_fd = -EBADF,
 		.complete = take_files,
 		.data = t,

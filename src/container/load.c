@@ -133,6 +133,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
+	r->no_poststop = !c->spec->hooks[OCI_HOOK_POSTSTOP].count;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the container");
 	return 0;
@@ -162,6 +163,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->explain = rq->explain;
 	c->caller = *rq->caller;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
+	c->record.merge_memory = rq->merge_memory;
 	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r < 0)
 		return r;
@@ -254,6 +256,7 @@ int container_plan(struct container *c, struct err *e)
 		.filter = &c->filter,
 		.keep_fds = c->keep_fds,
 		.no_keyring = c->no_keyring,
+		.merge_memory = c->record.merge_memory,
 		.no_pivot = c->no_pivot,
 		.extra_env = c->extra_env,
 		.extra_env_len = c->extra_env_len,

@@ -134,9 +134,11 @@ int op_clock(struct init *in, const struct plan_arg_clock *a)
 int op_fork(struct init *in, const struct plan_arg_fork *a)
 {
 	struct kernel_clone_args args = { .flags = CLONE_PARENT };
-	int pid = kernel_clone3(&args);
+	int pid;
 
 	(void)a;
+	init_drop_flush(in);
+	pid = kernel_clone3(&args);
 	if (pid < 0)
 		return pid;
 	if (pid > 0)

@@ -21,6 +21,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+#ifndef PR_SET_MEMORY_MERGE /* 6.4, kept by execve since 6.7 */
+#define PR_SET_MEMORY_MERGE 67
+#endif
+
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif

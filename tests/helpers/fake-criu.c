@@ -13,6 +13,7 @@
  *	steps	version features predump seized dumped post-dump end-dump
  *		restore born restored resume end-restore
  *		lazy-begin lazy-half lazy-end (of fake-criu lazy-pages); lazy-early (fail: memory comes before it is wanted)
+ *		mount TYPE@PATH: the restored task has that mounted besides
  *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -575,7 +577,8 @@ static bool serve_pages(const struct request *rq)
 
 static bool dump(const struct request *rq)
 {
-	bool ok = seize_tree(rq->pid) && notify("network-lock", 0) && at("seized") == 0;
+	bool ok = notify("pre-dump", 0) && seize_tree(rq->pid) && notify("network-lock", 0) &&
+		  at("seized") == 0;
 
 	if (ok)
 		write_images(rq, count_of(rq->pid));
@@ -589,7 +592,28 @@ static bool dump(const struct request *rq)
 	return ok && at("end-dump") == 0;
 }
 
-static void live(const struct request *rq, unsigned long count, int lazy, int go, int ready)
+/* As criu leaves it: the container's root is that of the mount namespace. */
+static bool enter_root(const char *root)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && chdir(root) == 0 &&
+	       syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
+	       chdir("/") == 0;
+}
+
+/* "TYPE@PATH": what hostile images would mount. */
+static bool mount_more(const char *what)
+{
+	char type[64];
+	const char *at = strchr(what, '@');
+
+	if (!at)
+		return true;
+	(void)snprintf(type, sizeof(type), "%.*s", (int)(at - what), what);
+	return mount(type, at + 1, type, 0, NULL) == 0;
+}
+
+static void live(const struct request *rq, unsigned long count, const char *mounts, int lazy,
+		 int go, int ready)
 {
 	struct {
 		uint32_t version;
@@ -598,7 +622,7 @@ static void live(const struct request *rq, unsigned long count, int lazy, int go
 	uint32_t none[6] = { 0 };
 	char byte;
 
-	if (chroot(rq->root) < 0 || chdir("/") < 0)
+	if (!enter_root(rq->root) || !mount_more(mounts))
 		_exit(3);
 	if (rq->lazy ? !memory_expect(lazy) : !memory_map())
 		_exit(5);
@@ -624,11 +648,12 @@ static pid_t give_birth(const struct request *rq, int *ret_go)
 	unsigned long count = read_count(rq->images); /* our parent is none of its */
 	int lazy = rq->lazy ? lazy_connect(open_theirs(rq->work)) : -1;
 	int pair[2], ready[2];
-	char byte;
+	char byte, mounts[64];
 	long pid;
 
 	if (rq->lazy && lazy < 0)
 		return -1;
+	order("mount", mounts, sizeof(mounts));
 	if (pipe(pair) < 0 || pipe(ready) < 0)
 		return -1;
 	pid = syscall(SYS_clone, CLONE_PARENT_NEW_PID_MNT | SIGCHLD, NULL, NULL, NULL, NULL);
@@ -636,7 +661,7 @@ static pid_t give_birth(const struct request *rq, int *ret_go)
 		(void)close(pair[1]);
 		(void)close(ready[0]);
 		(void)close(SOCK);
-		live(rq, count, lazy, pair[0], ready[1]);
+		live(rq, count, mounts, lazy, pair[0], ready[1]);
 	}
 	(void)close(lazy);
 	(void)close(pair[0]);

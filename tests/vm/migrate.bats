@@ -105,3 +105,24 @@ report_move() {
 	[ "$(jq -r '.fetchedPages > 0 and .fetchedBytes < 8 * 1048576' <<<"$output")" = true ]
 	goes_on_after_the_move
 }
+
+@test "--post-copy: the link breaks while memory is missing: it goes on here, with all of it" {
+	local n
+	start_pattern
+	echo 'PAGES after cut RUNNING' >"$T/proxy"
+	ctr --data-root "$dataa" migrate --post-copy --max-rounds 0 --as "${tag}x" "$tag" \
+		"exec:$CTR_HELPERS/wire-proxy $T/proxy $CTR --root $rootb --data-root $datab receive"
+	printf '%s\n%s\n%s\n' "$status" "$output" "$stderr"
+	[ ! -e "$T/proxy" ]
+	[ "$status" -eq 7 ] || { report_move; return 1; }
+	[[ $stderr == *'what it did since is lost'* ]]
+	refute there state "${tag}x"
+	[ "$("$CTR" --root "$root" state "$tag" | jq -r .status)" = running ]
+	n=$(cat "$rootfs/tmp/n")
+	wait_until passes "$((n + 20))" || { report_move; return 1; }
+	wait_until nothing_of_a_move
+}
+
+nothing_of_a_move() {
+	[ -z "$(find "$dataa/.migrations" "$datab/.migrations" -mindepth 1)" ]
+}

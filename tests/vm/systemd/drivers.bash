@@ -61,7 +61,7 @@ has() {
 }
 
 wait_until() {
-	local end=$((SECONDS + 60))
+	local end=$((SECONDS + 180))
 	while ! "$@"; do
 		[ "$SECONDS" -lt "$end" ] || { printf 'never: %s\n' "$*"; return 1; }
 		sleep 0.1
