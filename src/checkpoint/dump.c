@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "checkpoint/again.h"
@@ -259,6 +260,8 @@ static int ask(struct dump *d, struct err *e)
 
 	if (r == 0 && options.lazy_pages && options.ps)
 		r = dump_listen(&d->arena, &options, &listen, e);
+	else if (r == 0 && options.lazy_pages && d->rq->pages_given)
+		r = dump_listen_nowhere(&d->arena, &options, CRIU_FIRST_FD, &listen, e);
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r == 0 && !d->rq->pre_dump)
@@ -306,16 +309,31 @@ static int ask_counting(struct dump *d, struct err *e)
 	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
 }
 
-static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
+/* One end of a socket for it, if it is to serve nobody: the other one is closed when this returns. */
+static int start_criu(struct dump *d, struct err *e)
 {
 	struct criu_start start = CRIU_START_INIT;
+	int pair[2] = { -EBADF, -EBADF }, r;
+
+	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
+	start.fds = pair;
+	start.fd_count = d->rq->pages_given;
+	if (start.fd_count && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "create a socket");
+	r = criu_open(&start, &d->criu, e);
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
+	return r;
+}
+
+static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
+{
 	int r = gather(d, e);
 
 	if (r < 0)
 		return r;
-	start.program = d->rq->criu;
-	start.umask = 077; /* what is in the memory of programs is nobody's business */
-	r = criu_open(&start, &d->criu, e);
+	r = start_criu(d, e);
 	if (r == 0)
 		r = check_abilities(d, e);
 	if (r < 0)
