@@ -291,7 +291,7 @@ _ctr() {
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;
 	'migrate')
-		words=' --dry-run --no-preflight --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		words=' --dry-run --no-preflight --max-downtime --max-rounds --post-copy --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --max-downtime) words='' ;; esac
 		case $prev in --max-rounds) words='' ;; esac
