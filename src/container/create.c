@@ -371,8 +371,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->record.phase = PHASE_CREATED;
-	/* without `ctr start` the next record is that it runs; until then it dies with us */
-	return c->listener >= 0 ? record_save(c->dir, &c->record, e) : 0;
+	return record_save(c->dir, &c->record, e);
 }
 
 struct kernel_need {

@@ -54,7 +54,7 @@ main_calls() {
 	[ "$(grep -c 'execve\(at\)\?(' "$T/trace-run")" = 3 ]
 	[ "$(grep -cE '(clone3?|v?fork)\(' "$T/trace-run")" = 1 ]
 	within ctr-init 183 "$(grep "^$init " "$T/trace-run" | sed '/execve("/,$d' | grep -v PR_CAPBSET_DROP | count)"
-	within ctr 160 "$(main_calls run "$main" | count)"
+	within ctr 168 "$(main_calls run "$main" | count)"
 }
 
 @test "budget: system calls of create, start, exec, state, kill and delete" {
