@@ -240,7 +240,8 @@ static int fill_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
-	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (!c->cgroup.made) /* a new one has counted nothing */
+		(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL);
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
@@ -365,7 +366,8 @@ static int spawn(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->record.phase = PHASE_CREATED;
-	return record_save(c->dir, &c->record, e);
+	/* without `ctr start` the next record is that it runs; until then it dies with us */
+	return c->listener >= 0 ? record_save(c->dir, &c->record, e) : 0;
 }
 
 struct kernel_need {

@@ -12,6 +12,7 @@
  * PROGRAM.done).
  *	steps	version predump seized dumped post-dump end-dump
  *		restore born restored resume end-restore
+ *		mount TYPE@PATH: the restored task has that mounted besides
  *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -43,6 +45,7 @@ enum {
 	TYPE_FEATURES = 9,
 	TYPE_VERSION = 10,
 	CLONE_PARENT_NEW_PID_MNT = 0x00008000 | 0x20000000 | 0x00020000,
+	CLONE_NET = 0x40000000,
 };
 
 /* ---- the counting program ---- */
@@ -230,7 +233,7 @@ static unsigned next_field(struct in *i, uint64_t *ret, struct in *sub)
 struct request {
 	unsigned type;
 	int images, work, pid;
-	bool leave_running, success;
+	bool leave_running, success, own_network;
 	char root[4096];
 	char log[256];
 	char freezer[256]; /* directory of the cgroup */
@@ -249,6 +252,8 @@ static void read_options(struct in *i, struct request *rq)
 			rq->pid = (int)v;
 		else if (field == 3)
 			rq->leave_running = v;
+		else if (field == 38)
+			rq->own_network = v;
 		else if (field == 17)
 			rq->work = (int)v;
 		else if (field == 13)
@@ -446,12 +451,13 @@ static void write_entry(const struct request *rq, const char *name, uint32_t mag
 }
 
 /* Namespaces of the host (fields 5 to 11), but those of the container. */
-static void put_ids(struct out *o, unsigned field, bool inside)
+static void put_ids(struct out *o, unsigned field, bool inside, bool own_network)
 {
 	struct out ids = { .len = 0 };
 
 	for (unsigned i = 5; i <= 11; i++)
-		put_number(&ids, i, inside && (i == 5 || i == 9) ? 100 + i : i);
+		put_number(&ids, i,
+			   inside && (i == 5 || i == 9 || (i == 6 && own_network)) ? 100 + i : i);
 	put_bytes(o, field, ids.bytes, ids.len);
 }
 
@@ -464,7 +470,7 @@ static void write_tasks(const struct request *rq)
 
 	put_number(&inventory, 1, 2);
 	put_number(&inventory, 2, 1);
-	put_ids(&inventory, 3, false);
+	put_ids(&inventory, 3, false, false);
 	put_number(&inventory, 4, 1);
 	write_entry(rq, "inventory.img", 0x58313116, true, &inventory);
 	for (unsigned i = 1; i <= 5; i++)
@@ -473,7 +479,7 @@ static void write_tasks(const struct request *rq)
 	put_number(&core, 1, 1);
 	put_number(&sub, 1, 1);
 	put_bytes(&core, 3, sub.bytes, sub.len);
-	put_ids(&core, 4, true);
+	put_ids(&core, 4, true, rq->own_network);
 	for (unsigned i = 1; i <= 8; i++)
 		put_number(&creds, i, 0);
 	put_number(&creds, 13, 0);
@@ -549,7 +555,28 @@ static bool dump(const struct request *rq)
 	return ok && at("end-dump") == 0;
 }
 
-static void live(const struct request *rq, unsigned long count, int go, int ready)
+/* As criu leaves it: the container's root is that of the mount namespace. */
+static bool enter_root(const char *root)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && chdir(root) == 0 &&
+	       syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
+	       chdir("/") == 0;
+}
+
+/* "TYPE@PATH": what hostile images would mount. */
+static bool mount_more(const char *what)
+{
+	char type[64];
+	const char *at = strchr(what, '@');
+
+	if (!at)
+		return true;
+	(void)snprintf(type, sizeof(type), "%.*s", (int)(at - what), what);
+	return mount(type, at + 1, type, 0, NULL) == 0;
+}
+
+static void live(const struct request *rq, unsigned long count, const char *mounts, int go,
+		 int ready)
 {
 	struct {
 		uint32_t version;
@@ -558,7 +585,7 @@ static void live(const struct request *rq, unsigned long count, int go, int read
 	uint32_t none[6] = { 0 };
 	char byte;
 
-	if (chroot(rq->root) < 0 || chdir("/") < 0)
+	if (!enter_root(rq->root) || !mount_more(mounts))
 		_exit(3);
 	for (int cap = 0; cap < 64; cap++)
 		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
@@ -579,17 +606,20 @@ static pid_t give_birth(const struct request *rq, int *ret_go)
 {
 	unsigned long count = read_count(rq->images); /* our parent is none of its */
 	int pair[2], ready[2];
-	char byte;
+	char byte, mounts[64];
 	long pid;
 
+	order("mount", mounts, sizeof(mounts));
 	if (pipe(pair) < 0 || pipe(ready) < 0)
 		return -1;
-	pid = syscall(SYS_clone, CLONE_PARENT_NEW_PID_MNT | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = syscall(SYS_clone,
+		      CLONE_PARENT_NEW_PID_MNT | SIGCHLD | (rq->own_network ? CLONE_NET : 0), NULL,
+		      NULL, NULL, NULL);
 	if (pid == 0) {
 		(void)close(pair[1]);
 		(void)close(ready[0]);
 		(void)close(SOCK);
-		live(rq, count, pair[0], ready[1]);
+		live(rq, count, mounts, pair[0], ready[1]);
 	}
 	(void)close(pair[0]);
 	(void)close(ready[1]);
