@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "checkpoint/again.h"
 #include "checkpoint/causes.h"
@@ -34,7 +35,9 @@
 enum {
 	FREEZE_DEADLINE_MS = 10000,
 	VERSION_NFTABLES = 31700,
-	VERSION_NETLOCK_SKIP = 31800
+	VERSION_NETLOCK_SKIP = 31800,
+	REAP_STEPS = 200,
+	REAP_STEP_NSEC = 10000000
 };
 
 struct dump {
@@ -47,6 +50,7 @@ struct dump {
 	struct dump_facts facts;
 	struct drain drain;
 	int outer_net; /* the network namespace, when it outlives the container */
+	int init;      /* pidfd */
 	struct arena arena;
 };
 
@@ -88,8 +92,7 @@ static int gather(struct dump *d, struct err *e)
 {
 	struct container *c = d->c;
 	struct dump_facts *f = &d->facts;
-	cleanup_fd int pidfd = -EBADF;
-	int r = process_open(&c->record.init, &pidfd);
+	int r = process_open(&c->record.init, &d->init);
 
 	if (r < 0) {
 		err_set(e, ERR_STATE, 0, "container not running");
@@ -251,6 +254,21 @@ static void release_network(const struct dump *d)
 	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
 }
 
+/*
+ * Where the numbers of processes are not the container's own, that of init is to be free for a restore: its parent, the
+ * host's init for instance, takes a moment to reap it. Who is not reaped in time stays a matter of that parent.
+ */
+static void await_reaped(const struct dump *d)
+{
+	const struct timespec step = { .tv_nsec = REAP_STEP_NSEC };
+
+	if (d->rq->pre_dump || d->rq->leave_running ||
+	    oci_spec_new_namespace(d->c->spec, OCI_NS_PID))
+		return;
+	for (int i = 0; i < REAP_STEPS && kernel_pidfd_signal(d->init, 0) == 0; i++)
+		(void)nanosleep(&step, NULL);
+}
+
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -345,6 +363,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 		settle(d);
 	if (r == 0) {
 		release_network(d);
+		await_reaped(d);
 		dump_stats_read(d->rq->work, ret);
 	}
 	return r;
@@ -360,6 +379,7 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		.cgroup = CGROUP_EMPTY,
 		.freezer = -EBADF,
 		.outer_net = -EBADF,
+		.init = -EBADF,
 		.drain = DRAIN_EMPTY,
 	};
 	int r = dump(&d, &result, e);
@@ -367,6 +387,7 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 	criu_close(d.criu);
 	close_fd(&d.freezer);
 	close_fd(&d.outer_net);
+	close_fd(&d.init);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

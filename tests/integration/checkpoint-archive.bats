@@ -153,6 +153,12 @@ host() {
 	same 0 "$bad"
 }
 
+@test "a thread has the filter that its process loads for all threads" {
+	"$lib_dir/hostile-images" "$images" "$T/corpus" good-thread
+	restore --image-path "$T/corpus/good-thread"
+	came_to_criu
+}
+
 has_left() {
 	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
