@@ -18,7 +18,7 @@ _ctr() {
 	[[ "$verb ${COMP_WORDS[i + 1]-}" != 'checkpoint inspect' ]] || ((i + 1 >= COMP_CWORD)) || verb='checkpoint inspect'
 	case $verb in
 	'run')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --detach --keep --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --ksm --detach --keep --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -35,7 +35,7 @@ _ctr() {
 		case $prev in --size) words='' ;; esac
 		;;
 	'create')
-		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --help'
+		words=' --bundle --config --pid-file --console-socket --pidfd-socket --preserve-fds --network --publish --isolate --dns --dns-search --net-rate --no-pivot --no-new-keyring --no-subreaper --strict --overlay --no-overlay --layer --ephemeral --size --ksm --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --bundle | -b) words='' ;; esac
 		case $prev in --config | -f) words='' ;; esac
@@ -291,7 +291,7 @@ _ctr() {
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;
 	'migrate')
-		words=' --dry-run --no-preflight --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		words=' --dry-run --no-preflight --max-downtime --max-rounds --post-copy --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --max-downtime) words='' ;; esac
 		case $prev in --max-rounds) words='' ;; esac

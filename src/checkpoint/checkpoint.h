@@ -42,11 +42,14 @@ struct checkpoint_flags {
 	const char *lsm_mount_context; /* or NULL */
 };
 
-/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on. */
+/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on, or helps it. */
 struct checkpoint_patience {
 	void (*tick)(void *data); /* NULL: nobody */
 	void *data;
 	int every_ms; /* positive; only while criu is silent */
+	/* Called when @fd is readable. Negative: the request fails with that. NULL: there is no such thing. */
+	int (*turn)(void *data, struct err *e);
+	int fd; /* not owned */
 };
 
 /* TCP connections that no process has in its hands before a dump. */
@@ -71,6 +74,7 @@ struct checkpoint_request {
 	bool track_memory; /* the next dump may name this one as its parent */
 	struct checkpoint_flags flags;
 	const char *page_server; /* ADDRESS:PORT that takes the pages, or NULL */
+	bool pages_given; /* with lazy pages: complete() gives them away, and criu has nothing to serve */
 	struct checkpoint_patience patience;
 	/*
 	 * New TCP connections are kept waiting for so long at most, until those that are there have been accepted, and then

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "checkpoint/again.h"
@@ -21,6 +22,7 @@
 #include "checkpoint/criu.h"
 #include "checkpoint/drain.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -44,6 +46,7 @@ struct dump {
 	struct criu *criu;
 	struct dump_facts facts;
 	struct drain drain;
+	int outer_net; /* the network namespace, when it outlives the container */
 	struct arena arena;
 };
 
@@ -100,6 +103,8 @@ static int gather(struct dump *d, struct err *e)
 	f->pid = c->record.init.pid;
 	f->root = c->record.rootfs;
 	f->own_network = oci_spec_new_namespace(c->spec, OCI_NS_NETWORK);
+	if (!f->own_network)
+		d->outer_net = netlock_namespace(f->pid);
 	if (joins(c->spec, OCI_NS_NETWORK))
 		f->outer_net = namespace_inode(f->pid, "net");
 	if (joins(c->spec, OCI_NS_PID))
@@ -231,6 +236,21 @@ static void settle(const struct dump *d)
 		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
 }
 
+/*
+ * The tasks are gone, and nobody else is to be kept waiting. Where connections were saved, packets of theirs must stay away
+ * until the restore, or the kernel answers that nobody is there.
+ */
+static void release_network(const struct dump *d)
+{
+	const struct checkpoint_request *rq = d->rq;
+	struct err ignored = ERR_INIT;
+
+	if (rq->pre_dump || rq->leave_running || rq->flags.tcp_established || d->outer_net < 0)
+		return;
+	/* the container is saved, and removed: that is not undone because of this */
+	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
+}
+
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -240,6 +260,8 @@ static int ask(struct dump *d, struct err *e)
 
 	if (r == 0 && options.lazy_pages && options.ps)
 		r = dump_listen(&d->arena, &options, &listen, e);
+	else if (r == 0 && options.lazy_pages && d->rq->pages_given)
+		r = dump_listen_nowhere(&d->arena, &options, CRIU_FIRST_FD, &listen, e);
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r == 0 && !d->rq->pre_dump)
@@ -287,16 +309,31 @@ static int ask_counting(struct dump *d, struct err *e)
 	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
 }
 
-static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
+/* One end of a socket for it, if it is to serve nobody: the other one is closed when this returns. */
+static int start_criu(struct dump *d, struct err *e)
 {
 	struct criu_start start = CRIU_START_INIT;
+	int pair[2] = { -EBADF, -EBADF }, r;
+
+	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
+	start.fds = pair;
+	start.fd_count = d->rq->pages_given;
+	if (start.fd_count && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "create a socket");
+	r = criu_open(&start, &d->criu, e);
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
+	return r;
+}
+
+static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
+{
 	int r = gather(d, e);
 
 	if (r < 0)
 		return r;
-	start.program = d->rq->criu;
-	start.umask = 077; /* what is in the memory of programs is nobody's business */
-	r = criu_open(&start, &d->criu, e);
+	r = start_criu(d, e);
 	if (r == 0)
 		r = check_abilities(d, e);
 	if (r < 0)
@@ -306,8 +343,10 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
-	if (r == 0)
+	if (r == 0) {
+		release_network(d);
 		dump_stats_read(d->rq->work, ret);
+	}
 	return r;
 }
 
@@ -316,12 +355,18 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 {
 	struct checkpoint_result result = { 0 };
 	struct dump d = {
-		.c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF, .drain = DRAIN_EMPTY
+		.c = c,
+		.rq = rq,
+		.cgroup = CGROUP_EMPTY,
+		.freezer = -EBADF,
+		.outer_net = -EBADF,
+		.drain = DRAIN_EMPTY,
 	};
 	int r = dump(&d, &result, e);
 
 	criu_close(d.criu);
 	close_fd(&d.freezer);
+	close_fd(&d.outer_net);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

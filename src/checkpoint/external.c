@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "container/sdnotify.h"
@@ -130,22 +131,52 @@ static const char *field(struct arena *a, const char **at, const char *end)
 	return to > from ? unescape(a, from, (size_t)(to - from)) : NULL;
 }
 
+/* Those that take something away, of "rw,nosuid,relatime". */
+static uint64_t restrictions(const char *options)
+{
+	static const struct {
+		const char *word;
+		uint64_t flag;
+	} words[] = {
+		{ "ro", MS_RDONLY },
+		{ "nosuid", MS_NOSUID },
+		{ "nodev", MS_NODEV },
+		{ "noexec", MS_NOEXEC },
+	};
+	uint64_t found = 0;
+
+	while (options && *options) {
+		size_t len = strcspn(options, ",");
+
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+			if (strlen(words[i].word) == len &&
+			    memcmp(options, words[i].word, len) == 0)
+				found |= words[i].flag;
+		options += len + (options[len] == ',');
+	}
+	return found;
+}
+
 /* "36 35 98:0 /root /mount/point rw,noatime master:1 - ext4 /dev/sda1 rw" */
 static bool parse_line(const char *at, const char *end, struct arena *a, struct mount_line *ret)
 {
 	const char *tag;
 	int n = 0;
 
-	if (sscanf(at, "%u %u %*u:%*u %n", &ret->id, &ret->parent, &n) != 2 || !n)
+	if (sscanf(at, "%u %u %u:%u %n", &ret->id, &ret->parent, &ret->major, &ret->minor, &n) !=
+		    4 ||
+	    !n)
 		return false;
 	at += n;
 	ret->root = field(a, &at, end);
 	ret->mountpoint = field(a, &at, end);
+	ret->flags = restrictions(field(a, &at, end));
 	do {
 		tag = field(a, &at, end);
 	} while (tag && strcmp(tag, "-") != 0);
 	ret->type = tag ? field(a, &at, end) : NULL;
 	ret->source = tag ? field(a, &at, end) : NULL;
+	ret->flags |= restrictions(tag ? field(a, &at, end) : NULL) & MS_RDONLY;
 	return ret->root && ret->mountpoint && ret->type;
 }
 

@@ -10,10 +10,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "oci/spec.h"
 #include "util/arena.h"
 #include "util/err.h"
+
+/* Namespaces that it has joined; the names are those of runc and crun. */
+#define EXTERNAL_NETWORK "extRootNetNS"
+#define EXTERNAL_PIDS	 "extRootPidNS"
 
 enum external_scope {
 	EXTERNAL_NOT,	/* CRIU makes it again, even if it lies below one that it does not */
@@ -54,6 +59,8 @@ int external_places(const struct oci_spec *spec, struct arena *a, struct externa
 /* From a line of /proc/PID/mountinfo (proc(5)). */
 struct mount_line {
 	unsigned id, parent;
+	unsigned major, minor; /* of the filesystem */
+	uint64_t flags; /* MS_RDONLY (also of the filesystem as a whole), NOSUID, NODEV, NOEXEC */
 	const char *root, *mountpoint, *type, *source; /* unescaped */
 };
 

@@ -54,6 +54,8 @@ static const char *resolve(int root, const char *path, struct arena *a)
 	n = readlink(self, base, sizeof(base) - 1);
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	m = readlink(self, real, sizeof(real) - 1);
+	if (n == 1)
+		n = 0; /* "/": of a mount that is attached nowhere, or in another namespace */
 	if (n < 0 || m < n || memcmp(base, real, (size_t)n) != 0)
 		return path;
 	real[m] = '\0';

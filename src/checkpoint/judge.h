@@ -39,6 +39,9 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e);
 /* The criu that would be used, as host_facts has it; 0 and why in @e when there is none. */
 int judge_criu(const char *program, struct err *e);
 
+/* Can this host's criu, and its kernel, fetch memory while tasks run, or leave it out of a dump? -ENOPKG. */
+int judge_lazy_pages(const char *program, struct err *e);
+
 /* Send what was found, as the WIRE_ANSWER to the proposal. */
 int judge_answer(const struct judgement *v, struct wire *w, struct err *e);
 

@@ -19,6 +19,8 @@
 /* What is known of one unix socket of the namespace. */
 struct unix_socket {
 	uint32_t inode, peer; /* of the other end, 0: none */
+	uint32_t unread;      /* bytes that wait at the other end */
+	bool connected;
 	uint8_t type;
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* "@" in front: abstract */
 };
@@ -65,8 +67,14 @@ static void read_attributes(const struct nlmsghdr *h, struct unix_socket *u)
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_NAME)
 			set_name(u, attr);
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_PEER &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
 			u->peer = mnl_attr_get_u32(attr);
+			u->connected = true;
+		}
+		if (mnl_attr_get_type(attr) == UNIX_DIAG_RQLEN &&
+		    mnl_attr_get_payload_len(attr) == sizeof(struct unix_diag_rqlen))
+			u->unread = ((const struct unix_diag_rqlen *)mnl_attr_get_payload(attr))
+					    ->udiag_wqueue;
 	}
 }
 
@@ -104,7 +112,7 @@ static int send_request(int fd)
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.r = { .sdiag_family = AF_UNIX,
 		       .udiag_states = UINT32_MAX,
-		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
+		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN },
 	};
 
 	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
@@ -152,7 +160,9 @@ static void look_at(struct preflight_scan *s, const struct unix_sockets *l,
 	const char *name = peer ? peer->name : "";
 	enum preflight_what what = PREFLIGHT_UNIX_OUTSIDE;
 
-	/* a peer that was not accepted yet has no number, and CRIU can do with that */
+	/* a peer that was not accepted yet has no number, and CRIU makes the connection again */
+	if (end && u->connected && u->peer == 0 && u->type != SOCK_DGRAM && u->unread > 0)
+		preflight_add(s, PREFLIGHT_UNIX_NOT_ACCEPTED, end->task, end->fd, "unix socket");
 	if (!end || u->peer == 0 || preflight_end_find(&s->sockets, u->peer))
 		return;
 	if (u->type != SOCK_DGRAM)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <linux/capability.h>
 
 #include "checkpoint/restore_gate.h"
 #include "checkpoint/restore_work.h"
@@ -174,6 +175,7 @@ int gate_status(char *status, const struct gate_rules *rules, struct err *e)
 
 struct gate {
 	const struct container *c;
+	const struct restore_stage *stage;
 	struct gate_rules rules;
 	bool other_label; /* --lsm-profile */
 	char cgroup[4096];
@@ -336,6 +338,20 @@ static int check_namespaces(const struct gate *g, pid_t pid, struct err *e)
 	return 0;
 }
 
+/* Of another mount namespace than that of init. Who cannot mount cannot have made one either. */
+static int check_mounts(const struct gate *g, pid_t pid, struct err *e)
+{
+	char init[16];
+
+	(void)snprintf(init, sizeof(init), "%d", (int)g->c->init.pid);
+	if (same_namespace(pid, init, "mnt"))
+		return 0;
+	if (g->rules.bounding >> CAP_SYS_ADMIN & 1)
+		return restore_gate_namespace(g->c, g->stage, pid, &g->rules, e);
+	err_set(e, ERR_CONFIG, 0, "it has a mount namespace of its own, and may not make one");
+	return -EBADMSG;
+}
+
 static int check_label(const struct gate *g, pid_t pid, struct err *e)
 {
 	const struct oci_process *p = &g->c->spec->process;
@@ -376,6 +392,8 @@ static int check_task(struct gate *g, pid_t pid, struct err *e)
 	r = check_cgroup(g, pid, e);
 	if (r == 0)
 		r = check_namespaces(g, pid, e);
+	if (r == 0)
+		r = check_mounts(g, pid, e);
 	return r < 0 ? r : check_label(g, pid, e);
 }
 
@@ -409,7 +427,7 @@ static int find_cgroup(struct gate *g, struct err *e)
 int restore_gate(const struct container *c, const struct restore_stage *s,
 		 const struct checkpoint_flags *flags, struct err *e)
 {
-	struct gate g = { .c = c, .other_label = flags->lsm_profile };
+	struct gate g = { .c = c, .stage = s, .other_label = flags->lsm_profile };
 	int r;
 
 	gate_rules_of(c, &g.rules);
@@ -417,7 +435,7 @@ int restore_gate(const struct container *c, const struct restore_stage *s,
 	if (r == 0)
 		r = check_tasks(&g, e);
 	free(g.tasks);
-	return r < 0 ? r : restore_gate_mounts(c, s, e);
+	return r < 0 ? r : restore_gate_mounts(c, s, &g.rules, e);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <linux/capability.h>
 
 #include "checkpoint/restore_gate.h"
 #include "container/sdnotify.h"
@@ -134,7 +135,41 @@ static int check_op(const struct plan *p, size_t op, int root, const struct rest
 	return 0;
 }
 
-int restore_gate_mounts(const struct container *c, const struct restore_stage *s, struct err *e)
+/* ---- all mounts of a namespace ---- */
+
+static int compare_all(const struct container *c, const struct restore_stage *s, int root,
+		       const struct mount_table *all, const struct gate_rules *rules,
+		       struct arena *a, struct err *e)
+{
+	const struct images_rules places = { .spec = c->spec, .root = root };
+	struct image_view view = { 0 };
+	const struct gate_table t = {
+		.view = &view,
+		.given = &s->given,
+		.may_mount = rules->bounding >> CAP_SYS_ADMIN & 1,
+		.readonly_root = c->spec->root.readonly,
+	};
+	int r = image_view_make(&places, a, &view, e);
+
+	return r < 0 ? r : gate_mount_table(&t, all, e);
+}
+
+int restore_gate_namespace(const struct container *c, const struct restore_stage *s, pid_t pid,
+			   const struct gate_rules *rules, struct err *e)
+{
+	cleanup_(arena_free) struct arena a = { 0 };
+	cleanup_fd int root = -EBADF;
+	struct mount_table all;
+	int r = gate_mounts_read(pid, &a, &all, &root, e);
+
+	/* in one of its own, below that of the container, it can have another root */
+	if (r == 0 && pid == c->init.pid && !same_file(root, s->root))
+		return refuse("/", "is not the root of the mount namespace", e);
+	return r < 0 ? r : compare_all(c, s, root, &all, rules, &a, e);
+}
+
+int restore_gate_mounts(const struct container *c, const struct restore_stage *s,
+			const struct gate_rules *rules, struct err *e)
 {
 	char path[64];
 	cleanup_fd int root = -EBADF;
@@ -148,7 +183,7 @@ int restore_gate_mounts(const struct container *c, const struct restore_stage *s
 		return refuse("/", "is not the container's root filesystem", e);
 	for (size_t i = 0; r == 0 && i < c->plan->op_count; i++)
 		r = check_op(c->plan, i, root, s, e);
-	return r;
+	return r < 0 ? r : restore_gate_namespace(c, s, c->init.pid, rules, e);
 }
 
 #endif

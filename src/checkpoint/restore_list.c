@@ -3,17 +3,11 @@
 #include "checkpoint/restore_stage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "checkpoint/external.h"
 #include "util/cleanup.h"
-#include "util/io.h"
-
-enum {
-	MOUNTINFO_MAX = 64 * 1024 * 1024
-};
 
 static int add(struct restore_stage *s, const char *name, const char *source)
 {
@@ -85,23 +79,14 @@ static int list_masks(struct container *c, struct restore_stage *s)
 
 int restore_stage_list(struct container *c, struct restore_stage *s, pid_t pid, struct err *e)
 {
-	cleanup_fd int fd = -EBADF;
-	cleanup_free char *text = NULL;
-	struct mount_table table = { 0 };
-	char path[64];
-	size_t size;
-	int r;
+	int r = external_read(pid, &c->arena, &s->given, e);
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	r = fd < 0 ? -errno : io_read_stream(fd, MOUNTINFO_MAX, &text, &size);
-	if (r == 0)
-		r = external_parse(text, &c->arena, &table);
+	if (r < 0)
+		return r;
 	s->mounts.count = 0;
-	s->mounts.items = arena_array(&c->arena, table.count + c->plan->op_count + 1,
+	s->mounts.items = arena_array(&c->arena, s->given.count + c->plan->op_count + 1,
 				      sizeof(*s->mounts.items));
-	if (r == 0)
-		r = s->mounts.items ? list_trees(c, s, &table) : -ENOMEM;
+	r = s->mounts.items ? list_trees(c, s, &s->given) : -ENOMEM;
 	if (r == 0)
 		r = list_masks(c, s);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "list the mounts of criu") : 0;

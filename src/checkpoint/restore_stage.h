@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "checkpoint/external.h"
 #include "container/container.h"
 #include "util/err.h"
 
@@ -32,6 +33,7 @@ struct restore_stage {
 	int root;  /* descriptor of the root mount; of the plan */
 	int masks; /* a tmpfs that is mounted nowhere, with "dir" and "file"; owned */
 	OCI_ARRAY(struct restore_mount) mounts; /* lives in the container's arena */
+	struct mount_table given; /* all that CRIU's namespace had; lives there as well */
 };
 
 #define RESTORE_STAGE_EMPTY                                                                        \
@@ -49,7 +51,7 @@ int restore_stage_make(struct container *c, struct restore_stage *ret, struct er
 int restore_stage_enter(void *stage, struct err *e);
 
 /*
- * List what CRIU @pid, which has executed, finds there: s->mounts. A tree of the host can have mounts below it, which have
+ * List what CRIU @pid, which has executed, finds there: s->mounts, s->given. A tree of the host can have mounts below it, which have
  * names of their own. The names are those that a dump gives (external.h).
  */
 int restore_stage_list(struct container *c, struct restore_stage *s, pid_t pid, struct err *e);

@@ -120,9 +120,10 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	struct container_record *r = &c->record;
 	char bundle[PATH_MAX], created[TIMESTAMP_SIZE];
 	const char *root = c->spec->root.path;
+	int found = io_fd_path(c->bundle, bundle, sizeof(bundle));
 
-	if (!realpath(rq->bundle, bundle))
-		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", rq->bundle);
+	if (found < 0)
+		return err_set(e, ERR_USAGE, -found, "open the bundle '%s'", rq->bundle);
 	timestamp_nanoseconds(created);
 	r->id = arena_strdup(&c->arena, rq->id);
 	r->bundle = arena_strdup(&c->arena, bundle);
@@ -133,6 +134,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
+	r->no_poststop = !c->spec->hooks[OCI_HOOK_POSTSTOP].count;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the container");
 	return 0;
@@ -162,6 +164,7 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	c->explain = rq->explain;
 	c->caller = *rq->caller;
 	c->no_keyring = c->record.no_keyring = rq->no_keyring;
+	c->record.merge_memory = rq->merge_memory;
 	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r < 0)
 		return r;
@@ -254,6 +257,7 @@ int container_plan(struct container *c, struct err *e)
 		.filter = &c->filter,
 		.keep_fds = c->keep_fds,
 		.no_keyring = c->no_keyring,
+		.merge_memory = c->record.merge_memory,
 		.no_pivot = c->no_pivot,
 		.extra_env = c->extra_env,
 		.extra_env_len = c->extra_env_len,

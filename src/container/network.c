@@ -185,13 +185,12 @@ static void undo_network(void *data)
 
 int network_reserve(struct container *c, struct err *e)
 {
-	const struct net_owner owner = { .id = c->record.id,
-					 .root = path_of(&c->arena, c->store),
-					 .boot = c->record.init.boot_id };
+	struct net_owner owner = { .id = c->record.id, .boot = c->record.init.boot_id };
 	int r;
 
 	if (!net_setup_makes_links(&c->record.network))
 		return 0;
+	owner.root = path_of(&c->arena, c->store);
 	if (!owner.root)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "find the state directory");
 	undo_push(&c->undo, undo_network, c);

@@ -60,10 +60,15 @@ struct nlmsghdr *nft_message(void *buf, uint16_t type, uint16_t flags, uint32_t 
 	return h;
 }
 
+static struct nlmsghdr *inet_message(void *buf, int type, uint16_t flags, uint32_t seq)
+{
+	return nft_message(buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, seq,
+			   NFPROTO_INET, 0);
+}
+
 static struct nlmsghdr *table_message(void *buf, int type, uint16_t flags, uint32_t seq)
 {
-	struct nlmsghdr *h = nft_message(buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags,
-					 seq, NFPROTO_INET, 0);
+	struct nlmsghdr *h = inet_message(buf, type, flags, seq);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
 	return h;
@@ -416,12 +421,54 @@ int nft_elements_change(int sock, bool add, const struct nft_element *list, size
 	return r;
 }
 
-int nft_table_delete(int sock, uint32_t generation)
+int nft_table_delete(int sock, const char *name, uint32_t generation)
 {
-	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE] = { 0 };
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE + NFT_NAME_MAX] = { 0 };
 	size_t at = nft_batch_begin(buf, generation);
+	struct nlmsghdr *h = inet_message(buf + at, NFT_MSG_DELTABLE, NLM_F_ACK, 1);
 
-	at += table_message(buf + at, NFT_MSG_DELTABLE, NLM_F_ACK, 1)->nlmsg_len;
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, name);
+	at += h->nlmsg_len;
 	at += nft_batch_end(buf + at, 2);
 	return nft_batch_commit(sock, buf, at, 1);
+}
+
+/* ---- tables of others ---- */
+
+struct finding {
+	bool (*wanted)(const char *name, const void *data);
+	const void *data;
+	char *name;
+	bool found;
+};
+
+static int on_table(const struct nlmsghdr *h, void *data)
+{
+	struct finding *f = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, h, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NFTA_TABLE_NAME || f->found ||
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
+		    mnl_attr_get_payload_len(attr) > NFT_NAME_MAX)
+			continue;
+		f->found = f->wanted(mnl_attr_get_str(attr), f->data);
+		if (f->found)
+			memcpy(f->name, mnl_attr_get_str(attr), mnl_attr_get_payload_len(attr));
+	}
+	return MNL_CB_OK;
+}
+
+int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
+		   char ret[NFT_NAME_MAX])
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	struct finding f = { .wanted = wanted, .data = data, .name = ret };
+	int r = -EINTR;
+
+	/* EINTR: something changed meanwhile */
+	for (int i = 0; r == -EINTR && !f.found && i < READ_TRIES; i++)
+		r = ask(sock, inet_message(buf, NFT_MSG_GETTABLE, NLM_F_DUMP, 1), on_table, &f);
+	return f.found ? 0 : r < 0 ? r : -ENOENT;
 }

@@ -81,7 +81,15 @@ size_t nft_batch_end(char *buf, uint32_t seq);
 /* Send it; @last: number of the message that wants an answer (NLM_F_ACK). 0, or -errno of the first that was refused. */
 int nft_batch_commit(int sock, const char *buf, size_t len, uint32_t last);
 
-/* Delete the table with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
-int nft_table_delete(int sock, uint32_t generation);
+/* Delete the table @name with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
+int nft_table_delete(int sock, const char *name, uint32_t generation);
+
+enum {
+	NFT_NAME_MAX = 256 /* of a table, with NUL: NFT_TABLE_MAXNAMELEN */
+};
+
+/* The first table of the family inet of which @wanted says so: its name. -ENOENT. */
+int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
+		   char ret[NFT_NAME_MAX]);
 
 #endif

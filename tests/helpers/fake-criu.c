@@ -10,8 +10,10 @@
  *
  * Beside the program, PROGRAM.control has lines "STEP ACTION": at that step it does that, once (the line goes to
  * PROGRAM.done).
- *	steps	version predump seized dumped post-dump end-dump
+ *	steps	version features predump seized dumped post-dump end-dump
  *		restore born restored resume end-restore
+ *		lazy-begin lazy-half lazy-end (of fake-criu lazy-pages); lazy-early (fail: memory comes before it is wanted)
+ *		mount TYPE@PATH: the restored task has that mounted besides
  *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/random.h>
@@ -31,6 +34,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "fake_pages.h"
 
 enum {
 	SOCK = 3,
@@ -48,10 +53,12 @@ enum {
 
 /* ---- the counting program ---- */
 
-static int task(unsigned long count)
+/* Its count, and what else it knows, is in its memory (fake_pages.h). */
+static int task(void)
 {
 	const struct timespec step = { .tv_nsec = 10000000 };
 	unsigned instance = 0;
+	size_t page = 0;
 	int fd = open("/tmp/beats", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	if (fd < 0 || getrandom(&instance, sizeof(instance), 0) < 0)
@@ -61,9 +68,14 @@ static int task(unsigned long count)
 		char line[96];
 		int n;
 
+		page = (page + 1) % PAGES;
+		if (!memory_is_right(page))
+			return creat("/tmp/corrupt", 0644) < 0 ? 3 : 4;
+
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		n = snprintf(line, sizeof(line), "%08x %lld %lu\n", instance,
-			     (long long)now.tv_sec * 1000000000 + now.tv_nsec, ++count);
+			     (long long)now.tv_sec * 1000000000 + now.tv_nsec,
+			     (unsigned long)++MEMORY[0]);
 		if (write(fd, line, (size_t)n) != n)
 			return 2;
 		(void)nanosleep(&step, NULL);
@@ -231,11 +243,28 @@ static unsigned next_field(struct in *i, uint64_t *ret, struct in *sub)
 struct request {
 	unsigned type;
 	int images, work, pid;
-	bool leave_running, success, own_network;
+	bool leave_running, success, own_network, lazy;
+	int page_server; /* that it is told of by a file */
 	char root[4096];
 	char log[256];
 	char freezer[256]; /* directory of the cgroup */
 };
+
+static int read_config(const struct in *path)
+{
+	char name[256];
+	int fd = -1;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(path->end - path->p),
+		       (const char *)path->p);
+	f = fopen(name, "r");
+	if (!f || fscanf(f, "ps-socket %d", &fd) != 1)
+		fd = -1;
+	if (f)
+		(void)fclose(f);
+	return fd;
+}
 
 static void read_options(struct in *i, struct request *rq)
 {
@@ -254,6 +283,10 @@ static void read_options(struct in *i, struct request *rq)
 			rq->own_network = v;
 		else if (field == 17)
 			rq->work = (int)v;
+		else if (field == 48)
+			rq->lazy = v;
+		else if (field == 51)
+			rq->page_server = read_config(&sub);
 		else if (field == 13)
 			(void)snprintf(rq->root, sizeof(rq->root), "%.*s", (int)(sub.end - sub.p),
 				       (const char *)sub.p);
@@ -277,7 +310,7 @@ static bool receive(struct request *rq)
 
 	if (n <= 0)
 		return false;
-	*rq = (struct request){ .images = -1, .work = -1 };
+	*rq = (struct request){ .images = -1, .work = -1, .page_server = -1 };
 	while ((field = next_field(&i, &v, &sub))) {
 		if (field == 1)
 			rq->type = (unsigned)v;
@@ -503,7 +536,8 @@ static void write_images(const struct request *rq, unsigned long count)
 	if (!pages)
 		return;
 	(void)snprintf(pages, 32, "%lu", count);
-	write_image(rq->images, "pages-1.img", pages, 65536);
+	if (!rq->lazy)
+		write_image(rq->images, "pages-1.img", pages, 65536);
 	free(pages);
 	if (rq->type != TYPE_PRE_DUMP)
 		write_tasks(rq);
@@ -537,6 +571,14 @@ static bool pre_dump(const struct request *rq)
 	return true;
 }
 
+/* The end of its socket is all that a page server waits for. */
+static bool serve_pages(const struct request *rq)
+{
+	char byte;
+
+	return !rq->lazy || recv(rq->page_server, &byte, 1, 0) == 0;
+}
+
 static bool dump(const struct request *rq)
 {
 	bool ok = notify("pre-dump", 0) && seize_tree(rq->pid) && notify("network-lock", 0) &&
@@ -545,6 +587,7 @@ static bool dump(const struct request *rq)
 	if (ok)
 		write_images(rq, count_of(rq->pid));
 	ok = ok && at("dumped") == 0 && notify("post-dump", 0) && at("post-dump") == 0;
+	ok = ok && serve_pages(rq);
 	if (!ok)
 		(void)notify("network-unlock", 0);
 	if (!ok || rq->leave_running)
@@ -553,7 +596,28 @@ static bool dump(const struct request *rq)
 	return ok && at("end-dump") == 0;
 }
 
-static void live(const struct request *rq, unsigned long count, int go, int ready)
+/* As criu leaves it: the container's root is that of the mount namespace. */
+static bool enter_root(const char *root)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && chdir(root) == 0 &&
+	       syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
+	       chdir("/") == 0;
+}
+
+/* "TYPE@PATH": what hostile images would mount. */
+static bool mount_more(const char *what)
+{
+	char type[64];
+	const char *at = strchr(what, '@');
+
+	if (!at)
+		return true;
+	(void)snprintf(type, sizeof(type), "%.*s", (int)(at - what), what);
+	return mount(type, at + 1, type, 0, NULL) == 0;
+}
+
+static void live(const struct request *rq, unsigned long count, const char *mounts, int lazy,
+		 int go, int ready)
 {
 	struct {
 		uint32_t version;
@@ -562,8 +626,12 @@ static void live(const struct request *rq, unsigned long count, int go, int read
 	uint32_t none[6] = { 0 };
 	char byte;
 
-	if (chroot(rq->root) < 0 || chdir("/") < 0)
+	if (!enter_root(rq->root) || !mount_more(mounts))
 		_exit(3);
+	if (rq->lazy ? !memory_expect(lazy) : !memory_map())
+		_exit(5);
+	if (!rq->lazy)
+		memory_fill(count);
 	for (int cap = 0; cap < 64; cap++)
 		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (syscall(SYS_capset, &header, none) < 0)
@@ -575,17 +643,21 @@ static void live(const struct request *rq, unsigned long count, int go, int read
 		(void)pause();
 	(void)close(go);
 	(void)setsid();
-	_exit(task(count));
+	_exit(task());
 }
 
 /* A sibling of ours, as with rst_sibling: the child of the ctr that asks. */
 static pid_t give_birth(const struct request *rq, int *ret_go)
 {
 	unsigned long count = read_count(rq->images); /* our parent is none of its */
+	int lazy = rq->lazy ? lazy_connect(open_theirs(rq->work)) : -1;
 	int pair[2], ready[2];
-	char byte;
+	char byte, mounts[64];
 	long pid;
 
+	if (rq->lazy && lazy < 0)
+		return -1;
+	order("mount", mounts, sizeof(mounts));
 	if (pipe(pair) < 0 || pipe(ready) < 0)
 		return -1;
 	pid = syscall(SYS_clone,
@@ -595,8 +667,9 @@ static pid_t give_birth(const struct request *rq, int *ret_go)
 		(void)close(pair[1]);
 		(void)close(ready[0]);
 		(void)close(SOCK);
-		live(rq, count, pair[0], ready[1]);
+		live(rq, count, mounts, lazy, pair[0], ready[1]);
 	}
+	(void)close(lazy);
 	(void)close(pair[0]);
 	(void)close(ready[1]);
 	if (pid > 0)
@@ -655,7 +728,7 @@ static void features(void)
 	struct out body = { .len = 0 }, extra = { .len = 0 };
 
 	put_number(&body, 1, 1);
-	put_number(&body, 2, 1);
+	put_number(&body, 2, at("features") == 0);
 	put_bytes(&extra, 8, body.bytes, body.len);
 	respond(TYPE_FEATURES, true, &extra);
 }
@@ -678,12 +751,32 @@ static void serve(const struct request *rq)
 	}
 }
 
+/* A number, or the directory /proc/self/fd/NUMBER. */
+static int lazy_argument(char **argv, const char *name)
+{
+	for (; argv[0] && argv[1]; argv++) {
+		const char *slash = strrchr(argv[1], '/');
+
+		if (strcmp(argv[0], name) == 0)
+			return (int)strtol(slash ? slash + 1 : argv[1], NULL, 10);
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct request rq;
 
-	if (argc >= 2 && strcmp(argv[1], "task") == 0)
-		return task(argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
+	if (argc >= 2 && strcmp(argv[1], "task") == 0) {
+		if (!memory_map())
+			return 1;
+		memory_fill(argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
+		return task();
+	}
+	if (argc >= 2 && strcmp(argv[1], "lazy-pages") == 0)
+		return lazy_serve(lazy_argument(argv, "--ps-socket"),
+				  lazy_argument(argv, "--work-dir"),
+				  lazy_argument(argv, "--status-fd"));
 	if (argc < 3 || strcmp(argv[1], "swrk") != 0) {
 		(void)fprintf(stderr, "usage: fake-criu swrk 3 | fake-criu task [COUNT]\n");
 		return 1;

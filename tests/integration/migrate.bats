@@ -180,6 +180,11 @@ proxied() {
 	done
 }
 
+# Images on their way out go when nobody holds them: not before the last of the killed processes is gone.
+swept() {
+	nothing_of_a_move || { recover "$tag"; nothing_of_a_move; }
+}
+
 # order SIDE STEP ACTION: what that side's criu does.
 ordered() {
 	local expected=$1 side=$2 step=$3 action=$4
@@ -191,6 +196,7 @@ ordered() {
 	if [ "$action" = kill-both ]; then
 		recover "$tag"
 		[ "$output" = "$tag runs here" ]
+		wait_until swept
 	fi
 	runs_on "$expected"
 	if absent "$root" "$tag"; then
@@ -253,6 +259,22 @@ ordered() {
 		ordered here b "$step" crash
 		[ "$status" -eq 7 ]
 	done
+}
+
+@test "what came has a mount that the config does not have, at the end: it is ended there, and runs on here" {
+	local mount
+	start_counter
+	for mount in tmpfs@/bin proc@/proc sysfs@/proc mqueue@/proc; do
+		echo "mount $mount" >"$T/b/criu.control"
+		move
+		printf '%s\n' "$stderr"
+		[ ! -e "$T/b/criu.control" ]
+		[ "$status" -ne 0 ]
+		[[ "$stderr" == *"restored mounts: '${mount#*@}' is a mount, and the config mounts nothing there"* ]]
+		runs_on here
+	done
+	move
+	runs_on there
 }
 
 @test "criu fails there after the word was said: one side runs it" {

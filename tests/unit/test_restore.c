@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "checkpoint/again.h"
 #include "checkpoint/restore_stage.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
 
 #ifdef HAVE_CRIU
 
@@ -67,6 +69,142 @@ static void test_stdio_bad(void **state)
 		assert_int_equal(read_stdio(bad[i], &a, &l), -EBADMSG);
 	}
 	arena_free(&a);
+}
+
+/* ---- all mounts of a namespace ---- */
+
+#define STAGE_INFO                                                                                 \
+	"10 1 8:1 / / rw - ext4 /dev/a rw\n"                                                       \
+	"11 10 0:40 / /tmp rw,nosuid - tmpfs x rw\n"                                               \
+	"12 11 8:1 /images/root /tmp/ctr/root rw - ext4 /dev/a rw\n"                               \
+	"13 11 0:41 / /tmp/ctr/masks ro,nosuid,nodev - tmpfs x rw\n"                               \
+	"14 11 8:1 /srv/data /tmp/ctr/3 ro,nosuid - ext4 /dev/a rw\n"
+#define ROOT_INFO "20 2 8:1 /images/root / rw - ext4 /dev/a rw\n"
+#define PROC_INFO "21 20 0:50 / /proc rw,nosuid,nodev,noexec - proc proc rw\n"
+#define RUN_INFO  "22 20 0:51 / /run rw,nosuid - tmpfs tmpfs rw\n"
+#define DATA_INFO "23 20 8:1 /srv/data /data ro,nosuid - ext4 /dev/a rw\n"
+#define ALL_INFO  ROOT_INFO PROC_INFO RUN_INFO DATA_INFO
+
+static int judge_mounts(const char *mountinfo, bool may_mount, struct err *e)
+{
+	struct image_place places[] = {
+		{ .path = "/proc",
+		  .real = "/proc",
+		  .type = "proc",
+		  .flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  .needed = true },
+		{ .path = "/var/run",
+		  .real = "/run",
+		  .type = "tmpfs",
+		  .flags = MS_NOSUID,
+		  .needed = true },
+		{ .path = "/data",
+		  .real = "/data",
+		  .flags = MS_RDONLY | MS_NOSUID,
+		  .outside = true,
+		  .whole = true,
+		  .needed = true },
+		{ .path = "/proc/kcore", .real = "/proc/kcore", .mask = true, .outside = true },
+		{ .path = "/proc/sys", .real = "/proc/sys", .flags = MS_RDONLY, .outside = true },
+		{ .path = "/dev/null", .real = "/dev/null", .outside = true },
+	};
+	const struct image_view view = { .places = places, .place_count = ARRAY_SIZE(places) };
+	struct mount_table given, all;
+	const struct gate_table t = { .view = &view, .given = &given, .may_mount = may_mount };
+	struct arena a = { 0 };
+	int r;
+
+	assert_int_equal(external_parse(STAGE_INFO, &a, &given), 0);
+	assert_int_equal(external_parse(mountinfo, &a, &all), 0);
+	*e = (struct err)ERR_INIT;
+	r = gate_mount_table(&t, &all, e);
+	arena_free(&a);
+	return r;
+}
+
+static void test_mounts_allowed(void **state)
+{
+	static const char *const good[] = {
+		ALL_INFO,
+		ALL_INFO "30 21 0:41 /file /proc/kcore ro,nosuid,nodev - tmpfs x rw\n"
+			 "31 21 0:50 /sys /proc/sys ro,nosuid,nodev,noexec - proc proc rw\n",
+		/* the filesystem itself is read-only */
+		ROOT_INFO PROC_INFO RUN_INFO
+		"23 20 8:1 /srv/data /data rw,nosuid - ext4 /dev/a ro\n",
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(judge_mounts(good[i], false, &e), 0);
+	/* who may mount has mounted, but not from anywhere */
+	assert_int_equal(judge_mounts(ALL_INFO "30 20 0:60 / /opt rw - tmpfs x rw\n"
+					       "31 20 8:1 /images/root/etc /mnt rw - ext4 a rw\n",
+				      true, &e),
+			 0);
+}
+
+static void test_mounts_refused(void **state)
+{
+	static const struct {
+		const char *info, *why;
+	} bad[] = {
+		{ ALL_INFO "30 20 0:60 / /opt rw - tmpfs x rw\n",
+		  "'/opt' is a mount, and the config" },
+		{ ALL_INFO "30 20 0:60 / /etc rw - proc x rw\n",
+		  "'/etc' is a mount, and the config" },
+		{ ALL_INFO "30 20 0:60 / /etc rw - sysfs x rw\n",
+		  "'/etc' is a mount, and the config" },
+		{ ALL_INFO "30 20 0:60 / /etc rw - mqueue x rw\n",
+		  "'/etc' is a mount, and the config" },
+		{ ALL_INFO "30 20 8:1 /etc /opt rw - ext4 x rw\n", "something that the container" },
+		{ ALL_INFO "30 20 8:2 / /data rw - ext4 x rw\n", "something that the container" },
+		{ ALL_INFO "30 20 0:60 / / rw - tmpfs x rw\n", "'/' is not the container's root" },
+		/* hidden by what is right */
+		{ ROOT_INFO
+		  "21 20 0:60 / /proc rw,nosuid,nodev,noexec - tmpfs x rw\n"
+		  "30 21 0:50 / /proc rw,nosuid,nodev,noexec - proc proc rw\n" RUN_INFO DATA_INFO,
+		  "'/proc' is not what the config mounts" },
+		{ ROOT_INFO
+		  "21 20 0:50 / /proc rw,nodev,noexec - proc proc rw\n" RUN_INFO DATA_INFO,
+		  "without 'nosuid'" },
+		{ ROOT_INFO
+		  "21 20 0:50 / /proc rw,nosuid,noexec - proc proc rw\n" RUN_INFO DATA_INFO,
+		  "without 'nodev'" },
+		{ ROOT_INFO
+		  "21 20 0:50 / /proc rw,nosuid,nodev - proc proc rw\n" RUN_INFO DATA_INFO,
+		  "without 'noexec'" },
+		{ ROOT_INFO PROC_INFO RUN_INFO "23 20 8:1 /srv/data /data rw,nosuid - ext4 a rw\n",
+		  "'/data' is not read-only" },
+		{ ROOT_INFO PROC_INFO RUN_INFO "23 20 0:60 / /data ro,nosuid - tmpfs a rw\n",
+		  "'/data' is not what" },
+		{ ALL_INFO "31 21 0:50 /sys /proc/sys rw,nosuid,nodev,noexec - proc proc rw\n",
+		  "'/proc/sys' is not read-only" },
+		{ ALL_INFO "31 21 0:60 / /dev/null rw - tmpfs x rw\n", "'/dev/null' is not what" },
+		{ ROOT_INFO PROC_INFO DATA_INFO, "'/var/run' is not mounted" },
+	};
+	static const char *const foreign[] = {
+		ALL_INFO "30 20 8:1 /etc /opt rw - ext4 x rw\n",
+		ALL_INFO "30 20 8:2 / /data ro,nosuid - ext4 x rw\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[1024];
+		struct err e;
+
+		assert_int_equal(judge_mounts(bad[i].info, false, &e), -EBADMSG);
+		err_format(&e, text, sizeof(text));
+		if (!strstr(text, bad[i].why))
+			fail_msg("%zu: %s", i, text);
+	}
+	/* nor may who can mount have what never was there */
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		struct err e;
+
+		assert_int_equal(judge_mounts(foreign[i], true, &e), -EBADMSG);
+		assert_int_equal(judge_mounts(foreign[i], false, &e), -EBADMSG);
+	}
 }
 
 /* ---- /proc/PID/status ---- */
@@ -274,10 +412,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef HAVE_CRIU
-		cmocka_unit_test(test_stdio),	cmocka_unit_test(test_stdio_bad),
-		cmocka_unit_test(test_gate),	cmocka_unit_test(test_gate_caps),
+		cmocka_unit_test(test_stdio),	       cmocka_unit_test(test_stdio_bad),
+		cmocka_unit_test(test_mounts_allowed), cmocka_unit_test(test_mounts_refused),
+		cmocka_unit_test(test_gate),	       cmocka_unit_test(test_gate_caps),
 #endif
-		cmocka_unit_test(test_points),	cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_points),	       cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_overlay),
 	};
 
