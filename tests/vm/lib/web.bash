@@ -57,12 +57,12 @@ seen() {
 	tail -n 1 "$BATS_TEST_TMPDIR/visit" | jq "$@"
 }
 
-# Those who were kept waiting have been answered.
+# Those who were kept waiting have been answered: nobody else sends again what was not heard.
 settled() {
-	local open
+	local oldest
 	for _ in {1..300}; do
-		open=$(seen .open 2>/dev/null) || open=
-		[ "${open:-99}" -gt 9 ] || return 0
+		oldest=$(seen .oldest 2>/dev/null) || oldest=
+		[ "${oldest:-9999}" -gt 999 ] || return 0
 		sleep 0.2
 	done
 	return 1
