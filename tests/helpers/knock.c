@@ -9,7 +9,7 @@
  *		do with: twice what one request after the other takes in the first two seconds
  *
  * watch ends when the file appears and all requests are answered. Then, and each second before, it writes one JSON
- * object on a line: how many requests there were, how many are open, how many got no answer or a wrong one (of these: a
+ * object on a line: how many requests there were, how many are open and since when, how many got no answer or a wrong one (of these: a
  * reset, nothing for a minute, no connection), the slowest, the longest time without any answer; and of the counter's
  * connection the first and last number, how often a number was not the one after the last, and the longest silence.
  * Times in milliseconds.
@@ -269,15 +269,22 @@ static int pace(struct visit *v)
 
 static void report(const struct visit *v)
 {
+	long long t = now(), oldest = t;
 	unsigned open = 0;
 
-	for (int i = 0; i < MOST; i++)
-		open += v->requests[i].fd >= 0;
+	for (int i = 0; i < MOST; i++) {
+		if (v->requests[i].fd < 0)
+			continue;
+		open++;
+		if (v->requests[i].since < oldest)
+			oldest = v->requests[i].since;
+	}
+	(void)printf("{\"every\": %d, \"requests\": %u, \"open\": %u, \"oldest\": %lld, ", v->every,
+		     v->asked, open, t - oldest);
 	(void)printf(
-		"{\"every\": %d, \"requests\": %u, \"open\": %u, \"failed\": %u, \"reset\": %u, "
-		"\"late\": %u, \"refused\": %u, \"slowest\": %u, \"gap\": %u, ",
-		v->every, v->asked, open, v->failed, v->reset, v->late, v->refused, v->slowest,
-		v->gap);
+		"\"failed\": %u, \"reset\": %u, \"late\": %u, \"refused\": %u, \"slowest\": %u, "
+		"\"gap\": %u, ",
+		v->failed, v->reset, v->late, v->refused, v->slowest, v->gap);
 	(void)printf("\"first\": %u, \"last\": %u, \"breaks\": %u, \"silence\": %u}\n", v->first,
 		     v->last, v->breaks, v->silence);
 	(void)fflush(stdout);

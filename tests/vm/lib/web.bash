@@ -57,22 +57,40 @@ seen() {
 	tail -n 1 "$BATS_TEST_TMPDIR/visit" | jq "$@"
 }
 
-# Those who were kept waiting have been answered.
+# Those who were kept waiting have been answered: nobody else sends again what was not heard.
 settled() {
-	local open
+	local oldest
 	for _ in {1..300}; do
-		open=$(seen .open 2>/dev/null) || open=
-		[ "${open:-99}" -gt 9 ] || return 0
+		oldest=$(seen .oldest 2>/dev/null) || oldest=
+		[ "${oldest:-9999}" -gt 999 ] || return 0
 		sleep 0.2
 	done
 	return 1
 }
 
-# Nothing of the container is on this side: $1 is on_a or on_b.
+# Nothing of the container, or of a move, is on this side: $1 is on_a or on_b. Another link than the keeper's is one.
+nothing_on() {
+	[ "$("$1" "$ctr state web >/dev/null 2>&1; echo \$?")" = 1 ] &&
+		[ -z "$("$1" 'ls /sys/fs/cgroup | grep -F web')" ] &&
+		[ "$("$1" 'ls /sys/class/net | grep -c ^ctr-')" -le 1 ] &&
+		[ -z "$("$1" "ls $lan_data/data/.migrations 2>/dev/null")" ]
+}
+
+# At once.
 gone_from() {
-	run "$1" "$ctr state web"
-	[ "$status" -eq 1 ]
-	[ -z "$("$1" 'ls /sys/fs/cgroup | grep -F web')" ]
-	[ "$("$1" 'ls /sys/class/net | grep -c ^ctr-')" -le 1 ] # the keeper's
-	[ -z "$("$1" "ls $lan_data/data/.migrations 2>/dev/null")" ]
+	nothing_on "$1" || { left_on "$1"; return 1; }
+}
+
+# When it has noticed that the other side is gone.
+gone_soon_from() {
+	for _ in {1..200}; do
+		! nothing_on "$1" || return 0
+		sleep 0.3
+	done
+	left_on "$1"
+	return 1
+}
+
+left_on() {
+	"$1" "$ctr list; ls /sys/fs/cgroup /sys/class/net; find $lan_data/data/.migrations"
 }

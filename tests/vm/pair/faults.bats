@@ -58,7 +58,8 @@ status_on() {
 	"$1" "$ctr state web 2>/dev/null" | jq -r .status
 }
 
-# On one side, and it goes on: the other end of its connection hears from it. A fence is for the operator to ask about.
+# On one side, and it goes on: the other end of its connection hears from it. What was killed behind the fence is for the
+# operator to finish.
 # Sets $here and $there.
 one_runs() {
 	local before
@@ -66,17 +67,17 @@ one_runs() {
 		here=$(status_on on_a) there=$(status_on on_b)
 		case $here,$there in
 		running, | ,running) break ;;
-		paused,*) on_a "$ctr migrate --recover --resolve-timeout 10s web" || true ;;
+		paused,* | stopped,*) on_a "$ctr migrate --recover --resolve-timeout 10s web" || true ;;
 		esac
 		sleep 0.5
 	done
 	echo "here: ${here:-absent}, there: ${there:-absent}"
 	case $here,$there in
 	running,)
-		gone_from on_b
+		gone_soon_from on_b
 		;;
 	,running)
-		gone_from on_a
+		gone_soon_from on_a
 		;;
 	*) return 1 ;;
 	esac
