@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
+		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu | --trace)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -378,7 +378,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive replicate failover gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive replicate failover gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --trace --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
@@ -388,6 +388,7 @@ _ctr() {
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
 		case $prev in --rootless) words='auto true false ' ;; esac
 		case $prev in --criu) words='' ;; esac
+		case $prev in --trace) words='' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -52,9 +52,9 @@ struct checkpoint_patience {
 	int fd; /* not owned */
 };
 
-/* What became of TCP connections that no process had in its hands when the tasks stopped. */
+/* TCP connections that no process has in its hands before a dump. */
 struct checkpoint_quiet {
-	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop */
+	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop; 0: they run */
 	uint64_t held_us;    /* how long new ones were kept waiting before that */
 	unsigned unaccepted; /* that nobody accepted in time */
 	unsigned unsent;     /* closed ones of which the other side has not got all */
@@ -88,8 +88,11 @@ struct checkpoint_request {
 	 * container runs on. Not called for pre_dump. NULL: go on.
 	 */
 	int (*complete)(void *data, struct container *c, struct err *e);
-	/* With drain_ms: the tasks stand, and criu begins to save them. NULL: nobody wants to know. */
-	void (*stopped)(void *data, const struct checkpoint_quiet *q);
+	/*
+	 * With drain_ms, when that time is over, and again when the tasks stand: negative, and the dump is given up with that,
+	 * before anything of the container was touched. NULL: go on; criu will refuse what nobody has accepted.
+	 */
+	int (*quiet)(void *data, const struct checkpoint_quiet *q);
 	void *data; /* of both */
 };
 

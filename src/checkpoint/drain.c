@@ -95,13 +95,14 @@ int drain_running(struct drain *d, pid_t pid, int limit_ms, struct err *e)
 	if (open_sockets(d, pid) == -ENOTRECOVERABLE)
 		return err_set(e, ERR_SYSTEM, 0, "leave a container's network namespace");
 	wait_until(d, is_accepted, limit_ms);
-	d->quiet.stopped_us = now_us();
-	d->quiet.held_us = (uint64_t)(d->quiet.stopped_us - d->began_us);
+	d->ended_us = now_us();
+	d->quiet.held_us = (uint64_t)(d->ended_us - d->began_us);
 	return 0;
 }
 
 void drain_standing(struct drain *d)
 {
+	d->quiet.stopped_us = d->ended_us;
 	wait_until(d, is_settled, STANDING_MS);
 }
 

@@ -20,7 +20,7 @@
 
 struct drain {
 	int hold, diag; /* sockets in the container's network namespace */
-	int64_t began_us;
+	int64_t began_us, ended_us;
 	struct checkpoint_quiet quiet;
 };
 

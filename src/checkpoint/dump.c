@@ -147,16 +147,30 @@ static int check_abilities(struct dump *d, struct err *e)
 
 /* ---- what criu tells ---- */
 
+static int ask_quiet(const struct dump *d, struct err *e)
+{
+	const struct checkpoint_quiet *q = &d->drain.quiet;
+	int r = d->rq->quiet ? d->rq->quiet(d->rq->data, q) : 0;
+
+	if (r < 0)
+		err_set(e, ERR_STATE, -r,
+			"%u connections are not accepted yet, %u that were closed not sent",
+			q->unaccepted, q->unsent);
+	return r;
+}
+
 /* Its preparations are over: the next that it does is to stop the tasks. */
 static int on_pre_dump(void *data, const struct criu_notification *n, struct err *e)
 {
 	struct dump *d = data;
+	int r;
 
 	(void)n;
 	if (d->rq->drain_ms == 0)
 		return 0;
 	/* who is paused accepts nobody */
-	return drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+	r = drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+	return r < 0 ? r : ask_quiet(d, e);
 }
 
 /* The tasks stand, and it is about to shut their network, when that is one of their own. */
@@ -165,13 +179,10 @@ static int on_network_lock(void *data, const struct criu_notification *n, struct
 	struct dump *d = data;
 
 	(void)n;
-	(void)e;
 	if (d->rq->drain_ms == 0)
 		return 0;
 	drain_standing(&d->drain);
-	if (d->rq->stopped)
-		d->rq->stopped(d->rq->data, &d->drain.quiet);
-	return 0;
+	return ask_quiet(d, e);
 }
 
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
@@ -275,14 +286,26 @@ static bool counts(const struct dump *d)
 	return d->rq->pre_dump || d->rq->track_memory || d->rq->parent;
 }
 
+/* It was given up before criu looked at memory: what there was can still be built on. */
+static void count_on(struct dump *d, const char *mark)
+{
+	struct err ignored = ERR_INIT;
+
+	d->c->record.memory_mark = mark;
+	(void)record_save(d->c->dir, &d->c->record, &ignored); /* else the next one says so */
+}
+
 static int ask_counting(struct dump *d, struct err *e)
 {
+	const char *before = d->c->record.memory_mark;
 	int r = d->rq->parent ? tracking_check(d->c, d->rq->images, d->rq->parent, e) : 0;
 
 	if (r == 0 && counts(d))
 		r = tracking_begin(d->c, e);
 	if (r == 0)
 		r = ask(d, e);
+	if (r == -EAGAIN && counts(d))
+		count_on(d, before);
 	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
 }
 

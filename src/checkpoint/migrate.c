@@ -26,7 +26,7 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	IN_FLIGHT_TRIES = 3,
+	IN_FLIGHT_TRIES = 4, /* 15 s of waiting */
 	FILE_ROUNDS = 4,
 	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
@@ -588,6 +588,7 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 struct ending {
 	struct migration *m;
 	struct pictures pictures;
+	bool last_try;
 };
 
 /* All tasks stand; whatever fails in here lets them go on, unless they are fenced. */
@@ -614,11 +615,15 @@ static int hand_over(void *data, struct container *c, struct err *e)
 	return r < 0 ? r : commit(m, c, e);
 }
 
-static void on_stopped(void *data, const struct checkpoint_quiet *q)
+/* Of those that would be lost none is, as long as there are other tries. */
+static int on_quiet(void *data, const struct checkpoint_quiet *q)
 {
 	struct ending *x = data;
 
 	x->m->quiet = *q;
+	if (x->last_try || (q->unaccepted == 0 && (!q->stopped_us || q->unsent == 0)))
+		return 0;
+	return -EAGAIN;
 }
 
 static int remove_here(struct migration *m, struct container *c, struct err *e)
@@ -637,10 +642,11 @@ static int remove_here(struct migration *m, struct container *c, struct err *e)
 }
 
 /* One try. What a try before it left of images goes. */
-static int try_final_dump(struct migration *m, struct container *c, bool skip_in_flight,
-			  struct err *e)
+static int try_final_dump(struct migration *m, struct container *c, unsigned number, struct err *e)
 {
-	struct ending x = { .m = m, .pictures = PICTURES_EMPTY };
+	struct ending x = { .m = m,
+			    .pictures = PICTURES_EMPTY,
+			    .last_try = number == IN_FLIGHT_TRIES };
 	struct checkpoint_request rq;
 	int r = outbox_clear(&m->outbox, m->round, e);
 
@@ -649,11 +655,11 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 	if (r == 0) {
 		tell(m, MIGRATE_FINAL);
 		rq = dump_request(m, &x.pictures);
-		rq.drain_ms = CHECKPOINT_DRAIN_MS;
-		rq.stopped = on_stopped;
+		rq.drain_ms = CHECKPOINT_DRAIN_MS << (number - 1);
+		rq.quiet = on_quiet;
 		rq.complete = hand_over;
 		rq.data = &x;
-		rq.flags.tcp_skip_in_flight = skip_in_flight;
+		rq.flags.tcp_skip_in_flight = x.last_try;
 		rq.flags.lazy_pages = rq.pages_given = m->rq->post_copy;
 		m->stood = now_us();
 		r = checkpoint_dump(c, &rq, NULL, e);
@@ -663,21 +669,19 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 }
 
 /*
- * Connections that nobody has accepted yet would be lost. New ones wait while the container accepts those (drain.h), but
- * some may come to it in the last moment, so it is tried again; a server that accepts nobody has to lose some.
+ * Connections that nobody has accepted yet would be lost, and what was not sent of those that were closed. New ones wait
+ * while the container accepts those (drain.h); when that takes longer, or some come in the last moment, it goes on for
+ * now, and has more time the next time. A server that accepts nobody has to lose some.
  */
 static int dump_between_connections(struct migration *m, struct container *c, struct err *e)
 {
-	unsigned round = m->round;
-	int r;
+	int r = -EAGAIN;
 
-	for (unsigned i = 0;; i++) {
-		r = try_final_dump(m, c, i == IN_FLIGHT_TRIES, e);
-		if (r == 0 || i == IN_FLIGHT_TRIES || m->round != round ||
-		    !strstr(e->hint, "--tcp-skip-in-flight"))
-			return r;
+	for (unsigned i = 1; r == -EAGAIN && i <= IN_FLIGHT_TRIES; i++) {
 		*e = (struct err){ .problems = e->problems };
+		r = try_final_dump(m, c, i, e);
 	}
+	return r;
 }
 
 static int final_dump(struct migration *m, struct err *e)

@@ -182,7 +182,9 @@ static int make_place(struct receiving *x, struct err *e)
 	*slash = '/';
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "make the directory of '%s'", bundle);
-	memcpy(x->journal.bundle, bundle, strlen(bundle) + 1);
+	/* what the move has made goes with it, but not what was there before */
+	if (access(bundle, F_OK) < 0)
+		memcpy(x->journal.bundle, bundle, strlen(bundle) + 1);
 	r = journal_set(&x->journal, JOURNAL_RECEIVING, e);
 	if (r < 0)
 		return r;
@@ -190,7 +192,7 @@ static int make_place(struct receiving *x, struct err *e)
 		return err_set(e, ERR_SYSTEM, errno, "make the bundle '%s'", bundle);
 	/* of an earlier stay: it is older than what comes */
 	if (x->verdict.copy_rootfs && !x->p.overlay)
-		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
+		r = tree_remove_path(x->verdict.rootfs);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove '%s'", x->verdict.rootfs) : 0;
 }
 

@@ -127,8 +127,7 @@ static int remove_layers(const struct receive_request *rq, const struct journal 
 static void remove_bundle(const struct journal *j)
 {
 	if (j->bundle[0])
-		(void)tree_remove(AT_FDCWD,
-				  j->bundle); /* a bundle without a container does no harm */
+		(void)tree_remove_path(j->bundle); /* one without a container does no harm */
 }
 
 /* It may have run: that is to be told. */

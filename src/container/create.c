@@ -26,6 +26,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 #define DELEGATE "systemd-run --user --scope -p Delegate=yes ctr ..."
 
@@ -82,6 +83,7 @@ static void undo_hooks(void *data)
 /* The record comes before everything that it describes. */
 static int enter_store(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "record the container");
 	int r = store_create(c->store, c->record.id, &c->dir, e);
 
 	if (r < 0)
@@ -108,6 +110,7 @@ static void undo_overlay(void *data)
 
 static int enter_overlay(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "mount layers");
 	if (!c->record.overlay.used)
 		return 0;
 	undo_push(&c->undo, undo_overlay, c);
@@ -240,7 +243,8 @@ static int fill_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
-	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (!c->cgroup.made) /* a new one has counted nothing */
+		(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL);
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
@@ -248,6 +252,7 @@ static int fill_cgroup(struct container *c, struct err *e)
 
 static int enter_cgroup(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "make the cgroup");
 	int r;
 
 	if (cgroup_needs_process(c->record.cgroup_driver))
@@ -310,6 +315,7 @@ int container_place_process(struct container *c, pid_t pid, struct err *e)
 
 int container_open_all(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "open sources of mounts");
 	int r;
 
 	container_overlay_place(c);
@@ -365,8 +371,7 @@ static int spawn(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->record.phase = PHASE_CREATED;
-	/* without `ctr start` the next record is that it runs; until then it dies with us */
-	return c->listener >= 0 ? record_save(c->dir, &c->record, e) : 0;
+	return record_save(c->dir, &c->record, e);
 }
 
 struct kernel_need {

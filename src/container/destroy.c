@@ -20,6 +20,7 @@
 #include "util/io.h"
 #include "util/kernel.h"
 #include "util/signals.h"
+#include "util/trace.h"
 
 enum {
 	KILL_DEADLINE_MS = 10000,
@@ -50,6 +51,7 @@ static int without_record(struct container *c, const char *id, bool damaged)
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "look the container up");
 	cleanup_(container_freep) struct container *c = container_new();
 	int r;
 
@@ -200,6 +202,7 @@ static int await_own(struct container *c, int pidfd, struct err *e)
 /* The kernel objects: whatever of them still exists. @pidfd: of init, if it lived. */
 static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "remove the cgroup");
 	int r = c->cgroup_root < 0 ? cgroup_root_open(&c->cgroup_root, e) : 0;
 
 	if (r < 0)
@@ -260,6 +263,7 @@ static void poststop(struct container *c, struct err *ret_warning)
 int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "delete");
 	cleanup_fd int pidfd = -EBADF;
 	int r;
 

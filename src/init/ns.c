@@ -224,7 +224,7 @@ int op_netlink(struct init *in, const struct plan_arg_netlink *a)
 	if (n >= 0)
 		n = recv(fd, &reply, sizeof(reply), 0);
 	r = n < 0 ? -errno : 0;
-	(void)close(fd);
+	init_drop(in, fd);
 	if (r < 0)
 		return r;
 	if ((size_t)n < NLMSG_LENGTH(sizeof(*ack)) || reply.h.nlmsg_type != NLMSG_ERROR)

@@ -7,13 +7,8 @@
 
 int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 {
-	int fd = init_open_root(), r;
-
-	if (fd < 0)
-		return fd;
-	r = kernel_mount_change(fd, AT_RECURSIVE, 0, 0, a->prop);
-	init_drop(in, fd);
-	return r;
+	(void)in;
+	return kernel_root_propagation(a->prop);
 }
 
 int op_root_open(struct init *in, const struct plan_arg_root_open *a)
@@ -29,13 +24,7 @@ int op_root_open(struct init *in, const struct plan_arg_root_open *a)
 /* The detached tree is stacked on the host's "/": pivot_root needs it attached, not visible. */
 int op_root_attach(struct init *in, const struct plan_arg_root_attach *a)
 {
-	int top = init_open_root(), r;
-
-	if (top < 0)
-		return top;
-	r = kernel_move_mount(init_reg(in, a->root), top);
-	init_drop(in, top);
-	return r < 0 ? r : 0;
+	return kernel_move_mount_to_root(init_reg(in, a->root));
 }
 
 int op_pivot(struct init *in, const struct plan_arg_pivot *a)

@@ -48,6 +48,7 @@ enum {
 	TYPE_FEATURES = 9,
 	TYPE_VERSION = 10,
 	CLONE_PARENT_NEW_PID_MNT = 0x00008000 | 0x20000000 | 0x00020000,
+	CLONE_NET = 0x40000000,
 };
 
 /* ---- the counting program ---- */
@@ -242,7 +243,7 @@ static unsigned next_field(struct in *i, uint64_t *ret, struct in *sub)
 struct request {
 	unsigned type;
 	int images, work, pid;
-	bool leave_running, success, lazy;
+	bool leave_running, success, own_network, lazy;
 	int page_server; /* that it is told of by a file */
 	char root[4096];
 	char log[256];
@@ -278,6 +279,8 @@ static void read_options(struct in *i, struct request *rq)
 			rq->pid = (int)v;
 		else if (field == 3)
 			rq->leave_running = v;
+		else if (field == 38)
+			rq->own_network = v;
 		else if (field == 17)
 			rq->work = (int)v;
 		else if (field == 48)
@@ -479,12 +482,13 @@ static void write_entry(const struct request *rq, const char *name, uint32_t mag
 }
 
 /* Namespaces of the host (fields 5 to 11), but those of the container. */
-static void put_ids(struct out *o, unsigned field, bool inside)
+static void put_ids(struct out *o, unsigned field, bool inside, bool own_network)
 {
 	struct out ids = { .len = 0 };
 
 	for (unsigned i = 5; i <= 11; i++)
-		put_number(&ids, i, inside && (i == 5 || i == 9) ? 100 + i : i);
+		put_number(&ids, i,
+			   inside && (i == 5 || i == 9 || (i == 6 && own_network)) ? 100 + i : i);
 	put_bytes(o, field, ids.bytes, ids.len);
 }
 
@@ -497,7 +501,7 @@ static void write_tasks(const struct request *rq)
 
 	put_number(&inventory, 1, 2);
 	put_number(&inventory, 2, 1);
-	put_ids(&inventory, 3, false);
+	put_ids(&inventory, 3, false, false);
 	put_number(&inventory, 4, 1);
 	write_entry(rq, "inventory.img", 0x58313116, true, &inventory);
 	for (unsigned i = 1; i <= 5; i++)
@@ -506,7 +510,7 @@ static void write_tasks(const struct request *rq)
 	put_number(&core, 1, 1);
 	put_number(&sub, 1, 1);
 	put_bytes(&core, 3, sub.bytes, sub.len);
-	put_ids(&core, 4, true);
+	put_ids(&core, 4, true, rq->own_network);
 	for (unsigned i = 1; i <= 8; i++)
 		put_number(&creds, i, 0);
 	put_number(&creds, 13, 0);
@@ -656,7 +660,9 @@ static pid_t give_birth(const struct request *rq, int *ret_go)
 	order("mount", mounts, sizeof(mounts));
 	if (pipe(pair) < 0 || pipe(ready) < 0)
 		return -1;
-	pid = syscall(SYS_clone, CLONE_PARENT_NEW_PID_MNT | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = syscall(SYS_clone,
+		      CLONE_PARENT_NEW_PID_MNT | SIGCHLD | (rq->own_network ? CLONE_NET : 0), NULL,
+		      NULL, NULL, NULL);
 	if (pid == 0) {
 		(void)close(pair[1]);
 		(void)close(ready[0]);

@@ -5,6 +5,16 @@
 # (tests/helpers/fake-criu.c), so that they run on every kernel. The container counts, and leaves a line for
 # each step: where, and when, it ran can be told from them afterwards.
 
+# The counting program, in a container that the criu which is none can restore.
+counter_config() {
+	cp "${CTR_HELPERS:?}/fake-criu" "$rootfs/bin/fake-criu"
+	config '.mounts = []' '.linux.maskedPaths = []' '.linux.readonlyPaths = []' \
+		'.linux.namespaces = [{"type": "pid"}, {"type": "mount"}]' \
+		'.process.noNewPrivileges = false' 'del(.linux.seccomp)' 'del(.hostname)' \
+		'.root.readonly = false'
+	args /bin/fake-criu task
+}
+
 migrate_setup() {
 	ctr_setup
 	rootb=$T/state-b dataa=$T/data-a datab=$T/data-b proxy=$T/proxy
@@ -12,13 +22,8 @@ migrate_setup() {
 	mkdir -p "$T/a" "$T/b"
 	install -m 0755 "$helpers/fake-criu" "$T/a/criu"
 	install -m 0755 "$helpers/fake-criu" "$T/b/criu"
-	cp "$helpers/fake-criu" "$rootfs/bin/fake-criu"
 	there=${tag}x
-	config '.mounts = []' '.linux.maskedPaths = []' '.linux.readonlyPaths = []' \
-		'.linux.namespaces = [{"type": "pid"}, {"type": "mount"}]' \
-		'.process.noNewPrivileges = false' 'del(.linux.seccomp)' 'del(.hostname)' \
-		'.root.readonly = false'
-	args /bin/fake-criu task
+	counter_config
 }
 
 migrate_teardown() {

@@ -26,7 +26,10 @@ teardown() {
 		kill -9 "$helper" 2>/dev/null || true # unshare(1) ignores TERM
 		wait "$helper" 2>/dev/null || true
 	done
-	# before the look at what is left
+	# before the look at what is left, and after all that is in it
+	for helper in "${containers[@]}"; do
+		net_ctr delete -f "$helper"
+	done
 	[ ! -d "/sys/fs/cgroup/o$tag" ] || wait_until rmdir "/sys/fs/cgroup/o$tag" || failed=1
 	net_teardown || failed=1
 	return "$failed"

@@ -244,15 +244,15 @@ has_started() {
 	config '.process.terminal = true'
 	args sh -i
 	write_config
-	"$lib_dir/pty" 'send=kept=before; echo be''gun >/tmp/begun\n' 'expect=gone' -- sh -c \
+	"$lib_dir/pty" 'send=kept=before; echo >/tmp/begun\n' 'expect=gone' -- sh -c \
 		"'$CTR' --root '$root' run --pid-file '$T/pid' -b '$bundle' '$tag'; echo gone" >"$T/said" 3>&- &
 	session=$!
 	wait_until test -s "$rootfs/tmp/begun"
 	save
 	wait "$session" || { cat "$T/said"; return 1; }
 	"$lib_dir/pty" size=77x33 'send=echo $kept-$((6 * 7))\n' expect=before-42 \
-		'send=busybox stty size\n' 'expect=33 77' 'send=sleep 100\n' 'expect=sleep 100' 'send=\x03' \
-		'send=echo int''errupted\n' expect=interrupted 'send=exit 7\n' 'expect=[exit 7]' -- \
+		'send=busybox stty size\n' 'expect=33 77' 'send=sh -c "echo run""ning; exec sleep 100"\n' expect=running \
+		'send=\x03' 'send=echo int""errupted\n' expect=interrupted 'send=exit 7\n' 'expect=[exit 7]' -- \
 		"$CTR" --root "$root" restore --image-path "$img" -b "$bundle" "$tag" >"$T/said" 3>&- || {
 		cat "$T/said"
 		return 1
