@@ -348,20 +348,33 @@ static int judge_bundle(struct judging *g)
 	return r;
 }
 
-/* Its tasks make their userfaultfd themselves, as root of their user namespace. */
-static int judge_post_copy(struct judging *g)
+static bool allows_userfaultfd(void)
 {
 	char text[16];
 
-	if (!g->p->post_copy || !g->spec || !oci_spec_namespace(g->spec, OCI_NS_USER))
+	return io_read_line(AT_FDCWD, "/proc/sys/vm/unprivileged_userfaultfd", text, sizeof(text)) >
+		       0 &&
+	       text[0] == '1';
+}
+
+/*
+ * In a user namespace tasks make their userfaultfd themselves, as root of that. While hooks run that wait for the
+ * container, nobody would fetch the memory that it waits for.
+ */
+static int judge_post_copy(struct judging *g)
+{
+	int r = 0;
+
+	if (!g->p->post_copy || !g->spec)
 		return 0;
-	if (io_read_line(AT_FDCWD, "/proc/sys/vm/unprivileged_userfaultfd", text, sizeof(text)) >
-		    0 &&
-	    text[0] == '1')
-		return 0;
-	return object(g,
-		      "move it without --post-copy, or set vm.unprivileged_userfaultfd = 1 there",
-		      "a container with a user namespace cannot run before its memory is there");
+	if (oci_spec_namespace(g->spec, OCI_NS_USER) && !allows_userfaultfd())
+		r = object(
+			g, "move it without --post-copy, or set vm.unprivileged_userfaultfd = 1",
+			"a container with a user namespace cannot run before its memory is there");
+	if (r == 0 && g->spec->hooks[OCI_HOOK_POSTSTART].count)
+		r = object(g, "move it without --post-copy",
+			   "its poststart hooks would run before its memory is there");
+	return r;
 }
 
 static bool is_bind(const struct oci_mount *m)

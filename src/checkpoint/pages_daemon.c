@@ -78,7 +78,7 @@ int pages_daemon_start(const struct pages_sink_request *rq, struct pages_daemon 
 					    "--status-fd",
 					    "6",
 					    "--log-file",
-					    "lazy-pages.log",
+					    PAGES_DAEMON_LOG,
 					    "-v2",
 					    NULL };
 	struct criu_start start = CRIU_START_INIT;

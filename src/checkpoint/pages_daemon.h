@@ -11,6 +11,8 @@
 #include "checkpoint/pages.h"
 #include "checkpoint/pages_sink.h"
 
+#define PAGES_DAEMON_LOG "lazy-pages.log" /* in the directory of work */
+
 enum {
 	PAGES_DAEMON_RECORD = 32, /* bytes, at most */
 };

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/pages_daemon.h"
 #include "checkpoint/restore_work.h"
@@ -34,6 +35,7 @@ struct pages_sink {
 	struct pages_daemon daemon;
 	struct restore_guard guard;
 	int epoll, timer;
+	int work; /* not owned */
 	size_t page_size;
 	struct pages_want *wants; /* in order: on their way, and then those that are not yet */
 	size_t count, room, sent;
@@ -89,6 +91,7 @@ static int part(struct pages_sink *s, struct err *e)
 {
 	if (pages_daemon_serves(&s->daemon)) {
 		err_set(e, ERR_SYSTEM, 0, "criu lazy-pages gave up");
+		causes_explain(s->work, PAGES_DAEMON_LOG, e);
 		return -EREMOTEIO;
 	}
 	(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->daemon.process.sock, NULL);
@@ -339,6 +342,7 @@ int pages_sink_open(const struct pages_sink_request *rq, struct wire *w, struct 
 	*s = (struct pages_sink){ .w = w,
 				  .daemon = PAGES_DAEMON_EMPTY,
 				  .guard = RESTORE_GUARD_EMPTY,
+				  .work = rq->work,
 				  .epoll = -EBADF,
 				  .timer = -EBADF,
 				  .page_size = (size_t)sysconf(_SC_PAGESIZE) };

@@ -18,7 +18,7 @@ struct pages_sink; /* opaque */
 
 struct pages_sink_request {
 	const char *criu; /* the program, or NULL */
-	int images, work; /* as of the restore; not owned */
+	int images, work; /* as of the restore; not owned, open until pages_sink_finish returns */
 };
 
 /* It listens when this returns. @w is borrowed. -ENOPKG, -EREMOTEIO as in criu.h. */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "container/overlay_owner.h"
@@ -139,11 +141,30 @@ static int set_lost(struct journal *j, struct err *e)
 	return r;
 }
 
+/*
+ * A criu lazy-pages that waits for tasks to come does not see that they will not, nor that we are gone: it is told by
+ * one who comes and says nothing. One that has tasks does not listen any more, and sees it by itself.
+ */
+static void dismiss_lazy_pages(const struct journal *j)
+{
+	cleanup_fd int work = openat(j->dir, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	if (work < 0 || sock < 0)
+		return;
+	(void)snprintf(name.sun_path, sizeof(name.sun_path), "/proc/self/fd/%d/lazy-pages.socket",
+		       work);
+	(void)connect(sock, (const struct sockaddr *)&name, sizeof(name));
+}
+
 static int abort_move(const struct receive_request *rq, struct journal *j, struct err *e)
 {
 	enum life life = LIFE_NONE;
 	int r = 0;
 
+	if (j->post_copy)
+		dismiss_lazy_pages(j);
 	if (j->state != JOURNAL_RECEIVING) {
 		r = look(rq, j, &life, e);
 		if (r == 0 && life == LIFE_RUNNING && may_run(j))

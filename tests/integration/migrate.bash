@@ -84,11 +84,11 @@ check_beats() {
 	[ ! -e "$rootfs/tmp/corrupt" ] || return 1
 	beats | sort -n -k 2 | awk -v back="${counts_back:-}" '
 		{
-			# who ran before may go on when the other one has ended
-			if ($1 != last && ($1 in seen) && (back != "lost" || seen[$1] > 1)) { print "two ran at a time: " $0; exit 1 }
+			# if it may go back, it is one that goes on where it was, and all others have ended
+			if ($1 != last && ($1 in seen) && (!back || (home && home != $1))) { print "two ran at a time: " $0; exit 1 }
+			if ($1 != last && ($1 in seen)) home = $1
 			if ($3 <= count && !back) { print "the count went back: " $0; exit 1 }
-			if ($1 != last) seen[$1]++
-			last = $1; count = $3
+			seen[$1] = 1; last = $1; count = $3
 		}'
 }
 

@@ -17,9 +17,15 @@ setup() {
 
 teardown() {
 	local failed=0
-	"$CTR" --root "$rootb" delete -f "${tag}x" || failed=1
+	remove "$rootb" "${tag}x" || failed=1
+	remove "$root" "$tag" || failed=1
 	ctr_teardown || failed=1
 	return "$failed"
+}
+
+# Wherever it has come to an end.
+remove() { # ROOT ID
+	! "$CTR" --root "$1" state "$2" >/dev/null 2>&1 || "$CTR" --root "$1" --data-root "$dataa" delete -f "$2"
 }
 
 counter='exec </dev/null >/dev/null 2>&1; i=0; while :; do i=$((i+1)); echo $i >/tmp/n; busybox sleep 0.05; done'
