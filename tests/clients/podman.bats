@@ -444,6 +444,18 @@ tried() {
 	is alive
 }
 
+@test "checkpoint: what cannot be saved, and the container runs on" {
+	command -v criu >/dev/null || need criu
+	cp "${CTR_HELPERS:?}/holder" "$T/holder"
+	podman run -d --name w --network none --security-opt seccomp=unconfined -v "$T/holder:/bin/holder:ro" busy holder io_uring
+	ok
+	wait_until logged ready
+	podman container checkpoint w
+	fails 125 'holder[' 'anon_inode:[io_uring]: no CRIU can save an io_uring'
+	podman exec w echo alive
+	is alive
+}
+
 # --- namespaces shared with others ---
 
 @test "--network none, host, container:" {

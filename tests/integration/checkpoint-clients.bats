@@ -90,6 +90,19 @@ runs_with_pid_file() {
 	runs_with_pid_file
 }
 
+@test "podman: a restore of damaged images: the cause on stderr, and the container can be deleted" {
+	created podman_ctr
+	podman_ctr checkpoint --image-path "$userdata/checkpoint" --work-path "$userdata" "$tag"
+	same 0 "$status"
+	rm "$userdata/checkpoint/core-1.img"
+	podman_ctr restore --bundle "$bundle" --pid-file "$T/pid" --detach --image-path "$userdata/checkpoint" \
+		--work-path "$userdata" "$tag"
+	same 6 "$status"
+	[[ $stderr == *core-1.img* ]]
+	podman_ctr delete --force "$tag"
+	same 0 "$status"
+}
+
 @test "containerd: pause, checkpoint --leave-running, resume" {
 	created containerd_ctr
 	containerd_ctr pause "$tag"

@@ -42,3 +42,11 @@ box_start() {
 criu_said() {
 	grep -h -e Error -e Warn "$1"/*.log | tail -n 20
 }
+
+# The same of those of several directories that are there and have logs.
+criu_said_in() {
+	local dir
+	for dir in "$@"; do
+		[ ! -d "$dir" ] || criu_said "$dir" || true
+	done
+}

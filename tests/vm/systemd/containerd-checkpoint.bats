@@ -27,7 +27,8 @@ setup() {
 
 teardown() {
 	local one
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || criu_said /run/ctr-containerd/io.containerd.runtime.v2.task/test/*/work || true
+	[ -n "${BATS_TEST_COMPLETED:-}" ] ||
+		criu_said_in "$T/work" /run/ctr-containerd/io.containerd.runtime.v2.task/test/*/{work,work/criu-work}
 	client container ls -q
 	for one in $output; do
 		containerd_remove "$one"
@@ -128,6 +129,7 @@ comes_back() {
 	happened /tasks/exit "$again.*137"
 	client task rm "$again"
 	has 'exit code 137'
+	is_gone "$container"
 }
 
 # The layer is the one at the checkpoint: what came later is not in it.

@@ -29,7 +29,7 @@ setup() {
 teardown() {
 	local one
 	# the logs of criu are podman's, which removes them
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || criu_said "$W/storage/vfs-containers/*/userdata" || true
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || criu_said_in "$W"/storage/vfs-containers/*/userdata
 	try_pod pod rm -f -t 0 -a
 	try_pod rm -f -t 0 -a
 	[ -z "${netns:-}" ] || ip netns del "$netns"
@@ -237,8 +237,9 @@ is_locked() {
 	pod container restore w
 	try "$CTR_SRCDIR/tests/integration/pty" size=91x17 'send=stty size; echo one-$((1 + 1))\n' expect=one-2 \
 		'send=exit 5\n' -- podman "${global[@]}" --cgroup-manager "$driver" attach w
-	has '17 91' one-2 '[exit 5]' '[terminal as before]'
-	state_is '{{.State.Status}} {{.State.ExitCode}}' 'exited 5'
+	has '17 91' one-2 '[terminal as before]'
+	pod wait w
+	same 5 "$output"
 	grep -q 'one-2' "$log"
 }
 
@@ -267,8 +268,8 @@ is_locked() {
 @test "podman restore: --pod: into the namespaces of another pod" {
 	local n
 	for name in p q; do
-		pod pod create --name "$name" --share ipc,net,uts --network none --infra-image localhost/busy \
-			--infra-command 'sleep 1000'
+		pod pod create --name "$name" --share ipc,net,uts --share-parent=false --network none \
+			--infra-image localhost/busy --infra-command 'sleep 1000'
 	done
 	network=()
 	start --pod p
