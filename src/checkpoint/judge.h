@@ -39,6 +39,9 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e);
 /* The criu that would be used, as host_facts has it; 0 and why in @e when there is none. */
 int judge_criu(const char *program, struct err *e);
 
+/* Where the data root is, which is open as @data. -errno. */
+int judge_data_path(int data, char *buf, size_t size);
+
 /* Send what was found, as the WIRE_ANSWER to the proposal. */
 int judge_answer(const struct judgement *v, struct wire *w, struct err *e);
 

@@ -48,6 +48,7 @@ struct migration {
 	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
 	bool proposed, committed;
+	bool gone; /* it has been deleted there since */
 };
 
 static const char *const step_names[MIGRATE_STEPS] = {
@@ -539,14 +540,15 @@ static int raise_fence(struct migration *m, struct container *c, struct err *e)
 static int resolve(struct migration *m, struct container *c, struct err *e)
 {
 	struct err why = *e;
-	bool running = false;
+	enum migrate_answer there;
 	int r;
 
 	m->ret->fate = MIGRATE_IN_DOUBT;
-	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &running, e);
+	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &there, e);
 	if (r < 0)
 		return r;
-	if (running)
+	m->gone = there == MIGRATE_WAS_THERE;
+	if (there != MIGRATE_NOT_THERE)
 		return 0;
 	r = fence_lower(c, e);
 	if (r < 0)
@@ -574,7 +576,7 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	m->committed = true;
-	m->ret->fate = MIGRATE_MOVED;
+	m->ret->fate = m->gone ? MIGRATE_GONE : MIGRATE_MOVED;
 	m->ret->down_us = (uint64_t)(now_us() - m->stood);
 	return 0;
 }
@@ -699,10 +701,11 @@ static int run(struct migration *m, struct err *e)
 static void tell_aborted(const struct migration *m, int r)
 {
 	struct err none = ERR_INIT;
-	bool running;
+	enum migrate_answer ignored;
 
 	if (m->proposed && !m->rq->dry_run && (r == -ECONNRESET || r == -ETIMEDOUT))
-		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &running, &none);
+		(void)migrate_ask(m->rq->to, m->rq->token, NULL, m->rq->timeout_ms, &ignored,
+				  &none);
 }
 
 static bool is_link_error(int r)

@@ -26,6 +26,14 @@ enum migrate_fate {
 	MIGRATE_STAYED, /* it runs here, as before */
 	MIGRATE_MOVED,
 	MIGRATE_IN_DOUBT, /* it stands here, fenced; it may run there */
+	MIGRATE_GONE,	  /* it moved, and was deleted there; nothing is left here */
+};
+
+/* What the destination knows of a token. */
+enum migrate_answer {
+	MIGRATE_NOT_THERE, /* it does not run there, and never will by that token */
+	MIGRATE_RUNS_THERE,
+	MIGRATE_WAS_THERE, /* it ran there, and was deleted */
 };
 
 enum migrate_step {
@@ -86,7 +94,8 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 /*
  * What became of a move that somebody began who was killed: ask, and act accordingly. @how: store, data, id,
  * times; to and token are those of the container's record when it is fenced, else of @how if given: then the
- * destination is told to forget the token. 0: ret->fate is not in doubt.
+ * destination is told to forget the token. 0: ret->fate is not in doubt. -ENOENT: it is not here, and as far as is known
+ * not there either.
  */
 int migrate_recover(const struct migrate_request *how, struct migrate_result *ret, struct err *e);
 
@@ -95,12 +104,12 @@ int migrate_settle(const struct migrate_request *how, bool here, struct err *e);
 
 /* ---- between the files of this topic ---- */
 
-/* -EINPROGRESS: the destination does not know yet. */
-int migrate_ask(const struct transport *to, const char *token, int timeout_ms, bool *ret_running,
-		struct err *e);
+/* @id: what it is called there, or NULL. -EINPROGRESS: the destination does not know yet. */
+int migrate_ask(const struct transport *to, const char *token, const char *id, int timeout_ms,
+		enum migrate_answer *ret, struct err *e);
 /* The same, again and again until rq->resolve_ms are over: then -EINPROGRESS or another error. */
 int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,
-		    bool *ret_running, struct err *e);
+		    enum migrate_answer *ret, struct err *e);
 /* Tell that nothing is left here; what fails is passed over. */
 void migrate_tell_done(const struct transport *to, const char *token, int timeout_ms);
 

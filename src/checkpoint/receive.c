@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "checkpoint/arrival.h"
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/proposal.h"
@@ -19,6 +20,7 @@
 #include "checkpoint/rootsync.h"
 #include "checkpoint/standby_receive.h"
 #include "container/fence.h"
+#include "container/made_bundle.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -155,7 +157,6 @@ static int exclude_rivals(const struct receiving *x, struct err *e)
 static int make_place(struct receiving *x, struct err *e)
 {
 	const char *bundle = x->verdict.bundle;
-	char *slash;
 	int r = journal_create(x->rq->data, x->p.token, x->p.id, &x->journal, e);
 
 	if (r < 0)
@@ -170,18 +171,13 @@ static int make_place(struct receiving *x, struct err *e)
 		return err_set(e, ERR_SYSTEM, -r, "keep config.json");
 	if (!x->verdict.make_bundle)
 		return 0;
-	slash = strrchr(x->verdict.bundle, '/');
-	*slash = '\0';
-	r = mkdir(bundle, 0700) < 0 && errno != EEXIST ? -errno : 0;
-	*slash = '/';
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "make the directory of '%s'", bundle);
+	/* before it is there: what is removed then is only what has this move's mark */
 	memcpy(x->journal.bundle, bundle, strlen(bundle) + 1);
 	r = journal_set(&x->journal, JOURNAL_RECEIVING, e);
+	if (r == 0)
+		r = made_bundle_make(bundle, x->p.token, e);
 	if (r < 0)
 		return r;
-	if (mkdir(bundle, 0700) < 0 && errno != EEXIST)
-		return err_set(e, ERR_SYSTEM, errno, "make the bundle '%s'", bundle);
 	/* of an earlier stay: it is older than what comes */
 	if (x->verdict.copy_rootfs && !x->p.overlay)
 		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
@@ -244,19 +240,6 @@ static int take_round(struct receiving *x, const struct wire_message *m, struct 
 
 /* ---- the container ---- */
 
-static int note_arrival(struct receiving *x, struct container *c, struct err *e)
-{
-	char now[TIMESTAMP_SIZE];
-	const struct container_move move = { .token = x->p.token,
-					     .peer = x->p.host.name,
-					     .since = now };
-	int r;
-
-	timestamp_nanoseconds(now);
-	r = fence_note_arrival(c, &move, e);
-	return r < 0 ? r : record_save(c->dir, &c->record, e);
-}
-
 /* Its state changes under the lock; somebody who asked may have been told that it will not run. */
 static int advance(struct receiving *x, enum journal_state state, struct err *e)
 {
@@ -283,10 +266,9 @@ static int ready(void *data, struct container *c, struct err *e)
 {
 	struct receiving *x = data;
 	struct wire_message m;
-	int r = note_arrival(x, c, e);
+	int r = advance(x, JOURNAL_PREPARED, e);
 
-	if (r == 0)
-		r = advance(x, JOURNAL_PREPARED, e);
+	(void)c;
 	let_go(x);
 	if (r == 0)
 		r = wire_send_word(x->w, WIRE_PREPARED, e);
@@ -333,7 +315,10 @@ static int open_work(const struct receiving *x, int *ret, struct err *e)
 static int do_restore(struct receiving *x, int work, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	char config[64];
+	char config[64], now[TIMESTAMP_SIZE], data[PATH_MAX];
+	const struct container_move move = {
+		.token = x->p.token, .peer = x->p.host.name, .since = now, .data = data
+	};
 	struct restore_request rq = {
 		.container = {
 			.store = x->rq->store,
@@ -346,6 +331,8 @@ static int do_restore(struct receiving *x, int work, struct err *e)
 			.no_keyring = x->p.no_keyring,
 			.network = x->p.network.items.count ? &x->p.network : NULL,
 			.data = x->rq->data,
+			.move = &move,
+			.made_bundle = x->verdict.make_bundle ? x->p.token : NULL,
 			.overlay = { .wanted = x->p.overlay,
 				     .size = x->p.overlay_size,
 				     .layers = x->p.layers.items,
@@ -359,8 +346,11 @@ static int do_restore(struct receiving *x, int work, struct err *e)
 		.ready = ready,
 		.data = x,
 	};
-	int r;
+	int r = judge_data_path(x->rq->data, data, sizeof(data));
 
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "find the data root");
+	timestamp_nanoseconds(now);
 	(void)snprintf(config, sizeof(config), "/proc/self/fd/%d/config.json", x->journal.dir);
 	r = checkpoint_restore(&rq, &c, e);
 	x->restored = r == 0;
@@ -489,7 +479,7 @@ static int serve_migrate(const struct receive_request *rq, struct wire *w, struc
 	return r;
 }
 
-static int send_verdict(struct wire *w, const char *state, struct err *e)
+static int send_verdict(struct wire *w, const char *state, bool gone, struct err *e)
 {
 	struct json_out o;
 
@@ -497,7 +487,27 @@ static int send_verdict(struct wire *w, const char *state, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
 	json_out_object(&o);
 	json_out_member_string(&o, "state", state);
+	json_out_member_bool(&o, "gone", gone);
 	return wire_send_json(w, WIRE_VERDICT, &o, e);
+}
+
+/*
+ * It ran here; does it still exist? And a move of which nothing is written down any more, because the source had said that
+ * it has heard, has the container to witness (@id: what it is called here; or NULL).
+ */
+static bool find_gone(const struct receive_request *rq, const char *token, const char *id,
+		      enum journal_state *state)
+{
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+
+	if (*state == JOURNAL_RUNNING)
+		return journal_open(rq->data, token, &j, &(struct err)ERR_INIT) == 0 &&
+		       !arrival_is_here(rq->store, j.id, token);
+	if (*state == JOURNAL_ABORTED && id && id_is_valid(id) &&
+	    journal_open(rq->data, token, &j, &(struct err)ERR_INIT) == -ENOENT &&
+	    arrival_is_here(rq->store, id, token))
+		*state = JOURNAL_RUNNING;
+	return false;
 }
 
 static int serve_query(const struct receive_request *rq, struct wire *w, struct err *e)
@@ -508,11 +518,14 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 	enum journal_state state = JOURNAL_COMMITTING;
 	const struct json_node *o;
 	struct wire_message m;
-	const char *token;
+	const char *token, *id;
+	bool gone;
 	int r = wire_expect_json(w, "source", WIRE_QUERY, &a, &o, e);
 
 	if (r == 0)
 		r = wire_string(o, "token", WIRE_NONCE - 1, false, &token, e);
+	if (r == 0)
+		r = wire_string(o, "id", ID_MAX, true, &id, e);
 	if (r < 0)
 		return r;
 	r = receive_settle(rq, token, SETTLE_MS, &state, e);
@@ -521,7 +534,8 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 		return r;
 	}
 	*e = (struct err){ .problems = e->problems };
-	r = send_verdict(w, journal_state_name(state), e);
+	gone = find_gone(rq, token, id, &state);
+	r = send_verdict(w, journal_state_name(state), gone, e);
 	if (r < 0 || state != JOURNAL_RUNNING)
 		return r;
 	/* it may have nothing left now, and then nobody asks again */
