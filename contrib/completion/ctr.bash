@@ -307,12 +307,13 @@ _ctr() {
 		case $prev in --as) words='' ;; esac
 		;;
 	'receive')
-		words=' --accept --bundle-root --log-dir --listen --idle-timeout --commit-timeout --help'
+		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --commit-timeout --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --accept) words='any present ' ;; esac
 		case $prev in --bundle-root) words='' ;; esac
 		case $prev in --log-dir) words='' ;; esac
 		case $prev in --listen) words='' ;; esac
+		case $prev in --keep-free) words='' ;; esac
 		case $prev in --idle-timeout) words='' ;; esac
 		case $prev in --commit-timeout) words='' ;; esac
 		;;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "container/made_bundle.h"
@@ -115,17 +114,15 @@ static int judge_cgroup(struct judging *g)
 static int judge_space(struct judging *g)
 {
 	uint64_t need = g->p->memory + g->p->memory / 8;
-	struct statvfs v;
-	uint64_t have;
+	uint64_t have = g->rq->room;
 
-	if (fstatvfs(g->rq->data, &v) < 0)
-		return 0;
-	have = (uint64_t)v.f_bavail * v.f_frsize;
 	if (have >= need)
 		return 0;
-	return object(g, "make room, or choose another --data-root",
-		      "images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB are free", need >> 20,
-		      have >> 20);
+	return object(
+		g,
+		"make room, choose another --data-root, or keep less free: ctr receive --keep-free",
+		"images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB may come", need >> 20,
+		have >> 20);
 }
 
 /* ---- the network ---- */

@@ -21,6 +21,7 @@ struct judge_request {
 	enum cgroup_driver driver;
 	struct host_facts host;
 	const char *bundle_root; /* where bundles are made that are not here; NULL: DATA/.bundles */
+	uint64_t room;		 /* bytes that may come to the data root (receive_room) */
 	bool present_only; /* only what the operator has put here: same bundle, same config.json */
 };
 

@@ -32,6 +32,7 @@ enum {
 	DONE_MS = 10000, /* how long the other end may take to remove its own */
 	LOCK_MS = 5000,
 	RIVAL_STEP_MS = 50,
+	KEEP_FREE_MAX = 1 << 30,
 };
 
 struct receiving {
@@ -95,6 +96,7 @@ static int form_verdict(struct receiving *x, struct err *e)
 		.driver = x->rq->driver,
 		.bundle_root = x->rq->bundle_root,
 		.present_only = x->rq->present_only,
+		.room = receive_room(x->rq, x->rq->data),
 	};
 	struct err why = ERR_INIT;
 	int r = host_facts_get(&x->arena, judge_criu(x->rq->criu, &why), &rq.host, e);
@@ -108,11 +110,28 @@ static int form_verdict(struct receiving *x, struct err *e)
 
 /* ---- what comes ---- */
 
-static uint64_t free_space(const struct receiving *x)
+uint64_t receive_room(const struct receive_request *rq, int dir)
 {
 	struct statvfs v;
+	uint64_t have, keep;
 
-	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
+	if (fstatvfs(dir, &v) < 0)
+		return INT64_MAX;
+	have = (uint64_t)v.f_bavail * v.f_frsize;
+	keep = (uint64_t)v.f_blocks * v.f_frsize / 100;
+	if (keep > KEEP_FREE_MAX)
+		keep = KEEP_FREE_MAX;
+	if (rq->keep_free >= 0)
+		keep = (uint64_t)rq->keep_free;
+	return have > keep ? have - keep : 1;
+}
+
+int receive_explain_full(int r, struct err *e)
+{
+	if (r == -ENOSPC && !e->hint[0])
+		err_hint(e, "make room there; how much of its data root stays free is said by "
+			    "ctr receive --keep-free");
+	return r;
 }
 
 struct rivalry {
@@ -191,7 +210,7 @@ static int take_root(struct receiving *x, const struct wire_message *m, struct e
 		.data = x->rq->data,
 		.id = x->p.id,
 		.rootfs = x->verdict.rootfs,
-		.max_bytes = free_space(x),
+		.max_bytes = receive_room(x->rq, x->journal.dir),
 	};
 	bool committed, last = m->size && m->data[0] == ROOTSYNC_COMMIT;
 	int r = x->root ? 0 : rootsync_sink_open(&rq, &x->root, e);
@@ -229,7 +248,8 @@ static int take_round(struct receiving *x, const struct wire_message *m, struct 
 	if (r == 0)
 		r = journal_images(&x->journal, round, &x->images, e);
 	if (r == 0)
-		r = image_stream_receive(x->w, x->images, free_space(x), &bytes, e);
+		r = image_stream_receive(x->w, x->images, receive_room(x->rq, x->journal.dir),
+					 &bytes, e);
 	if (r == 0 && round > 0)
 		r = image_stream_link_parent(x->images, round - 1, e);
 	if (r < 0)
@@ -472,7 +492,7 @@ static int serve_migrate(const struct receive_request *rq, struct wire *w, struc
 	int r;
 
 	(void)receive_sweep(rq, &(struct err)ERR_INIT); /* the next one tries again */
-	r = serve_move(&x, e);
+	r = receive_explain_full(serve_move(&x, e), e);
 	if (r < 0)
 		wire_send_failure(w, e);
 	end_receiving(&x);

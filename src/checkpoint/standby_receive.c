@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "checkpoint/image_stream.h"
@@ -201,6 +200,7 @@ static int form_verdict(struct keeping *k, struct err *e)
 		.driver = k->rq->driver,
 		.bundle_root = k->rq->bundle_root,
 		.present_only = k->rq->present_only,
+		.room = receive_room(k->rq, k->rq->data),
 	};
 	struct err why = ERR_INIT;
 	int r = host_facts_get(&k->arena, judge_criu(k->rq->criu, &why), &rq.host, e);
@@ -238,13 +238,6 @@ static int make_bundle(struct keeping *k, struct err *e)
 
 /* ---- files ---- */
 
-static uint64_t free_space(const struct keeping *k)
-{
-	struct statvfs v;
-
-	return fstatvfs(k->s.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
-}
-
 static int take_root(struct keeping *k, const struct wire_message *m, struct err *e)
 {
 	const struct rootsync_sink_request rq = {
@@ -252,7 +245,7 @@ static int take_root(struct keeping *k, const struct wire_message *m, struct err
 		.id = k->s.id,
 		.rootfs = k->verdict.rootfs,
 		.keep = true,
-		.max_bytes = free_space(k),
+		.max_bytes = receive_room(k->rq, k->s.dir),
 	};
 	bool committed = false;
 	int r = k->root ? 0 : rootsync_sink_open(&rq, &k->root, e);
@@ -271,7 +264,7 @@ static int take_delta(struct keeping *k, int dir, struct err *e)
 {
 	cleanup_fd int fd = openat(dir, STANDBY_DELTA,
 				   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	uint64_t left = free_space(k);
+	uint64_t left = receive_room(k->rq, k->s.dir);
 	const char *bytes;
 	size_t size;
 	int r = fd < 0 ? err_set(e, ERR_SYSTEM, errno, "keep the container's files")
@@ -354,7 +347,8 @@ static int take_images(struct keeping *k, struct coming *c, struct err *e)
 	if (r == 0)
 		r = image_stream_round(&m, &round, e);
 	if (r == 0)
-		r = image_stream_receive(k->w, images, free_space(k), &c->g.memory_bytes, e);
+		r = image_stream_receive(k->w, images, receive_room(k->rq, k->s.dir),
+					 &c->g.memory_bytes, e);
 	return r == 0 && c->linked ? link_parent(images, c->g.parent, e) : r;
 }
 
@@ -490,7 +484,7 @@ static int serve(struct keeping *k, struct err *e)
 int standby_receive(const struct receive_request *rq, struct wire *w, struct err *e)
 {
 	struct keeping k = { .rq = rq, .w = w, .s = STANDBY_EMPTY };
-	int r = serve(&k, e);
+	int r = receive_explain_full(serve(&k, e), e);
 
 	if (r < 0)
 		wire_send_failure(w, e);

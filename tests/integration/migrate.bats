@@ -601,6 +601,32 @@ in_net() {
 	runs_on here
 }
 
+@test "what must stay free there stays free, and the error names the option" {
+	start_counter
+	mkdir -p "$T/small"
+	mount -t tmpfs -o size=2m,mode=700 "$tag" "$T/small"
+	datab=$T/small
+	receive_options='--keep-free 4m' move
+	datab=$T/data-b
+	printf '%s\n' "$stderr"
+	umount -l "$T/small"
+	[ "$status" -eq 7 ]
+	[[ $stderr == *'no space left on device'*'ctr receive --keep-free'* ]]
+	runs_on here
+	run "$CTR" --root "$rootb" --data-root "$datab" receive --keep-free much
+	[[ $output == *"option --keep-free: 'much' is not a size"* ]]
+}
+
+@test "an exported checkpoint says which criu wrote its images" {
+	start_counter
+	ctr --data-root "$dataa" --criu "$T/a/criu" checkpoint --export "$T/x" --leave-running "$tag"
+	[ "$status" -eq 0 ]
+	ctr --data-root "$dataa" checkpoint inspect --format json "$T/x"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$(jq -r '.. | .criu? // empty' <<<"$output" | head -n 1)" = 3.17.1 ]
+	runs_on here
+}
+
 # note TOKEN ID STATE: what a process that received has left there.
 note() {
 	mkdir -p "$datab/.migrations/$1/images/0"
