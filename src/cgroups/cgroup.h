@@ -490,6 +490,12 @@ int cgroup_pressure_watch(const struct cgroup *cg, const char *resource, bool fu
 			  uint64_t stall_usec, uint64_t window_usec, int *ret_fd, struct err *e);
 
 /*
+ * As cgroup_remove, of one that we made (@made) and that nothing is left in: true when it is gone. False says nothing,
+ * and nothing was done: it has processes or cgroups, or the driver has more to remove than a directory.
+ */
+bool cgroup_remove_idle(int root_fd, enum cgroup_driver driver, const char *path, unsigned made);
+
+/*
  * Remove the cgroup and all cgroups below it, then the ancestors that cgroup_create made (@made - 1
  * of them) and "/ctr", as far as they are empty. Processes must be dead or dying: waits for them up
  * to @timeout_ms, then -EBUSY with the processes in @e. With @made == 0 the leaf itself stays: only

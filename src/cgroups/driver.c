@@ -101,6 +101,7 @@ static const struct cgroup_driver_ops cgroupfs_driver = {
 	.update = cgroupfs_update,
 	.freeze = cgroupfs_freeze,
 	.kill = cgroupfs_kill,
+	.remove_idle = cgroupfs_remove_idle,
 	.remove = cgroupfs_remove,
 };
 
@@ -234,6 +235,13 @@ int cgroup_kill(const struct cgroup *cg, struct err *e)
 	const struct cgroup_driver_ops *ops = ops_of(cg->driver, e);
 
 	return ops ? ops->kill(cg, e) : -EOPNOTSUPP;
+}
+
+bool cgroup_remove_idle(int root_fd, enum cgroup_driver driver, const char *path, unsigned made)
+{
+	const struct cgroup_driver_ops *ops = drivers[driver].ops;
+
+	return ops && ops->remove_idle && ops->remove_idle(root_fd, path, made);
 }
 
 int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,

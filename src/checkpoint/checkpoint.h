@@ -42,11 +42,27 @@ struct checkpoint_flags {
 	const char *lsm_mount_context; /* or NULL */
 };
 
-/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on. */
+/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on, or helps it. */
 struct checkpoint_patience {
 	void (*tick)(void *data); /* NULL: nobody */
 	void *data;
 	int every_ms; /* positive; only while criu is silent */
+	/* Called when @fd is readable. Negative: the request fails with that. NULL: there is no such thing. */
+	int (*turn)(void *data, struct err *e);
+	int fd; /* not owned */
+};
+
+/* TCP connections that no process has in its hands before a dump. */
+struct checkpoint_quiet {
+	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop; 0: they run */
+	uint64_t held_us;    /* how long new ones were kept waiting before that */
+	unsigned unaccepted; /* that nobody accepted in time */
+	unsigned unsent;     /* closed ones of which the other side has not got all */
+};
+
+enum {
+	CHECKPOINT_DRAIN_MS =
+		1000 /* of drain_ms, where nobody says otherwise: a SYN is sent again then */
 };
 
 struct checkpoint_request {
@@ -58,7 +74,13 @@ struct checkpoint_request {
 	bool track_memory; /* the next dump may name this one as its parent */
 	struct checkpoint_flags flags;
 	const char *page_server; /* ADDRESS:PORT that takes the pages, or NULL */
+	bool pages_given; /* with lazy pages: complete() gives them away, and criu has nothing to serve */
 	struct checkpoint_patience patience;
+	/*
+	 * New TCP connections are kept waiting for so long at most, until those that are there have been accepted, and then
+	 * until the dump is over: criu refuses what is not accepted, or loses it. 0: do not. Not for pre_dump.
+	 */
+	int drain_ms;
 	int status_fd; /* gets a NUL when lazy pages can be fetched; < 0: none */
 	/*
 	 * The images are complete, and every task stands still, its network shut. 0: go on as asked. Negative: the
@@ -66,7 +88,12 @@ struct checkpoint_request {
 	 * container runs on. Not called for pre_dump. NULL: go on.
 	 */
 	int (*complete)(void *data, struct container *c, struct err *e);
-	void *data;
+	/*
+	 * With drain_ms, when that time is over, and again when the tasks stand: negative, and the dump is given up with that,
+	 * before anything of the container was touched. NULL: go on; criu will refuse what nobody has accepted.
+	 */
+	int (*quiet)(void *data, const struct checkpoint_quiet *q);
+	void *data; /* of both */
 };
 
 /* From CRIU's stats-dump; times in microseconds, sizes in bytes. */

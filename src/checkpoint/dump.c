@@ -14,12 +14,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "checkpoint/again.h"
 #include "checkpoint/causes.h"
 #include "checkpoint/criu.h"
+#include "checkpoint/drain.h"
 #include "checkpoint/dump.h"
+#include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
@@ -42,6 +45,8 @@ struct dump {
 	bool paused; /* before */
 	struct criu *criu;
 	struct dump_facts facts;
+	struct drain drain;
+	int outer_net; /* the network namespace, when it outlives the container */
 	struct arena arena;
 };
 
@@ -98,6 +103,8 @@ static int gather(struct dump *d, struct err *e)
 	f->pid = c->record.init.pid;
 	f->root = c->record.rootfs;
 	f->own_network = oci_spec_new_namespace(c->spec, OCI_NS_NETWORK);
+	if (!f->own_network)
+		d->outer_net = netlock_namespace(f->pid);
 	if (joins(c->spec, OCI_NS_NETWORK))
 		f->outer_net = namespace_inode(f->pid, "net");
 	if (joins(c->spec, OCI_NS_PID))
@@ -140,6 +147,44 @@ static int check_abilities(struct dump *d, struct err *e)
 
 /* ---- what criu tells ---- */
 
+static int ask_quiet(const struct dump *d, struct err *e)
+{
+	const struct checkpoint_quiet *q = &d->drain.quiet;
+	int r = d->rq->quiet ? d->rq->quiet(d->rq->data, q) : 0;
+
+	if (r < 0)
+		err_set(e, ERR_STATE, -r,
+			"%u connections are not accepted yet, %u that were closed not sent",
+			q->unaccepted, q->unsent);
+	return r;
+}
+
+/* Its preparations are over: the next that it does is to stop the tasks. */
+static int on_pre_dump(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+	int r;
+
+	(void)n;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	/* who is paused accepts nobody */
+	r = drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+	return r < 0 ? r : ask_quiet(d, e);
+}
+
+/* The tasks stand, and it is about to shut their network, when that is one of their own. */
+static int on_network_lock(void *data, const struct criu_notification *n, struct err *e)
+{
+	struct dump *d = data;
+
+	(void)n;
+	if (d->rq->drain_ms == 0)
+		return 0;
+	drain_standing(&d->drain);
+	return ask_quiet(d, e);
+}
+
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
 {
 	struct dump *d = data;
@@ -164,6 +209,8 @@ static int on_status_ready(void *data, const struct criu_notification *n, struct
 }
 
 static const struct criu_handler handlers[] = {
+	{ "pre-dump", on_pre_dump },
+	{ "network-lock", on_network_lock },
 	{ "post-dump", on_post_dump },
 	{ "status-ready", on_status_ready },
 	{ 0 },
@@ -189,6 +236,21 @@ static void settle(const struct dump *d)
 		(void)cgroup_thaw(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);
 }
 
+/*
+ * The tasks are gone, and nobody else is to be kept waiting. Where connections were saved, packets of theirs must stay away
+ * until the restore, or the kernel answers that nobody is there.
+ */
+static void release_network(const struct dump *d)
+{
+	const struct checkpoint_request *rq = d->rq;
+	struct err ignored = ERR_INIT;
+
+	if (rq->pre_dump || rq->leave_running || rq->flags.tcp_established || d->outer_net < 0)
+		return;
+	/* the container is saved, and removed: that is not undone because of this */
+	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
+}
+
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -198,6 +260,8 @@ static int ask(struct dump *d, struct err *e)
 
 	if (r == 0 && options.lazy_pages && options.ps)
 		r = dump_listen(&d->arena, &options, &listen, e);
+	else if (r == 0 && options.lazy_pages && d->rq->pages_given)
+		r = dump_listen_nowhere(&d->arena, &options, CRIU_FIRST_FD, &listen, e);
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r == 0 && !d->rq->pre_dump)
@@ -222,37 +286,67 @@ static bool counts(const struct dump *d)
 	return d->rq->pre_dump || d->rq->track_memory || d->rq->parent;
 }
 
+/* It was given up before criu looked at memory: what there was can still be built on. */
+static void count_on(struct dump *d, const char *mark)
+{
+	struct err ignored = ERR_INIT;
+
+	d->c->record.memory_mark = mark;
+	(void)record_save(d->c->dir, &d->c->record, &ignored); /* else the next one says so */
+}
+
 static int ask_counting(struct dump *d, struct err *e)
 {
+	const char *before = d->c->record.memory_mark;
 	int r = d->rq->parent ? tracking_check(d->c, d->rq->images, d->rq->parent, e) : 0;
 
 	if (r == 0 && counts(d))
 		r = tracking_begin(d->c, e);
 	if (r == 0)
 		r = ask(d, e);
+	if (r == -EAGAIN && counts(d))
+		count_on(d, before);
 	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
+}
+
+/* One end of a socket for it, if it is to serve nobody: the other one is closed when this returns. */
+static int start_criu(struct dump *d, struct err *e)
+{
+	struct criu_start start = CRIU_START_INIT;
+	int pair[2] = { -EBADF, -EBADF }, r;
+
+	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
+	start.fds = pair;
+	start.fd_count = d->rq->pages_given;
+	if (start.fd_count && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "create a socket");
+	r = criu_open(&start, &d->criu, e);
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
+	return r;
 }
 
 static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 {
-	struct criu_start start = CRIU_START_INIT;
 	int r = gather(d, e);
 
 	if (r < 0)
 		return r;
-	start.program = d->rq->criu;
-	start.umask = 077; /* what is in the memory of programs is nobody's business */
-	r = criu_open(&start, &d->criu, e);
+	r = start_criu(d, e);
 	if (r == 0)
 		r = check_abilities(d, e);
 	if (r < 0)
 		return r;
 	r = ask_counting(d, e);
+	drain_end(&d->drain);
 	criu_close(take_ptr(d->criu));
 	if (r < 0 || d->rq->pre_dump || d->rq->leave_running)
 		settle(d);
-	if (r == 0)
+	if (r == 0) {
+		release_network(d);
 		dump_stats_read(d->rq->work, ret);
+	}
 	return r;
 }
 
@@ -260,11 +354,19 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		    struct checkpoint_result *ret, struct err *e)
 {
 	struct checkpoint_result result = { 0 };
-	struct dump d = { .c = c, .rq = rq, .cgroup = CGROUP_EMPTY, .freezer = -EBADF };
+	struct dump d = {
+		.c = c,
+		.rq = rq,
+		.cgroup = CGROUP_EMPTY,
+		.freezer = -EBADF,
+		.outer_net = -EBADF,
+		.drain = DRAIN_EMPTY,
+	};
 	int r = dump(&d, &result, e);
 
 	criu_close(d.criu);
 	close_fd(&d.freezer);
+	close_fd(&d.outer_net);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

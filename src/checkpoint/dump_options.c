@@ -102,8 +102,8 @@ static int add_external(const struct dump_facts *f, struct arena *a, Criu__Optio
 	const struct {
 		uint64_t inode;
 		const char *kind, *name;
-	} joined[] = { { f->outer_net, "net", "extRootNetNS" },
-		       { f->outer_pid, "pid", "extRootPidNS" } };
+	} joined[] = { { f->outer_net, "net", EXTERNAL_NETWORK },
+		       { f->outer_pid, "pid", EXTERNAL_PIDS } };
 
 	o->external = arena_array(a, 2 + 3, sizeof(*o->external));
 	if (!o->external)

@@ -16,6 +16,10 @@
 #include "util/arena.h"
 #include "util/err.h"
 
+/* Namespaces that it has joined; the names are those of runc and crun. */
+#define EXTERNAL_NETWORK "extRootNetNS"
+#define EXTERNAL_PIDS	 "extRootPidNS"
+
 enum external_scope {
 	EXTERNAL_NOT,	/* CRIU makes it again, even if it lies below one that it does not */
 	EXTERNAL_MOUNT, /* this one */

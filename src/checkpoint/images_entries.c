@@ -34,6 +34,7 @@ static const struct kind kinds[] = {
 	[IMAGE_CORE] = { 0x55053847, NULL, &image__core__descriptor, true, false },
 	[IMAGE_IDS] = { 0x54432030, NULL, &image__ids__descriptor, true, false },
 	[IMAGE_USERNS] = { 0x55474906, NULL, &image__userns__descriptor, true, false },
+	[IMAGE_NETNS] = { 0x55933752, NULL, &image__netns__descriptor, true, false },
 	[IMAGE_SECCOMP] = { 0x64413049, NULL, &image__seccomp__descriptor, true, false },
 	[IMAGE_MOUNTS] = { 0x55563928, NULL, &image__mount__descriptor, false, false },
 	[IMAGE_CGROUP] = { 0x59383330, NULL, &image__cgroups__descriptor, true, false },

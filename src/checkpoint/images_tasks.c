@@ -15,6 +15,7 @@
 #include <linux/securebits.h>
 
 #include "checkpoint/criu_images.pb-c.h"
+#include "checkpoint/external.h"
 #include "checkpoint/images_judge.h"
 #include "oci/names.h"
 #include "util/kernel.h"
@@ -409,6 +410,25 @@ static int userns(void *data, const struct image_file *f, size_t index,
 	return r < 0 ? r : check_extents(f, "gid", m->gid_map, m->n_gid_map, &l->gid_mappings, e);
 }
 
+static int netns(void *data, const struct image_file *f, size_t index,
+		 const ProtobufCMessage *message, struct err *e)
+{
+	const Image__Netns *m = (const Image__Netns *)message;
+	const struct oci_spec *spec = ((struct judge *)data)->rules->spec;
+
+	(void)index;
+	if (!m->ext_key)
+		return image_refuse(e, f, "networks are made by the config, not by images");
+	if (!oci_spec_namespace(spec, OCI_NS_NETWORK) ||
+	    oci_spec_new_namespace(spec, OCI_NS_NETWORK))
+		return image_refuse(e, f,
+				    "a network namespace from outside, but the config joins none");
+	if (strcmp(m->ext_key, EXTERNAL_NETWORK) != 0)
+		return image_refuse(
+			e, f, "a network namespace from outside that is not the one to be joined");
+	return 0;
+}
+
 /* ---- all of them ---- */
 
 static void name_thread(struct thread *t, const Image__Core *c)
@@ -561,6 +581,8 @@ int image_judge_tasks(struct judge *j, struct err *e)
 		r = image_judge_each(j, IMAGE_CORE, core, e);
 	if (r == 0)
 		r = image_judge_each(j, IMAGE_USERNS, userns, e);
+	if (r == 0)
+		r = image_judge_each(j, IMAGE_NETNS, netns, e);
 	return r;
 }
 

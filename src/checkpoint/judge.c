@@ -57,6 +57,23 @@ int judge_criu(const char *program, struct err *e)
 #endif
 }
 
+int judge_lazy_pages(const char *program, struct err *e)
+{
+#ifdef HAVE_CRIU
+	const struct criu_start how = { .program = program, .cgroup = -EBADF };
+	cleanup_(criu_closep) struct criu *c = NULL;
+	Criu__Features wanted = CRIU__FEATURES__INIT;
+	int r = criu_open(&how, &c, e);
+
+	wanted.has_lazy_pages = wanted.lazy_pages = true;
+	return r < 0 ? r : criu_need_features(c, &wanted, e);
+#else
+	(void)program;
+	err_set(e, ERR_UNSUPPORTED, ENOPKG, "this ctr was built without CRIU");
+	return -ENOPKG;
+#endif
+}
+
 /* ---- the host ---- */
 
 static int judge_host(struct judging *g)
@@ -363,6 +380,22 @@ static int judge_bundle(struct judging *g)
 	return r;
 }
 
+/* Its tasks make their userfaultfd themselves, as root of their user namespace. */
+static int judge_post_copy(struct judging *g)
+{
+	char text[16];
+
+	if (!g->p->post_copy || !g->spec || !oci_spec_namespace(g->spec, OCI_NS_USER))
+		return 0;
+	if (io_read_line(AT_FDCWD, "/proc/sys/vm/unprivileged_userfaultfd", text, sizeof(text)) >
+		    0 &&
+	    text[0] == '1')
+		return 0;
+	return object(g,
+		      "move it without --post-copy, or set vm.unprivileged_userfaultfd = 1 there",
+		      "a container with a user namespace cannot run before its memory is there");
+}
+
 static bool is_bind(const struct oci_mount *m)
 {
 	if (m->type && strcmp(m->type, "bind") == 0)
@@ -446,6 +479,8 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 		r = steps[i](&g);
 	if (r == 0 && g.spec)
 		r = judge_config(&g);
+	if (r == 0)
+		r = judge_post_copy(&g);
 	oci_spec_free(g.spec);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look whether the container can come here") : 0;
 }
@@ -484,5 +519,6 @@ int judge_answer(const struct judgement *v, struct wire *w, struct err *e)
 	write_problems(&o, "warnings", &v->problems, PROBLEM_WARNING);
 	json_out_member_string(&o, "bundle", v->bundle);
 	json_out_member_bool(&o, "copyRootfs", v->copy_rootfs);
+	json_out_member_bool(&o, "knowsPostCopy", true);
 	return wire_send_json(w, WIRE_ANSWER, &o, e);
 }

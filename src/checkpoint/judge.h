@@ -42,6 +42,8 @@ int judge_criu(const char *program, struct err *e);
 
 /* Where the data root is, which is open as @data. -errno. */
 int judge_data_path(int data, char *buf, size_t size);
+/* Can this host's criu, and its kernel, fetch memory while tasks run, or leave it out of a dump? -ENOPKG. */
+int judge_lazy_pages(const char *program, struct err *e);
 
 /* Send what was found, as the WIRE_ANSWER to the proposal. */
 int judge_answer(const struct judgement *v, struct wire *w, struct err *e);

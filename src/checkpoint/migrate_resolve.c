@@ -9,6 +9,7 @@
 #include "checkpoint/journal.h"
 #include "container/fence.h"
 #include "util/cleanup.h"
+#include "util/kernel.h"
 
 enum {
 	BACKOFF_FIRST_MS = 100,
@@ -44,7 +45,13 @@ static int send_token(struct wire *w, enum wire_type type, const char *token, co
 	return wire_send_json(w, type, &o, e);
 }
 
-static int read_verdict(struct wire *w, enum migrate_answer *ret, struct err *e)
+static const char *const verdicts[] = {
+	[MIGRATE_ABORTED] = "aborted",
+	[MIGRATE_RUNNING] = "running",
+	[MIGRATE_LOST] = "lost",
+};
+
+static int read_verdict(struct wire *w, enum migrate_verdict *ret, struct err *e)
 {
 	cleanup_(arena_free) struct arena a = { .cap = 1 << 20 };
 	const struct json_node *o;
@@ -55,17 +62,19 @@ static int read_verdict(struct wire *w, enum migrate_answer *ret, struct err *e)
 		r = wire_string(o, "state", 32, false, &state, e);
 	if (r < 0)
 		return r;
-	if (strcmp(state, "running") != 0 && strcmp(state, "aborted") != 0) {
-		err_set(e, ERR_STATE, EINPROGRESS, "the destination is not sure yet (%s)", state);
-		return -EINPROGRESS;
+	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		if (strcmp(state, verdicts[i]) == 0) {
+			*ret = i == MIGRATE_RUNNING && wire_bool(o, "gone")
+				       ? MIGRATE_WAS_THERE
+				       : (enum migrate_verdict)i;
+			return 0;
+		}
 	}
-	*ret = strcmp(state, "running") != 0 ? MIGRATE_NOT_THERE
-	       : wire_bool(o, "gone")	     ? MIGRATE_WAS_THERE
-					     : MIGRATE_RUNS_THERE;
-	return 0;
+	err_set(e, ERR_STATE, EINPROGRESS, "the destination is not sure yet (%s)", state);
+	return -EINPROGRESS;
 }
 
-static int converse(struct wire *w, const char *token, const char *id, enum migrate_answer *ret,
+static int converse(struct wire *w, const char *token, const char *id, enum migrate_verdict *ret,
 		    struct err *e)
 {
 	int r = wire_hello_call(w, "query", e);
@@ -76,7 +85,7 @@ static int converse(struct wire *w, const char *token, const char *id, enum migr
 }
 
 int migrate_ask(const struct transport *to, const char *token, const char *id, int timeout_ms,
-		enum migrate_answer *ret, struct err *e)
+		enum migrate_verdict *ret, struct err *e)
 {
 	struct wire *w;
 	pid_t pid;
@@ -91,7 +100,7 @@ int migrate_ask(const struct transport *to, const char *token, const char *id, i
 }
 
 int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,
-		    enum migrate_answer *ret, struct err *e)
+		    enum migrate_verdict *ret, struct err *e)
 {
 	int64_t end = now_ms() + rq->resolve_ms, wait = BACKOFF_FIRST_MS;
 	int r;
@@ -113,14 +122,14 @@ void migrate_tell_done(const struct transport *to, const char *token, int timeou
 {
 	struct err none = ERR_INIT;
 	struct wire_message m;
-	enum migrate_answer answer = MIGRATE_NOT_THERE;
+	enum migrate_verdict verdict = MIGRATE_ABORTED;
 	struct wire *w;
 	pid_t pid;
 
 	if (transport_connect(to, timeout_ms, &w, &pid, &none) < 0)
 		return;
 	/* what fails leaves a few bytes there */
-	if (converse(w, token, NULL, &answer, &none) == 0 && answer != MIGRATE_NOT_THERE &&
+	if (converse(w, token, NULL, &verdict, &none) == 0 && verdict != MIGRATE_ABORTED &&
 	    send_token(w, WIRE_DONE, token, NULL, &none) == 0)
 		(void)wire_expect(w, "destination", WIRE_DONE, &m, &none);
 	wire_free(w);
@@ -136,19 +145,23 @@ static int destroy(struct container *c, enum container_status status, struct err
 	return container_destroy(c, status, DESTROY_FORCE, &warning, e);
 }
 
-static int act(struct container *c, enum container_status status, enum migrate_answer there,
+static int act(struct container *c, enum container_status status, enum migrate_verdict verdict,
 	       struct migrate_result *ret, struct err *e)
 {
 	static const enum migrate_fate fates[] = {
-		[MIGRATE_NOT_THERE] = MIGRATE_STAYED,
-		[MIGRATE_RUNS_THERE] = MIGRATE_MOVED,
+		[MIGRATE_ABORTED] = MIGRATE_STAYED,
+		[MIGRATE_RUNNING] = MIGRATE_MOVED,
+		[MIGRATE_LOST] = MIGRATE_STAYED,
 		[MIGRATE_WAS_THERE] = MIGRATE_GONE,
 	};
-	int r = there == MIGRATE_NOT_THERE ? fence_lower(c, e) : destroy(c, status, e);
+	bool left = fates[verdict] != MIGRATE_STAYED;
+	int r = left ? destroy(c, status, e) : fence_lower(c, e);
 
-	if (r == 0)
-		ret->fate = fates[there];
-	return r;
+	if (r < 0)
+		return r;
+	ret->fate = fates[verdict];
+	ret->went_back = verdict == MIGRATE_LOST;
+	return 0;
 }
 
 static int recover_fenced(const struct migrate_request *how, struct container *c,
@@ -156,7 +169,7 @@ static int recover_fenced(const struct migrate_request *how, struct container *c
 {
 	cleanup_(arena_free) struct arena a = { 0 };
 	struct transport to;
-	enum migrate_answer there = MIGRATE_NOT_THERE;
+	enum migrate_verdict verdict = MIGRATE_ABORTED;
 	char token[WIRE_NONCE];
 	int r = transport_from_words(&c->record.move.words, &a, &to, e);
 
@@ -166,12 +179,12 @@ static int recover_fenced(const struct migrate_request *how, struct container *c
 	if (r < 0)
 		return r;
 	memcpy(token, c->record.move.token, sizeof(token));
-	r = migrate_resolve(how, &to, token, &there, e);
+	r = migrate_resolve(how, &to, token, &verdict, e);
 	if (r < 0)
 		return err_wrap(e, "container '%s' stands, and may run at %s", c->record.id,
 				c->record.move.peer);
-	r = act(c, status, there, ret, e);
-	if (r == 0 && there != MIGRATE_NOT_THERE)
+	r = act(c, status, verdict, ret, e);
+	if (r == 0 && verdict != MIGRATE_ABORTED)
 		migrate_tell_done(&to, token, how->timeout_ms);
 	return r;
 }
@@ -180,7 +193,7 @@ static int recover_fenced(const struct migrate_request *how, struct container *c
 static int recover_gone(const struct migrate_request *how, struct migrate_result *ret,
 			struct err *e)
 {
-	enum migrate_answer there = MIGRATE_NOT_THERE;
+	enum migrate_verdict there = MIGRATE_ABORTED;
 	int r;
 
 	*e = (struct err){ .problems = e->problems };
@@ -190,7 +203,7 @@ static int recover_gone(const struct migrate_request *how, struct migrate_result
 	if (r < 0)
 		return err_wrap(e, "container '%s' is not here any more, and may run at %s",
 				how->id, how->to->name);
-	if (there == MIGRATE_NOT_THERE) {
+	if (there == MIGRATE_ABORTED) {
 		ret->fate = MIGRATE_GONE;
 		err_set(e, ERR_STATE, 0,
 			"container '%s' is not here any more, and it does not run at %s by this "
@@ -208,8 +221,8 @@ int migrate_recover(const struct migrate_request *how, struct migrate_result *re
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
+	enum migrate_verdict ignored;
 	struct err none = ERR_INIT;
-	enum migrate_answer ignored;
 	int r;
 
 	*ret = (struct migrate_result){ .fate = MIGRATE_STAYED };
@@ -236,6 +249,5 @@ int migrate_settle(const struct migrate_request *how, bool here, struct err *e)
 
 	if (r == 0 && !fence_is_up(c))
 		return err_set(e, ERR_STATE, 0, "container '%s' was not handed over", how->id);
-	return r < 0 ? r
-		     : act(c, status, here ? MIGRATE_NOT_THERE : MIGRATE_RUNS_THERE, &ignored, e);
+	return r < 0 ? r : act(c, status, here ? MIGRATE_ABORTED : MIGRATE_RUNNING, &ignored, e);
 }

@@ -31,7 +31,7 @@ struct preflight_rule {
 	const char *name; /* for machines; never changes its meaning */
 	const char *why;  /* a sentence's end: "... is in the way, because WHY" */
 	const char *help;
-	/* A dump fails on it. Otherwise it may fail, or succeed and lose something. */
+	/* A dump fails on it, or no restore takes the images. Otherwise it may fail, or succeed and lose something. */
 	bool certain;
 	size_t flag; /* offset in struct checkpoint_flags of what allows it, plus one; 0: nothing does */
 	unsigned

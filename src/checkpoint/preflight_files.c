@@ -64,9 +64,19 @@ static const struct {
 	{ "kvm", false, PREFLIGHT_KVM },
 };
 
+/* What is saved, and is another thing afterwards. */
+static void look_at_state(struct preflight_scan *s, const struct descriptor *d)
+{
+	if (d->info.ticks > 0 && d->info.repeats && !d->info.armed)
+		preflight_add(s, PREFLIGHT_TIMERFD_EXPIRED, d->task, d->fd, "%s", d->name);
+	if (d->info.semaphore)
+		preflight_add(s, PREFLIGHT_EVENTFD_SEMAPHORE, d->task, d->fd, "%s", d->name);
+}
+
 static void look_at_anonymous(struct preflight_scan *s, const struct descriptor *d,
 			      const struct proc_link *link)
 {
+	look_at_state(s, d);
 	for (size_t i = 0; i < sizeof(anonymous) / sizeof(anonymous[0]); i++) {
 		if (strncmp(link->name, anonymous[i].name, strlen(anonymous[i].name)) != 0)
 			continue;

@@ -35,6 +35,9 @@ const struct preflight_rule preflight_rules[] = {
 				"have the program do TLS by itself" },
 	[PREFLIGHT_UDP_CORKED] = { "udp-corked", "a datagram is half written (UDP_CORK)",
 				   "try again: it is a matter of moments", CERTAIN },
+	[PREFLIGHT_UDP_UNREAD] = { "udp-unread",
+				   "datagrams wait in it, and are dropped, as the network may do",
+				   "try again once the program has read them" },
 	[PREFLIGHT_INET_PROTOCOL] = { "inet-protocol", "CRIU does not know this protocol",
 				      "have the program use TCP or UDP", CERTAIN },
 	[PREFLIGHT_NETLINK_UNREAD] = { "netlink-unread",
@@ -70,6 +73,10 @@ const struct preflight_rule preflight_rules[] = {
 					    "that has no name, or is in another network namespace",
 					    "have the program close it before the checkpoint",
 					    CERTAIN },
+	[PREFLIGHT_UNIX_NOT_ACCEPTED] = { "unix-not-accepted",
+					  "nobody has accepted this connection yet, and what was "
+					  "sent on it is not saved",
+					  "try again once the server has accepted it" },
 	[PREFLIGHT_FILE_OUTSIDE] = { "file-outside",
 				     "it was opened outside of the container's mounts",
 				     "mount it into the container and open it there", CERTAIN },
@@ -104,6 +111,15 @@ const struct preflight_rule preflight_rules[] = {
 			       "end what uses it before the checkpoint", CERTAIN },
 	[PREFLIGHT_GPU] = { "gpu", "CRIU cannot save the state of this device by itself",
 			    "a plugin: CRIU 3.17 has one for AMD, 4.0 one for NVIDIA" },
+	[PREFLIGHT_TIMERFD_EXPIRED] = { "timerfd-expired",
+					"it repeats, has expired and was not read: CRIU takes it "
+					"for one that is not armed, and it stands still after a "
+					"restore",
+					"try again once the program has read it" },
+	[PREFLIGHT_EVENTFD_SEMAPHORE] = { "eventfd-semaphore",
+					  "CRIU does not save EFD_SEMAPHORE: after a restore, a "
+					  "read takes all of it instead of one",
+					  "have the program make it again after a restore" },
 	[PREFLIGHT_IO_URING] = { "io-uring", "no CRIU can save an io_uring",
 				 "have the program use epoll; many have a switch for that",
 				 CERTAIN },
@@ -188,6 +204,15 @@ const struct preflight_rule preflight_rules[] = {
 				      "an overlay that was mounted in the container may not find "
 				      "its layers again",
 				      "end containers that run in the container" },
+	[PREFLIGHT_MOUNT_HOST] = { "mount-host",
+				   "it is not in config.json, and at restore it would show what "
+				   "the host has, which is refused",
+				   "mount it by config.json, or unmount it", CERTAIN },
+	[PREFLIGHT_MOUNT_INNER] = { "mount-inner",
+				    "it is in a mount namespace of this process's own, where CRIU "
+				    "does not keep apart what comes from the host: no restore "
+				    "allows that",
+				    "end sandboxes that run in the container", CERTAIN },
 	[PREFLIGHT_KERNEL] = { "kernel", "this kernel lacks something that CRIU needs",
 			       "`criu check` says more", CERTAIN },
 	[PREFLIGHT_RULE_COUNT] = { 0 },

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,11 +115,22 @@ static void look_at_tcp(struct preflight_scan *s, const struct asked *a)
 	look_at_ulp(s, a);
 }
 
+/* poll(2), which takes nothing: the length of a datagram may be 0. */
+static bool is_unread(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLIN;
+}
+
 static void look_at_udp(struct preflight_scan *s, const struct asked *a)
 {
 	char local[ADDRESS_SIZE];
 	int unsent = 0;
 
+	if (is_unread(a->fd))
+		preflight_add(s, PREFLIGHT_UDP_UNREAD, a->end->task, a->end->fd, "udp %s",
+			      name_of(a->fd, getsockname, local));
 	if (option(a->fd, SOL_UDP, UDP_CORK) > 0 && ioctl(a->fd, SIOCOUTQ, &unsent) == 0 &&
 	    unsent > 0)
 		preflight_add(s, PREFLIGHT_UDP_CORKED, a->end->task, a->end->fd, "udp %s",

@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +13,14 @@
 #include <unistd.h>
 
 #include "checkpoint/preflight_internal.h"
+#include "net/visit.h"
 #include "util/cleanup.h"
 
 /* What is known of one unix socket of the namespace. */
 struct unix_socket {
 	uint32_t inode, peer; /* of the other end, 0: none */
+	uint32_t unread;      /* bytes that wait at the other end */
+	bool connected;
 	uint8_t type;
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* "@" in front: abstract */
 };
@@ -66,8 +67,14 @@ static void read_attributes(const struct nlmsghdr *h, struct unix_socket *u)
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_NAME)
 			set_name(u, attr);
 		if (mnl_attr_get_type(attr) == UNIX_DIAG_PEER &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0) {
 			u->peer = mnl_attr_get_u32(attr);
+			u->connected = true;
+		}
+		if (mnl_attr_get_type(attr) == UNIX_DIAG_RQLEN &&
+		    mnl_attr_get_payload_len(attr) == sizeof(struct unix_diag_rqlen))
+			u->unread = ((const struct unix_diag_rqlen *)mnl_attr_get_payload(attr))
+					    ->udiag_wqueue;
 	}
 }
 
@@ -105,7 +112,7 @@ static int send_request(int fd)
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.r = { .sdiag_family = AF_UNIX,
 		       .udiag_states = UINT32_MAX,
-		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
+		       .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN },
 	};
 
 	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
@@ -135,26 +142,12 @@ static int dump(int fd, struct unix_sockets *l)
 	}
 }
 
-/*
- * A socket of the kind that asks, in the task's network namespace: it stays there. -errno; -ENOTRECOVERABLE: we are in
- * another namespace than we were.
- */
+/* A socket of the kind that asks, in the task's network namespace. As net_socket_in. */
 static int open_diag(const struct preflight_task *task)
 {
-	cleanup_fd int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_fd int theirs = openat(task->dir, "ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_fd int fd = -EBADF;
+	cleanup_fd int ns = openat(task->dir, "ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (own < 0 || theirs < 0)
-		return -errno;
-	if (setns(theirs, CLONE_NEWNET) < 0)
-		return -errno;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (fd < 0)
-		fd = -errno;
-	if (setns(own, CLONE_NEWNET) < 0)
-		return -ENOTRECOVERABLE;
-	return fd < 0 ? fd : take_fd(&fd);
+	return ns < 0 ? -errno : net_socket_in(ns, net_diag_socket);
 }
 
 /* ---- what it means ---- */
@@ -167,7 +160,9 @@ static void look_at(struct preflight_scan *s, const struct unix_sockets *l,
 	const char *name = peer ? peer->name : "";
 	enum preflight_what what = PREFLIGHT_UNIX_OUTSIDE;
 
-	/* a peer that was not accepted yet has no number, and CRIU can do with that */
+	/* a peer that was not accepted yet has no number, and CRIU makes the connection again */
+	if (end && u->connected && u->peer == 0 && u->type != SOCK_DGRAM && u->unread > 0)
+		preflight_add(s, PREFLIGHT_UNIX_NOT_ACCEPTED, end->task, end->fd, "unix socket");
 	if (!end || u->peer == 0 || preflight_end_find(&s->sockets, u->peer))
 		return;
 	if (u->type != SOCK_DGRAM)

@@ -89,11 +89,28 @@ static void parse_lock(const char *line, struct proc_fdinfo *ret)
 		(void)snprintf(ret->lock, sizeof(ret->lock), "%s %s %s", kind, mode, type);
 }
 
+/* "it_value: (0, 49406829)": is it any time at all? */
+static bool is_time(const char *text, const char *key)
+{
+	const char *value = field(text, key);
+	uint64_t sec = 0, nsec = 0;
+
+	return value && sscanf(value, "(%" SCNu64 ", %" SCNu64 ")", &sec, &nsec) == 2 &&
+	       (sec > 0 || nsec > 0);
+}
+
 void proc_parse_fdinfo(const char *text, struct proc_fdinfo *ret)
 {
 	const char *mount = field(text, "mnt_id"), *lock = field(text, "lock");
 
-	*ret = (struct proc_fdinfo){ .flags = number(text, "flags", OCTAL), .mount = -1 };
+	*ret = (struct proc_fdinfo){
+		.flags = number(text, "flags", OCTAL),
+		.mount = -1,
+		.ticks = number(text, "ticks", DECIMAL),
+		.armed = is_time(text, "it_value"),
+		.repeats = is_time(text, "it_interval"),
+		.semaphore = number(text, "eventfd-semaphore", DECIMAL) != 0,
+	};
 	if (mount)
 		ret->mount = (int)strtol(mount, NULL, DECIMAL);
 	if (lock)

@@ -28,7 +28,11 @@ struct proc_fdinfo {
 	uint64_t flags; /* of open(2) */
 	int mount;	/* id; -1: not said */
 	bool locked;
-	char lock[64]; /* the first one: "POSIX ADVISORY WRITE" */
+	char lock[64];	/* the first one: "POSIX ADVISORY WRITE" */
+	uint64_t ticks; /* a timerfd: how often it has expired since it was read */
+	bool armed;	/* a timerfd: it will expire by itself */
+	bool repeats;	/* a timerfd: and again after that, once it was read */
+	bool semaphore; /* an eventfd of EFD_SEMAPHORE; Linux 6.6 and later say so */
 };
 
 void proc_parse_fdinfo(const char *text, struct proc_fdinfo *ret);

@@ -15,6 +15,7 @@
 #include "checkpoint/arrival.h"
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/pages_sink.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/rootsync.h"
@@ -45,13 +46,15 @@ struct receiving {
 	struct judgement verdict;
 	struct journal journal;
 	struct rootsync_sink *root;
-	int images; /* the last round; -EBADF: none came */
+	struct pages_sink *sink; /* of memory that comes later, or NULL */
+	int images;		 /* the last round; -EBADF: none came */
 	unsigned rounds;
 	bool locked, restored;
 };
 
 static void end_receiving(struct receiving *x)
 {
+	pages_sink_close(x->sink);
 	rootsync_sink_close(x->root);
 	problems_free(&x->verdict.problems);
 	journal_close(&x->journal);
@@ -105,6 +108,8 @@ static int form_verdict(struct receiving *x, struct err *e)
 		r = judge(&rq, &x->verdict, e);
 	if (r == 0 && rq.host.criu == 0)
 		r = problems_add(&x->verdict.problems, PROBLEM_ERROR, &why);
+	else if (r == 0 && x->p.post_copy && judge_lazy_pages(x->rq->criu, &why) < 0)
+		r = problems_add(&x->verdict.problems, PROBLEM_ERROR, &why);
 	return r;
 }
 
@@ -143,7 +148,7 @@ static int look_at_rival(struct journal *j, void *context)
 {
 	struct rivalry *v = context;
 
-	v->found |= j->state != JOURNAL_RUNNING && strcmp(j->id, v->x->p.id) == 0 &&
+	v->found |= !journal_is_settled(j->state) && strcmp(j->id, v->x->p.id) == 0 &&
 		    strcmp(j->token, v->x->p.token) != 0;
 	return 0;
 }
@@ -180,6 +185,7 @@ static int make_place(struct receiving *x, struct err *e)
 
 	if (r < 0)
 		return r;
+	x->journal.post_copy = x->p.post_copy; /* written with all states that it matters for */
 	if (x->rq->began)
 		x->rq->began(x->rq->context, x->p.token);
 	r = exclude_rivals(x, e);
@@ -199,7 +205,7 @@ static int make_place(struct receiving *x, struct err *e)
 		return r;
 	/* of an earlier stay: it is older than what comes */
 	if (x->verdict.copy_rootfs && !x->p.overlay)
-		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
+		r = tree_remove_path(x->verdict.rootfs);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove '%s'", x->verdict.rootfs) : 0;
 }
 
@@ -281,21 +287,34 @@ static void let_go(struct receiving *x)
 	x->locked = false;
 }
 
+/* From now on memory is no reason to wait for longer, or for less, than for other words. */
+static int await_commit(struct receiving *x, struct err *e)
+{
+	int timeout = wire_timeout(x->w), r;
+	struct wire_message m;
+
+	wire_set_timeout(x->w, x->rq->commit_ms);
+	if (!x->sink)
+		return wire_expect(x->w, "source", WIRE_COMMIT, &m, e);
+	r = pages_sink_await(x->sink, WIRE_COMMIT, e);
+	wire_set_timeout(x->w, timeout);
+	return r;
+}
+
 /* All tasks stand. The lock is kept from COMMIT until it is known whether they run. */
 static int ready(void *data, struct container *c, struct err *e)
 {
 	struct receiving *x = data;
-	struct wire_message m;
-	int r = advance(x, JOURNAL_PREPARED, e);
+	int r = x->sink ? pages_sink_guard(x->sink, c, e) : 0;
 
-	(void)c;
+	if (r == 0)
+		r = advance(x, JOURNAL_PREPARED, e);
 	let_go(x);
 	if (r == 0)
 		r = wire_send_word(x->w, WIRE_PREPARED, e);
 	if (r < 0)
 		return r;
-	wire_set_timeout(x->w, x->rq->commit_ms);
-	r = wire_expect(x->w, "source", WIRE_COMMIT, &m, e);
+	r = await_commit(x, e);
 	return r < 0 ? r : advance(x, JOURNAL_COMMITTING, e);
 }
 
@@ -330,6 +349,15 @@ static int open_work(const struct receiving *x, int *ret, struct err *e)
 		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
 	*ret = fd;
 	return 0;
+}
+
+static int open_sink(struct receiving *x, int work, struct err *e)
+{
+	const struct pages_sink_request rq = { .criu = x->rq->criu,
+					       .images = x->images,
+					       .work = work };
+
+	return pages_sink_open(&rq, x->w, &x->sink, e);
 }
 
 static int do_restore(struct receiving *x, int work, struct err *e)
@@ -371,9 +399,48 @@ static int do_restore(struct receiving *x, int work, struct err *e)
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "find the data root");
 	timestamp_nanoseconds(now);
+	r = x->p.post_copy ? open_sink(x, work, e) : 0;
+	if (r < 0)
+		return r;
+	rq.flags.lazy_pages = x->p.post_copy;
+	if (x->sink)
+		pages_sink_watch(x->sink, &rq.patience);
 	(void)snprintf(config, sizeof(config), "/proc/self/fd/%d/config.json", x->journal.dir);
 	r = checkpoint_restore(&rq, &c, e);
 	x->restored = r == 0;
+	return r;
+}
+
+/* Somebody asks for the source: there will be no more memory. */
+static int check_recalled(void *data, struct err *e)
+{
+	struct receiving *x = data;
+	struct err busy = ERR_INIT;
+
+	/* who has it asks just now: next time */
+	if (journal_lock(&x->journal, 0, &busy) < 0)
+		return 0;
+	journal_unlock(&x->journal);
+	if (x->journal.state != JOURNAL_RECALLED)
+		return 0;
+	err_set(e, ERR_STATE, ECANCELED, "the source has lost us, and the memory is not all here");
+	return -ECANCELED;
+}
+
+/* It runs, and its memory comes. As long as it does not end well, the container cannot live here. */
+static int fetch_memory(struct receiving *x, struct err *e)
+{
+	int r = journal_set(&x->journal, JOURNAL_FETCHING, e);
+
+	if (r < 0)
+		return r;
+	let_go(x);
+	r = wire_send_word(x->w, WIRE_RUNNING, e);
+	if (r == 0)
+		r = pages_sink_finish(x->sink, check_recalled, x, e);
+	if (r == 0)
+		r = journal_lock(&x->journal, LOCK_MS, e);
+	x->locked = r == 0;
 	return r;
 }
 
@@ -382,12 +449,14 @@ static int finish(struct receiving *x, struct err *e)
 {
 	struct err none = ERR_INIT;
 	struct wire_message m;
-	int r = journal_set(&x->journal, JOURNAL_RUNNING, e);
+	int r = x->sink ? fetch_memory(x, e) : 0;
 
+	if (r == 0)
+		r = journal_set(&x->journal, JOURNAL_RUNNING, e);
 	if (r < 0)
 		return r;
 	let_go(x);
-	if (wire_send_word(x->w, WIRE_RUNNING, &none) < 0)
+	if (wire_send_word(x->w, x->sink ? WIRE_COMPLETE : WIRE_RUNNING, &none) < 0)
 		return 0; /* it asks */
 	(void)journal_remove_images(&x->journal, &none);
 	wire_set_timeout(x->w, DONE_MS);
@@ -454,6 +523,7 @@ static void give_up(struct receiving *x)
 	enum journal_state ignored;
 	struct err none = ERR_INIT;
 
+	pages_sink_close(take_ptr(x->sink));
 	if (x->root)
 		(void)rootsync_sink_undo(x->root, &none);
 	rootsync_sink_close(take_ptr(x->root));
@@ -556,7 +626,7 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 	*e = (struct err){ .problems = e->problems };
 	gone = find_gone(rq, token, id, &state);
 	r = send_verdict(w, journal_state_name(state), gone, e);
-	if (r < 0 || state != JOURNAL_RUNNING)
+	if (r < 0 || !journal_is_settled(state))
 		return r;
 	/* it may have nothing left now, and then nobody asks again */
 	if (wire_expect(w, "source", WIRE_DONE, &m, &none) == 0 &&

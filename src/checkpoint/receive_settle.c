@@ -85,6 +85,15 @@ static int destroy(struct container *c, struct err *e)
 	return container_destroy(c, STATUS_STOPPED, DESTROY_FORCE, &warning, e);
 }
 
+/*
+ * Before the word was written down nothing may run, whoever let it go; nor without memory, which nobody fetches any
+ * more.
+ */
+static bool may_run(const struct journal *j)
+{
+	return j->state == JOURNAL_COMMITTING && !j->post_copy;
+}
+
 /* Look at the container, and remove what is left of it if it does not run. */
 static int look(const struct receive_request *rq, const struct journal *j, enum life *ret,
 		struct err *e)
@@ -107,8 +116,7 @@ static int look(const struct receive_request *rq, const struct journal *j, enum 
 		}
 		if (*ret == LIFE_NONE)
 			return 0;
-		/* before the word was written down nothing may run, whoever let it go */
-		return has_run(*ret) && j->state == JOURNAL_COMMITTING ? 0 : destroy(c, e);
+		return has_run(*ret) && may_run(j) ? 0 : destroy(c, e);
 	}
 }
 
@@ -129,6 +137,17 @@ static void remove_bundle(const struct journal *j)
 		made_bundle_remove(j->bundle, j->token);
 }
 
+/* It may have run: that is to be told. */
+static int set_lost(struct journal *j, struct err *e)
+{
+	struct err none = ERR_INIT;
+	int r = journal_set(j, JOURNAL_LOST, e);
+
+	if (r == 0)
+		(void)journal_remove_images(j, &none); /* receive_sweep tries again */
+	return r;
+}
+
 static int abort_move(const struct receive_request *rq, struct journal *j, struct err *e)
 {
 	enum life life = LIFE_NONE;
@@ -136,7 +155,7 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 
 	if (j->state != JOURNAL_RECEIVING) {
 		r = look(rq, j, &life, e);
-		if (r == 0 && has_run(life) && j->state == JOURNAL_COMMITTING)
+		if (r == 0 && has_run(life) && may_run(j))
 			return journal_set(j, JOURNAL_RUNNING, e);
 		if (r == 0)
 			r = remove_layers(rq, j, e);
@@ -144,14 +163,21 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 	if (r < 0)
 		return r;
 	remove_bundle(j);
+	if (j->post_copy && j->state >= JOURNAL_COMMITTING && j->state < JOURNAL_RUNNING)
+		return set_lost(j, e);
 	r = journal_set(j, JOURNAL_ABORTED, e);
 	return r < 0 ? r : journal_remove(j, e);
 }
 
-/* It lives, and has not begun to let the tasks go: it finds out that it must not. */
+/*
+ * It lives. If it has not begun to let the tasks go, it finds out that it must not; if it waits for memory, that
+ * the source has none for it any more.
+ */
 static int forbid(struct journal *j, struct err *e)
 {
-	return j->state < JOURNAL_COMMITTING ? journal_set(j, JOURNAL_ABORTED, e) : 0;
+	if (j->state < JOURNAL_COMMITTING)
+		return journal_set(j, JOURNAL_ABORTED, e);
+	return j->state == JOURNAL_FETCHING ? journal_set(j, JOURNAL_RECALLED, e) : 0;
 }
 
 static int settle_locked(const struct receive_request *rq, struct journal *j,
@@ -159,9 +185,27 @@ static int settle_locked(const struct receive_request *rq, struct journal *j,
 {
 	int r = 0;
 
-	if (j->state != JOURNAL_RUNNING)
+	if (!journal_is_settled(j->state))
 		r = journal_is_alive(j) ? forbid(j, e) : abort_move(rq, j, e);
 	*ret = j->state;
+	return r;
+}
+
+/* It was recalled, and decides within moments: it may just have got all of it. */
+static int await_recalled(const struct receive_request *rq, struct journal *j, int wait_ms,
+			  enum journal_state *ret, struct err *e)
+{
+	int r = 0;
+
+	for (int waited = 0; r == 0 && *ret == JOURNAL_RECALLED; waited += STEP_MS) {
+		journal_unlock(j);
+		if (waited >= wait_ms)
+			return 0;
+		pause_ms(STEP_MS);
+		r = journal_lock(j, wait_ms, e);
+		if (r == 0)
+			r = settle_locked(rq, j, ret, e);
+	}
 	return r;
 }
 
@@ -188,6 +232,8 @@ int receive_settle(const struct receive_request *rq, const char *token, int wait
 		r = journal_lock(&j, wait_ms, e);
 	if (r == 0)
 		r = settle_locked(rq, &j, ret, e);
+	if (r == 0 && *ret == JOURNAL_RECALLED)
+		r = await_recalled(rq, &j, wait_ms, ret, e);
 	if (r == 0 && *ret == JOURNAL_ABORTED && journal_is_alive(&j))
 		clear_later(rq, &j, wait_ms);
 	if (r != -ENOENT)
@@ -205,7 +251,7 @@ static int sweep_one(struct journal *j, void *context)
 
 	if (journal_is_alive(j))
 		return 0;
-	if (j->state != JOURNAL_RUNNING)
+	if (!journal_is_settled(j->state))
 		(void)receive_settle(rq, j->token, 0, &ignored,
 				     &none); /* the next one tries again */
 	else /* the state stays until the source says that nothing is left there, however late */

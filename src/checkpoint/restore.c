@@ -17,8 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkpoint/again.h"
 #include "checkpoint/causes.h"
 #include "checkpoint/images.h"
+#include "checkpoint/netlock.h"
 #include "checkpoint/restore_work.h"
 #include "container/hooks.h"
 #include "container/overlay.h"
@@ -237,6 +239,24 @@ static int note(struct container *c, struct err *e)
 	return r < 0 ? r : container_note_running(c, e);
 }
 
+/* In a namespace that was there before, packets are kept away since the dump: see netlock.h. */
+static int release_network(const struct restore *x, struct err *e)
+{
+	struct container_record was = { 0 };
+	struct err none = ERR_INIT; /* the images were looked at long before */
+	cleanup_fd int ns = -EBADF;
+	bool own = false;
+
+	if (oci_spec_new_namespace(x->c->spec, OCI_NS_NETWORK) ||
+	    again_read(x->rq->images, &x->c->arena, &was, &own, &none) < 0 || !own ||
+	    was.init.pid <= 0)
+		return 0;
+	ns = netlock_namespace(x->c->init.pid);
+	if (ns < 0)
+		return err_set(e, ERR_SYSTEM, -ns, "look at the restored network namespace");
+	return netlock_release(ns, was.init.pid, e);
+}
+
 /* They have got all that they will have, and stand before their next instruction. */
 static int on_resume(void *data, const struct criu_notification *n, struct err *e)
 {
@@ -244,6 +264,8 @@ static int on_resume(void *data, const struct criu_notification *n, struct err *
 	int r = restore_gate(x->c, &x->stage, &x->rq->flags, e);
 
 	(void)n;
+	if (r == 0)
+		r = release_network(x, e);
 	if (r == 0)
 		r = note(x->c, e);
 	if (r == 0)
@@ -298,6 +320,7 @@ static int ask(struct restore *x, struct err *e)
 	rq.type = CRIU__REQUEST_TYPE__RESTORE;
 	rq.opts = &options;
 	/* how long it takes depends on the memory, and with lazy pages on others */
+	criu_be_patient(x->criu, &x->rq->patience);
 	r = criu_call(x->criu, &rq, handlers, x, -1, NULL, e);
 	if (r == -EREMOTEIO)
 		causes_explain(x->rq->work, RESTORE_LOG, e);

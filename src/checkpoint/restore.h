@@ -23,6 +23,7 @@ struct restore_request {
 	const char *criu;
 	int images, work;
 	struct checkpoint_flags flags;
+	struct checkpoint_patience patience;
 	bool stranger; /* nobody vouches for who wrote the images (images.h, "authentic") */
 	const char *
 		console_socket; /* where the master of its terminal goes; NULL: c->console has it */

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "checkpoint/external.h"
 #include "checkpoint/restore_work.h"
 #include "util/kernel.h"
 
@@ -27,8 +28,8 @@ static const struct {
 	const char *key;  /* as dump names it */
 	const char *kind; /* of join_ns */
 } joined_kinds[] = {
-	{ .type = CLONE_NEWNET, .key = "extRootNetNS" },
-	{ .type = CLONE_NEWPID, .key = "extRootPidNS" },
+	{ .type = CLONE_NEWNET, .key = EXTERNAL_NETWORK },
+	{ .type = CLONE_NEWPID, .key = EXTERNAL_PIDS },
 	{ .type = CLONE_NEWIPC, .kind = "ipc" },
 	{ .type = CLONE_NEWUTS, .kind = "uts" },
 	{ .type = CLONE_NEWTIME, .kind = "time" },

@@ -256,6 +256,7 @@ static int check_blockers(struct session *s, struct err *e)
 	if (s->o->no_preflight || s->o->pre_dump)
 		return 0;
 	set_flags(s->o, &flags);
+	flags.tcp_skip_in_flight = true; /* the dump waits until they are accepted */
 	return cli_check_blockers(s->cli, s->c, &flags, e);
 }
 
@@ -272,6 +273,7 @@ static int dump(struct session *s, struct err *e)
 		.pre_dump = o->pre_dump,
 		.leave_running = o->leave_running,
 		.page_server = o->page_server,
+		.drain_ms = o->pre_dump ? 0 : CHECKPOINT_DRAIN_MS,
 	};
 	int r = status_fd(o, &rq.status_fd, e);
 

@@ -11,6 +11,7 @@ struct create_options {
 
 static const struct cli_option options[] = {
 	LAUNCH_OPTIONS(struct create_options, launch),
+	KSM_OPTION(struct create_options, launch),
 	{ 0 },
 };
 

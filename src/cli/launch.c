@@ -108,6 +108,7 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 	rq->no_keyring = o->no_new_keyring;
 	rq->config = o->config;
 	rq->strict = o->strict;
+	rq->merge_memory = o->ksm;
 	rq->driver = cli_cgroup_driver(cli, &cli->caller);
 	rq->notify = getenv("NOTIFY_SOCKET") != NULL;
 	r = launch_overlay(cli, &o->overlay, false, &rq->overlay, e);

@@ -36,7 +36,7 @@ struct launch_options {
 	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	struct network_options network;
 	unsigned preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper, strict;
+	bool no_pivot, no_new_keyring, no_subreaper, strict, ksm;
 	struct overlay_options overlay;
 };
 
@@ -79,6 +79,10 @@ struct launch_options {
 	{ "strict", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, strict),                           \
 	  "refuse what is otherwise a warning about the config", NULL },                              \
 	OVERLAY_OPTIONS(LAUNCH_OPTION(type, member, overlay))
+/* Of those that start a program: criu does not know of it. */
+#define KSM_OPTION(type, member)                                                                      \
+	{ "ksm", 0, CLI_FLAG, NULL, LAUNCH_OPTION(type, member, ksm),                                 \
+	  "let the kernel merge pages that are equal in this and other containers", NULL }
 /* clang-format on */
 
 /*

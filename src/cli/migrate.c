@@ -34,7 +34,7 @@ enum {
 
 struct migrate_options {
 	const char *max_downtime, *timeout, *resolve, *restore, *format, *progress, *max_rounds;
-	bool dry_run, recover, here, there;
+	bool dry_run, recover, here, there, post_copy;
 	struct peer_options peer;
 };
 
@@ -47,7 +47,14 @@ static const struct cli_option options[] = {
 	  "send memory in rounds until stopping the container should take no longer (300ms)",
 	  NULL },
 	{ "max-rounds", 0, CLI_STRING, "N", AT(max_rounds),
-	  "of memory, while it runs on (8); 0: send all of it at once, while it stands", NULL },
+	  "of memory, while it runs on (8; with --post-copy 1); 0: send all of it at once, while "
+	  "it stands",
+	  NULL },
+	{ "post-copy", 0, CLI_FLAG, NULL, AT(post_copy),
+	  "let it run there before all of its memory has come; if the link breaks until then, it "
+	  "goes "
+	  "on here, and what it did there is lost",
+	  NULL },
 	{ "timeout", 0, CLI_STRING, "DURATION", AT(timeout),
 	  "give up when nothing moves for so long (30s)", NULL },
 	{ "restore-timeout", 0, CLI_STRING, "DURATION", AT(restore),
@@ -199,7 +206,10 @@ static int recover_killed(struct watching *x, const struct migrate_request *rq, 
 		return migrate_report(&x->view, rq, result, e);
 	x->cli->failure_code = CHECKPOINT_EXIT_LINK;
 	err_set(e, ERR_SYSTEM, 0, "the process that did it was killed");
-	err_hint(e, "the container runs on here");
+	err_hint(e, result->went_back
+			    ? "the container runs on here from when it was stopped: what it "
+			      "did since is lost"
+			    : "the container runs on here");
 	return -ECANCELED;
 }
 
@@ -285,7 +295,8 @@ static int recover(struct recovering *x, const char *id)
 	}
 	x->cli->failure_code = exit_code(r, result.fate);
 	if (r == 0)
-		(void)printf("%s %s\n", id, words[result.fate]);
+		(void)printf("%s %s%s\n", id, words[result.fate],
+			     result.went_back ? "; what it did there is lost" : "");
 	return r;
 }
 
@@ -358,7 +369,9 @@ static int fill(struct cli *cli, const struct migrate_options *o, struct migrate
 		.dry_run = o->dry_run,
 		.no_preflight = o->peer.no_preflight,
 		.copy_rootfs = o->peer.copy_rootfs,
-		.max_rounds = ROUNDS,
+		.post_copy = o->post_copy,
+		/* what changes meanwhile is fetched later anyway */
+		.max_rounds = o->post_copy ? 1 : ROUNDS,
 		.timeout_ms = TIMEOUT_MS,
 		.restore_ms = RESTORE_MS,
 		.resolve_ms = RESOLVE_MS,

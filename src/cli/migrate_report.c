@@ -67,9 +67,15 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 	json_out_member_uint(&o, "memoryBytes", x->memory_bytes);
 	json_out_member_uint(&o, "fileBytes", x->file_bytes);
 	json_out_member_uint(&o, "sentBytes", x->wire_bytes);
+	if (rq->post_copy) {
+		json_out_member_uint(&o, "fetchedPages", x->fetched_pages);
+		json_out_member_uint(&o, "fetchedBytes", x->fetched_bytes);
+	}
 	json_out_member_uint(&o, "totalMicroseconds", x->total_us);
 	json_out_member_uint(&o, "downMicroseconds", x->down_us);
 	json_out_member_uint(&o, "predictedMicroseconds", x->predicted_us);
+	json_out_member_uint(&o, "heldMicroseconds", x->held_us);
+	json_out_member_uint(&o, "lostConnections", x->lost);
 	json_out_end_object(&o);
 	return cli_print_json(&o, e);
 }
@@ -77,7 +83,7 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 int migrate_report(const struct migrate_view *v, const struct migrate_request *rq,
 		   const struct migrate_result *x, struct err *e)
 {
-	char memory[16], files[16], sent[16];
+	char memory[16], files[16], sent[16], fetched[16];
 
 	if (is_json(v))
 		return report_json(rq, x, e);
@@ -86,12 +92,18 @@ int migrate_report(const struct migrate_view *v, const struct migrate_request *r
 		     rq->id, rq->to->name);
 	if (!x->total_us)
 		return 0; /* whoever measured was killed */
-	(void)printf("memory  %s in %u rounds\nfiles   %s\nsent    %s\ntotal   %" PRIu64
-		     " ms\ndown    %" PRIu64 " ms\n",
-		     cli_size_text(x->memory_bytes, memory, sizeof(memory)), x->rounds,
+	(void)printf("memory  %s in %u rounds\n",
+		     cli_size_text(x->memory_bytes, memory, sizeof(memory)), x->rounds);
+	if (rq->post_copy)
+		(void)printf("fetched %s in %" PRIu64 " pages\n",
+			     cli_size_text(x->fetched_bytes, fetched, sizeof(fetched)),
+			     x->fetched_pages);
+	(void)printf("files   %s\nsent    %s\ntotal   %" PRIu64 " ms\ndown    %" PRIu64 " ms\n",
 		     cli_size_text(x->file_bytes, files, sizeof(files)),
 		     cli_size_text(x->wire_bytes, sent, sizeof(sent)), x->total_us / 1000,
 		     x->down_us / 1000);
+	if (x->lost)
+		(void)printf("lost    %u TCP connections that nobody accepted in time\n", x->lost);
 	return 0;
 }
 

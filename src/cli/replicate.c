@@ -213,6 +213,8 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 		.interrupt = -EBADF,
 		.tell = tell,
 	};
+	/* what is connected later is lost in any case, should it have to go on there */
+	rq->flags.tcp_skip_in_flight = true;
 	rq->interval_ms = (unsigned)interval;
 	if (r == 0)
 		r = number("keep", o->keep, STANDBY_KEEP_MAX, &keep, e);

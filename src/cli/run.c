@@ -26,6 +26,7 @@ struct run_options {
 
 static const struct cli_option options[] = {
 	LAUNCH_OPTIONS(struct run_options, launch),
+	KSM_OPTION(struct run_options, launch),
 	{ "detach", 'd', CLI_FLAG, NULL, offsetof(struct run_options, detach),
 	  "return as soon as the program runs", NULL },
 	{ "keep", 0, CLI_FLAG, NULL, offsetof(struct run_options, keep),

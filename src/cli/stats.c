@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container/merging.h"
 #include "container/store.h"
 #include "net/attach.h"
 #include "util/cleanup.h"
@@ -146,20 +147,35 @@ static void pressure_text(char *buf, size_t size, const struct cgroup_stats *s)
 
 static void print_header(void)
 {
-	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %-17s %s\n", "ID", "CPU %",
-		     "MEMORY / LIMIT", "MEM %", "PIDS", "READ / WRITTEN", "RECEIVED / SENT",
-		     "STALLED % CPU MEM IO");
+	(void)printf("%-24s %7s  %-17s %6s %8s  %-12s %-17s %-17s %s\n", "ID", "CPU %",
+		     "MEMORY / LIMIT", "MEM %", "SAVED", "PIDS", "READ / WRITTEN",
+		     "RECEIVED / SENT", "STALLED % CPU MEM IO");
 }
 
-static void print_row(const char *id, double cpu, const struct cgroup_stats *s,
-		      const struct net_stats *net)
+/* What one look at a container tells. */
+struct seen {
+	double cpu; /* percent; < 0: the first look */
+	struct cgroup_stats s;
+	struct net_stats net;
+	struct merging_stats merging;
+};
+
+/* Before anything has been merged, the kernel's own notes cost more than nothing. */
+static const char *saved(const struct merging_stats *m, char *buf, size_t size)
 {
+	return human(m->profit_bytes > 0 ? (uint64_t)m->profit_bytes : 0, m->known, buf, size);
+}
+
+static void print_row(const char *id, const struct seen *seen)
+{
+	const struct cgroup_stats *s = &seen->s;
+	const struct net_stats *net = &seen->net;
 	char busy[16] = "-", used[16] = "-", memory[40], io[40], traffic[40], tasks[48],
-	     pressure[48];
+	     pressure[48], merged[16];
 	const struct cgroup_usage *m = &s->memory.memory;
 
-	if (cpu >= 0)
-		(void)snprintf(busy, sizeof(busy), "%.1f", cpu);
+	if (seen->cpu >= 0)
+		(void)snprintf(busy, sizeof(busy), "%.1f", seen->cpu);
 	if (s->memory.known && m->max && m->max != UINT64_MAX)
 		(void)snprintf(used, sizeof(used), "%.1f",
 			       100.0 * (double)m->current / (double)m->max);
@@ -168,8 +184,8 @@ static void print_row(const char *id, double cpu, const struct cgroup_stats *s,
 	pair(traffic, sizeof(traffic), net->rx_bytes, net->tx_bytes, net->known);
 	tasks_text(tasks, sizeof(tasks), s);
 	pressure_text(pressure, sizeof(pressure), s);
-	(void)printf("%-24s %7s  %-17s %6s  %-12s %-17s %-17s %s\n", id, busy, memory, used, tasks,
-		     io, traffic, pressure);
+	(void)printf("%-24s %7s  %-17s %6s %8s  %-12s %-17s %-17s %s\n", id, busy, memory, used,
+		     saved(&seen->merging, merged, sizeof(merged)), tasks, io, traffic, pressure);
 }
 
 /* ---- JSON ---- */
@@ -192,12 +208,24 @@ static void member_limit(struct json_out *o, const char *key, uint64_t value)
 		json_out_uint(o, value);
 }
 
-static void json_row(struct json_out *o, const char *id, double cpu, const struct cgroup_stats *s,
-		     const struct net_stats *net)
+static void member_merging(struct json_out *o, const struct merging_stats *m)
 {
+	if (!m->known)
+		return;
+	json_out_member_object(o, "ksm");
+	json_out_member_uint(o, "mergingPages", m->pages);
+	json_out_member_int(o, "profitBytes", m->profit_bytes);
+	json_out_end_object(o);
+}
+
+static void json_row(struct json_out *o, const char *id, const struct seen *seen)
+{
+	const struct cgroup_stats *s = &seen->s;
+	const struct net_stats *net = &seen->net;
+
 	json_out_object(o);
 	json_out_member_string(o, "id", id);
-	member_real(o, "cpuPercent", cpu < 0 ? 0 : cpu);
+	member_real(o, "cpuPercent", seen->cpu < 0 ? 0 : seen->cpu);
 	json_out_member_uint(o, "cpuUsec", s->cpu.usage_usec);
 	if (s->memory.known) {
 		json_out_member_uint(o, "memory", s->memory.memory.current);
@@ -218,6 +246,7 @@ static void json_row(struct json_out *o, const char *id, double cpu, const struc
 		member_limit(o, "netReceiveLimit", net->rx_limit ? net->rx_limit : UINT64_MAX);
 		member_limit(o, "netSendLimit", net->tx_limit ? net->tx_limit : UINT64_MAX);
 	}
+	member_merging(o, &seen->merging);
 	json_out_member_object(o, "pressure");
 	member_real(o, "cpu", s->cpu.psi.some.avg10);
 	member_real(o, "memory", s->memory.psi.some.avg10);
@@ -239,27 +268,26 @@ static int look(const char *id, void *data)
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
 	cleanup_(free_arena) struct arena a = { 0 };
-	struct cgroup_stats s;
-	struct net_stats net;
 	struct sample *sample;
-	double cpu;
+	struct seen seen;
 	int r = stats_open(b->cli, id, &c, &cg, b->e);
 
 	/* who was named must be there when we begin; later, and in general, they come and go */
 	if (r < 0)
 		return b->first && b->ids[0] ? r : 0;
-	r = cgroup_stats_read(&cg, &a, &s, b->e);
+	r = cgroup_stats_read(&cg, &a, &seen.s, b->e);
 	if (r < 0)
 		return r;
 	sample = sample_of(b, id);
 	if (!sample)
 		return err_set(b->e, ERR_SYSTEM, ENOMEM, "remember container '%s'", id);
-	cpu = cpu_percent(sample, s.cpu.usage_usec);
-	net_stats_sum(&c->record.network, &net);
+	seen.cpu = cpu_percent(sample, seen.s.cpu.usage_usec);
+	net_stats_sum(&c->record.network, &seen.net);
+	merging_read(c, &seen.merging);
 	if (b->show && b->json)
-		json_row(b->json, id, cpu, &s, &net);
+		json_row(b->json, id, &seen);
 	else if (b->show)
-		print_row(id, cpu, &s, &net);
+		print_row(id, &seen);
 	return 0;
 }
 

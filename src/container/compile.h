@@ -22,6 +22,7 @@ struct compile_input {
 	unsigned keep_fds;	 /* fds 3.. that the payload keeps */
 	bool ip6;		 /* the kernel has IPv6 */
 	bool no_keyring;	 /* stay in the caller's session keyring */
+	bool merge_memory;	 /* by KSM */
 	bool no_pivot;		 /* move the root and chroot instead of pivot_root */
 	int listener;		 /* create: socket that `ctr start` connects to; < 0: run at once */
 	int notify;		 /* mount for the notify socket; < 0: none */

@@ -214,6 +214,8 @@ int compile_process(const struct compile_input *in, const struct oci_process *pr
 	r = emit_memory_policy(&in->spec->linux_, p, e);
 	if (r < 0)
 		return r;
+	if (in->merge_memory)
+		PLAN_ADD(p, NULL, memory_merge, );
 	emit_program(in, process, p);
 	PLAN_ADD(p, NULL, sync, .what = PLAN_SYNC_READY);
 	scheduling_emit(process, in->caller, p);

@@ -44,7 +44,8 @@ struct container_request {
 	int interrupt;	    /* becomes readable when the user wants to stop; < 0: never */
 	bool wait_start;    /* create: the program waits for `ctr start` */
 	bool no_pivot, no_keyring;
-	bool notify; /* the payload gets a socket for sd_notify(3) */
+	bool merge_memory; /* by KSM (Linux 6.7) */
+	bool notify;	   /* the payload gets a socket for sd_notify(3) */
 	enum cgroup_driver driver;
 	char *extra_env; /* NUL-separated entries before the process' own, or NULL */
 	size_t extra_env_len;
@@ -135,6 +136,8 @@ int container_check_driver(enum cgroup_driver driver, struct err *e);
 
 /* -ENOSYS for a kernel that is too old. */
 int container_check_kernel(struct err *e);
+/* The same for merging of memory. */
+int container_check_ksm(struct err *e);
 
 /* The plan for what container_load read. No effect on the system. */
 int container_plan(struct container *c, struct err *e);

@@ -27,6 +27,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 #define DELEGATE "systemd-run --user --scope -p Delegate=yes ctr ..."
 
@@ -35,7 +36,9 @@ enum {
 	DEATH_MS = 10000,
 	FEW_FILES = 16, /* that init has open, generously */
 	MIN_MAJOR = 5,
-	MIN_MINOR = 14
+	MIN_MINOR = 14,
+	KSM_MAJOR = 6,
+	KSM_MINOR = 7
 };
 
 static void undo_store(void *data)
@@ -81,6 +84,7 @@ static void undo_hooks(void *data)
 /* The record comes before everything that it describes. */
 static int enter_store(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "record the container");
 	int r = store_create(c->store, c->record.id, &c->dir, e);
 
 	if (r < 0)
@@ -107,6 +111,7 @@ static void undo_overlay(void *data)
 
 static int enter_overlay(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "mount layers");
 	if (!c->record.overlay.used)
 		return 0;
 	undo_push(&c->undo, undo_overlay, c);
@@ -239,7 +244,8 @@ static int fill_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
-	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (!c->cgroup.made) /* a new one has counted nothing */
+		(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL);
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
@@ -247,6 +253,7 @@ static int fill_cgroup(struct container *c, struct err *e)
 
 static int enter_cgroup(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "make the cgroup");
 	int r;
 
 	if (cgroup_needs_process(c->record.cgroup_driver))
@@ -309,6 +316,7 @@ int container_place_process(struct container *c, pid_t pid, struct err *e)
 
 int container_open_all(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "open sources of mounts");
 	int r;
 
 	container_overlay_place(c);
@@ -364,22 +372,39 @@ static int spawn(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->record.phase = PHASE_CREATED;
-	return record_save(c->dir, &c->record, e);
+	/* without `ctr start` the next record is that it runs; until then it dies with us */
+	return c->listener >= 0 ? record_save(c->dir, &c->record, e) : 0;
 }
 
-/* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
-int container_check_kernel(struct err *e)
+struct kernel_need {
+	unsigned major, minor;
+	const char *who;
+};
+
+static int check_kernel(const struct kernel_need *n, struct err *e)
 {
 	struct utsname u;
 	unsigned major, minor;
 
 	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
 		return err_set(e, ERR_SYSTEM, ENOSYS, "find out the version of the kernel");
-	if (major > MIN_MAJOR || (major == MIN_MAJOR && minor >= MIN_MINOR))
+	if (major > n->major || (major == n->major && minor >= n->minor))
 		return 0;
 	err_set(e, ERR_SYSTEM, 0, "the kernel is too old: Linux %s", u.release);
-	err_hint(e, "ctr needs Linux %d.%d or newer", MIN_MAJOR, MIN_MINOR);
+	err_hint(e, "%s needs Linux %u.%u or newer", n->who, n->major, n->minor);
 	return -ENOSYS;
+}
+
+/* cgroup.kill is the newest thing that we cannot do without; no older kernel gets a silent fallback. */
+int container_check_kernel(struct err *e)
+{
+	return check_kernel(&(struct kernel_need){ MIN_MAJOR, MIN_MINOR, "ctr" }, e);
+}
+
+/* Older ones forget at execve that pages may be merged, without a word. */
+int container_check_ksm(struct err *e)
+{
+	return check_kernel(&(struct kernel_need){ KSM_MAJOR, KSM_MINOR, "--ksm" }, e);
 }
 
 /* A limit that nobody would keep is refused. Device rules are not limits: the nodes are in our hand. */
@@ -441,7 +466,7 @@ static int note_origin(struct container *c, const struct container_request *rq, 
 
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
 {
-	int r = container_check_kernel(e);
+	int r = rq->merge_memory ? container_check_ksm(e) : container_check_kernel(e);
 
 	if (r == 0)
 		r = container_check_driver(rq->driver, e);

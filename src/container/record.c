@@ -159,7 +159,10 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_creator(o, &r->creator);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
+	json_out_member_bool(o, "noPoststop", r->no_poststop);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
+	if (r->merge_memory)
+		json_out_member_bool(o, "ksm", true);
 	write_exit(o, &r->exit);
 	write_overlay(o, &r->overlay);
 	record_write_pause(o, "pause", &r->pause);
@@ -437,7 +440,9 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	get_creator(root, &ret->creator);
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
+	ret->no_poststop = get_bool(root, "noPoststop");
 	ret->no_keyring = get_bool(root, "noKeyring");
+	ret->merge_memory = get_bool(root, "ksm");
 	ret->memory_mark = get_string(root, "memoryMark", a);
 	ret->made_bundle = get_string(root, "madeBundle", a);
 	ret->made_data = get_string(root, "madeData", a);

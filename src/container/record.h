@@ -82,7 +82,9 @@ struct container_record {
 	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
 	bool hooks_done;    /* poststop hooks ran already */
-	bool no_keyring;    /* exec does as create did */
+	bool no_poststop; /* config.json has no poststop hooks: whoever removes it need not read it */
+	bool no_keyring;   /* exec does as create did */
+	bool merge_memory; /* the same */
 	struct container_exit exit;
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */

@@ -2,7 +2,6 @@
 /* See store.h. */
 #include "container/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "container/record.h"
 #include "util/cleanup.h"
 #include "util/dirnames.h"
+#include "util/dirscan.h"
 #include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -340,28 +340,30 @@ static int remove_entry(int dir, const char *name, bool deeper)
 	return r;
 }
 
-/* Of the container's own directory (@deeper) the record stays. */
+struct emptying {
+	bool deeper;
+	int failed;
+};
+
+/* The others go even if one does not. */
+static int remove_one(int dir, const char *name, void *data)
+{
+	struct emptying *x = data;
+	int r = x->deeper && strcmp(name, RECORD_FILE) == 0 ? 0
+							    : remove_entry(dir, name, x->deeper);
+
+	if (r < 0)
+		x->failed = r;
+	return 0;
+}
+
+/* Of the container's own directory (@deeper) the record stays. @dir was opened for this. */
 static int empty_dir(int dir, bool deeper)
 {
-	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-	int r = 0, removed;
+	struct emptying x = { .deeper = deeper };
+	int r = dirscan(dir, remove_one, &x);
 
-	if (!d)
-		return -errno;
-	while ((errno = 0, entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    (deeper && strcmp(entry->d_name, RECORD_FILE) == 0))
-			continue;
-		removed = remove_entry(dir, entry->d_name, deeper);
-		if (removed < 0)
-			r = removed;
-	}
-	if (errno) /* readdir(3): the end, or it cannot be read */
-		r = -errno;
-	(void)closedir(d);
-	return r;
+	return r < 0 ? r : x.failed;
 }
 
 /*

@@ -36,6 +36,14 @@ int op_memory_policy(struct init *in, const struct plan_arg_memory_policy *a)
 			   len ? NODE_BYTES * CHAR_BIT + 1 : 0);
 }
 
+/* PR_SET_MEMORY_MERGE(2const): for all of its memory, now and later, and of its children. */
+int op_memory_merge(struct init *in, const struct plan_arg_memory_merge *a)
+{
+	(void)in;
+	(void)a;
+	return KERNEL_CALL(SYS_prctl, PR_SET_MEMORY_MERGE, 1, 0, 0, 0);
+}
+
 int op_scheduler(struct init *in, const struct plan_arg_scheduler *a)
 {
 	struct kernel_sched_attr attr;

@@ -227,7 +227,7 @@ static int remove_table(int sock)
 
 	if (r < 0 || !is_empty())
 		return r;
-	r = nft_table_delete(sock, generation);
+	r = nft_table_delete(sock, NFT_TABLE, generation);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -44,8 +44,8 @@ int nft_socket(void)
 
 /* ---- messages ---- */
 
-static struct nlmsghdr *message(void *buf, uint16_t type, uint16_t flags, uint32_t seq,
-				uint8_t family, uint16_t res_id)
+struct nlmsghdr *nft_message(void *buf, uint16_t type, uint16_t flags, uint32_t seq, uint8_t family,
+			     uint16_t res_id)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg;
@@ -60,10 +60,15 @@ static struct nlmsghdr *message(void *buf, uint16_t type, uint16_t flags, uint32
 	return h;
 }
 
+static struct nlmsghdr *inet_message(void *buf, int type, uint16_t flags, uint32_t seq)
+{
+	return nft_message(buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, seq,
+			   NFPROTO_INET, 0);
+}
+
 static struct nlmsghdr *table_message(void *buf, int type, uint16_t flags, uint32_t seq)
 {
-	struct nlmsghdr *h = message(buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, seq,
-				     NFPROTO_INET, 0);
+	struct nlmsghdr *h = inet_message(buf, type, flags, seq);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
 	return h;
@@ -141,8 +146,8 @@ int nft_generation(int sock, uint32_t *ret)
 	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
 
 	return ask(sock,
-		   message(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK, 1, AF_UNSPEC,
-			   0),
+		   nft_message(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK, 1,
+			       AF_UNSPEC, 0),
 		   on_generation, ret);
 }
 
@@ -352,26 +357,26 @@ static int read_answers(int sock, struct answers *a)
 	return 0;
 }
 
-/* Returns its length. */
-static size_t begin_batch(char *buf, uint32_t generation)
+size_t nft_batch_begin(char *buf, uint32_t generation)
 {
 	struct nlmsghdr *h =
-		message(buf, NFNL_MSG_BATCH_BEGIN, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+		nft_message(buf, NFNL_MSG_BATCH_BEGIN, 0, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 
 	mnl_attr_put_u32(h, NFNL_BATCH_GENID, htonl(generation));
 	return h->nlmsg_len;
 }
 
-static size_t end_batch(char *buf, uint32_t seq)
+size_t nft_batch_end(char *buf, uint32_t seq)
 {
-	return message(buf, NFNL_MSG_BATCH_END, 0, seq, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)->nlmsg_len;
+	return nft_message(buf, NFNL_MSG_BATCH_END, 0, seq, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+		->nlmsg_len;
 }
 
 static size_t write_batch(char *buf, bool add, const struct nft_element *list, size_t count,
 			  uint32_t generation)
 {
 	uint16_t flags = add ? NLM_F_CREATE | NLM_F_EXCL : 0;
-	size_t at = begin_batch(buf, generation);
+	size_t at = nft_batch_begin(buf, generation);
 
 	for (size_t i = 0; i < count; i++) {
 		struct nlmsghdr *h = table_message(
@@ -381,7 +386,7 @@ static size_t write_batch(char *buf, bool add, const struct nft_element *list, s
 		put_element(h, &list[i], add);
 		at += h->nlmsg_len;
 	}
-	return at + end_batch(buf + at, (uint32_t)count + 1);
+	return at + nft_batch_end(buf + at, (uint32_t)count + 1);
 }
 
 static int commit(int sock, const char *buf, size_t len, struct answers *a)
@@ -389,6 +394,11 @@ static int commit(int sock, const char *buf, size_t len, struct answers *a)
 	int r = send(sock, buf, len, 0) < 0 ? -errno : read_answers(sock, a);
 
 	return r < 0 ? r : a->result;
+}
+
+int nft_batch_commit(int sock, const char *buf, size_t len, uint32_t last)
+{
+	return commit(sock, buf, len, &(struct answers){ .last = last });
 }
 
 int nft_elements_change(int sock, bool add, const struct nft_element *list, size_t count,
@@ -411,13 +421,54 @@ int nft_elements_change(int sock, bool add, const struct nft_element *list, size
 	return r;
 }
 
-int nft_table_delete(int sock, uint32_t generation)
+int nft_table_delete(int sock, const char *name, uint32_t generation)
 {
-	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE] = { 0 };
-	struct answers a = { .last = 1 };
-	size_t at = begin_batch(buf, generation);
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE + NFT_NAME_MAX] = { 0 };
+	size_t at = nft_batch_begin(buf, generation);
+	struct nlmsghdr *h = inet_message(buf + at, NFT_MSG_DELTABLE, NLM_F_ACK, 1);
 
-	at += table_message(buf + at, NFT_MSG_DELTABLE, NLM_F_ACK, 1)->nlmsg_len;
-	at += end_batch(buf + at, 2);
-	return commit(sock, buf, at, &a);
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, name);
+	at += h->nlmsg_len;
+	at += nft_batch_end(buf + at, 2);
+	return nft_batch_commit(sock, buf, at, 1);
+}
+
+/* ---- tables of others ---- */
+
+struct finding {
+	bool (*wanted)(const char *name, const void *data);
+	const void *data;
+	char *name;
+	bool found;
+};
+
+static int on_table(const struct nlmsghdr *h, void *data)
+{
+	struct finding *f = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, h, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NFTA_TABLE_NAME || f->found ||
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
+		    mnl_attr_get_payload_len(attr) > NFT_NAME_MAX)
+			continue;
+		f->found = f->wanted(mnl_attr_get_str(attr), f->data);
+		if (f->found)
+			memcpy(f->name, mnl_attr_get_str(attr), mnl_attr_get_payload_len(attr));
+	}
+	return MNL_CB_OK;
+}
+
+int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
+		   char ret[NFT_NAME_MAX])
+{
+	_Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	struct finding f = { .wanted = wanted, .data = data, .name = ret };
+	int r = -EINTR;
+
+	/* EINTR: something changed meanwhile */
+	for (int i = 0; r == -EINTR && !f.found && i < READ_TRIES; i++)
+		r = ask(sock, inet_message(buf, NFT_MSG_GETTABLE, NLM_F_DUMP, 1), on_table, &f);
+	return f.found ? 0 : r < 0 ? r : -ENOENT;
 }

@@ -34,6 +34,8 @@ struct nft_element {
 	char owner[NFT_OWNER_MAX]; /* its comment */
 };
 
+struct nlmsghdr; /* linux/netlink.h */
+
 /* A socket of NETLINK_NETFILTER in our network namespace, or -errno. */
 int nft_socket(void);
 
@@ -65,7 +67,29 @@ int nft_elements_read(const char *set, struct nft_elements *ret);
 int nft_elements_change(int sock, bool add, const struct nft_element *list, size_t count,
 			uint32_t generation, size_t *ret_failed);
 
-/* Delete the table with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
-int nft_table_delete(int sock, uint32_t generation);
+/* ---- a transaction, message by message: for nft_hold.c ---- */
+
+/*
+ * The head of a message of @type (NFNL_SUBSYS_... << 8 | NFT_MSG_...) at @buf, which is zeroed and has room; attributes
+ * follow. @res_id: 0 unless it begins or ends a batch.
+ */
+struct nlmsghdr *nft_message(void *buf, uint16_t type, uint16_t flags, uint32_t seq, uint8_t family,
+			     uint16_t res_id);
+/* Each returns its length. @generation 0: whatever the ruleset is. */
+size_t nft_batch_begin(char *buf, uint32_t generation);
+size_t nft_batch_end(char *buf, uint32_t seq);
+/* Send it; @last: number of the message that wants an answer (NLM_F_ACK). 0, or -errno of the first that was refused. */
+int nft_batch_commit(int sock, const char *buf, size_t len, uint32_t last);
+
+/* Delete the table @name with all that is in it, if the ruleset is still @generation, else -ERESTART. -ENOENT. */
+int nft_table_delete(int sock, const char *name, uint32_t generation);
+
+enum {
+	NFT_NAME_MAX = 256 /* of a table, with NUL: NFT_TABLE_MAXNAMELEN */
+};
+
+/* The first table of the family inet of which @wanted says so: its name. -ENOENT. */
+int nft_table_find(int sock, bool (*wanted)(const char *name, const void *data), const void *data,
+		   char ret[NFT_NAME_MAX]);
 
 #endif

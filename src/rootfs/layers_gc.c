@@ -107,7 +107,7 @@ static int collect_place(const struct collector *c, struct place *p, int dir, st
 	r = collect_names(c, p);
 	if (r == 0 && !p->record.upper && !c->dry_run) {
 		(void)unlinkat(dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
-		(void)unlinkat(dir, LAYERS_USER_FILE, 0);
+		layers_forget_user(dir);
 		(void)unlinkat(c->data, p->id, AT_REMOVEDIR); /* other things may be in it */
 	}
 	return r;
@@ -118,7 +118,7 @@ static void collect_end(const struct collector *c, const char *id, int dir)
 {
 	if (c->dry_run || faccessat(dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return;
-	(void)unlinkat(dir, LAYERS_USER_FILE, 0);
+	layers_forget_user(dir);
 	(void)unlinkat(c->data, id, AT_REMOVEDIR); /* other things may be in it */
 }
 

@@ -104,6 +104,9 @@ int layers_strike_out_used(int data, const char *except, const char **layers, si
 int layers_condemn(int shared, const char *layer);
 int layers_bury(int shared, struct err *e);
 
+/* Remove LAYERS_USER_FILE in @dir, and what is left of it when its writer was killed. */
+void layers_forget_user(int dir);
+
 /* Call @fn for each id below @data, sorted; its non-zero result ends the walk. */
 int layers_each(int data, int (*fn)(const char *id, void *context), void *context, struct err *e);
 

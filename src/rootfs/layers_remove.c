@@ -160,6 +160,12 @@ static int lock_for_removal(int data, const char *id, int *ret, struct err *e)
 	return r;
 }
 
+void layers_forget_user(int dir)
+{
+	(void)unlinkat(dir, LAYERS_USER_FILE, 0);
+	(void)unlinkat(dir, "." LAYERS_USER_FILE ".new", 0); /* of io_replace_file */
+}
+
 /* The record goes first: from then on there is nothing but a rest. */
 static int remove_own(int data, const char *id, int dir, struct err *e)
 {
@@ -176,7 +182,7 @@ static int remove_own(int data, const char *id, int dir, struct err *e)
 	r = tree_remove(dir, LAYERS_MEMORY_DIR);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "remove the memory of snapshots");
-	(void)unlinkat(dir, LAYERS_USER_FILE, 0);
+	layers_forget_user(dir);
 	(void)unlinkat(data, id, AT_REMOVEDIR); /* there may be more in it than layers */
 	return 0;
 }

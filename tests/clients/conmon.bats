@@ -5,6 +5,7 @@
 # how things ended. The attach socket is conmon's own matter.
 
 load ../integration/lib
+load ../integration/migrate
 
 setup() {
 	ctr_setup
@@ -255,4 +256,45 @@ console_server() {
 	ok
 	capture env -i "$CTR" --root="$root" delete --force "$tag"
 	ok
+}
+
+# With a criu that is none, see migrate.bash; with the real one: tests/vm/systemd/podman-checkpoint.bats.
+@test "conmon: restore: pid, and the exit code of what came back" {
+	mkdir "$T/criu"
+	install -m 0755 "${CTR_HELPERS:?}/fake-criu" "$T/criu/criu"
+	counter_config
+	conmon_create
+	ok
+	ctr start "$tag"
+	ok
+	wait_until beats_since 0
+	ctr --criu "$T/criu/criu" checkpoint --image-path "$T/checkpoint" --work-path "$bundle" "$tag"
+	ok
+	exit_file 137
+	ctr delete --force "$tag"
+	ok
+
+	rm "$T/pid" "$T/exits/$tag"
+	conmon_run -p "$T/pid" --runtime-arg --criu --runtime-arg "$T/criu/criu" --restore "$T/checkpoint" \
+		--runtime-opt --tcp-established --runtime-opt --file-locks
+	ok
+	told .data "$(<"$T/pid")"
+	same "$(<"$T/pid")" "$("$CTR" --root "$root" state "$tag" | jq .pid)"
+	still_counts
+	check_beats
+	ctr kill "$tag" KILL
+	ok
+	exit_file 137
+	wait_until is_stopped
+	delete_ctr
+}
+
+@test "conmon: restore: why it failed is told to who called it" {
+	mkdir "$T/checkpoint"
+	write_config
+	conmon_run -p "$T/pid" --runtime-arg --log-format=json --runtime-arg --log --runtime-arg "$T/oci-log" \
+		--restore "$T/checkpoint"
+	told .data -1
+	told .message "ctr: restore $tag: these are no images: there is no 'inventory.img'"
+	same "restore $tag: these are no images: there is no 'inventory.img'" "$(jq -r .msg "$T/oci-log")"
 }

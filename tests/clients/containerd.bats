@@ -224,7 +224,7 @@ nobody_is() {
 @test "exec: on a terminal" {
 	start_box -- sleep 1000
 	capture timeout "$limit" "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
-		"$CLIENT" -n test task exec -t --exec-id e1 "$tag" sh -c 'sleep 0.5; test -t 0 && stty size; exit 4'
+		"$CLIENT" -n test task exec -t --exec-id e1 "$tag" sh -c 'until stty size 2>/dev/null | grep "33 101"; do sleep 0.1; done; exit 4'
 	has '33 101' '[exit 4]' '[terminal as before]'
 }
 
@@ -253,7 +253,7 @@ nobody_is() {
 	capture timeout "$limit" "$pty" size=90x30 expect='30 90' size=70x20 'send=\n' expect='20 70' 'send=\n' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C \
 		"$CLIENT" -n test run "${options[@]}" --rm -t "$image" "$tag" \
-		sh -c 'sleep 0.5; stty size; read x; sleep 0.3; stty size; read x; exit 6'
+		sh -c 'until stty size 2>/dev/null | grep "30 90"; do sleep 0.1; done; read x; until stty size 2>/dev/null | grep "20 70"; do sleep 0.1; done; read x; exit 6'
 	has '[exit 6]' '[terminal as before]'
 }
 
@@ -430,8 +430,8 @@ nobody_is() {
 	world_run test -e "/proc/$pid/exe"
 	containerd_start
 	task_is RUNNING
-	client task exec --exec-id e1 "$tag" echo 'still here'
-	same 'still here' "$output"
+	client task exec --exec-id e1 "$tag" sh -c 'exit 7'
+	code 7
 	client task kill -s SIGTERM "$tag"
 	wait_until task_is STOPPED
 	client task rm "$tag"

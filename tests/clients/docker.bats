@@ -141,7 +141,7 @@ teardown() { docker_clean; }
 @test "run -it: a terminal, its size, a resize" {
 	capture timeout "$limit" "$pty" size=90x30 expect=go 'send=\n' expect='30 90' size=70x20 'send=\n' expect='20 70' -- \
 		nsenter -t "$WORLD_PID" -m -n -p -C "$DOCKER" run --rm -it --name "$tag" "$image" \
-		sh -c 'sleep 0.5; echo go; read x; stty size; read x; sleep 0.3; stty size; exit 6'
+		sh -c 'echo go; read x; until stty size 2>/dev/null | grep "30 90"; do sleep 0.1; done; read x; until stty size 2>/dev/null | grep "20 70"; do sleep 0.1; done; exit 6'
 	has '[exit 6]' '[terminal as before]'
 }
 
@@ -155,7 +155,7 @@ teardown() { docker_clean; }
 @test "exec -it: a terminal" {
 	start_box -- sleep 1000
 	capture timeout "$limit" "$pty" size=101x33 -- nsenter -t "$WORLD_PID" -m -n -p -C \
-		"$DOCKER" exec -it "$tag" sh -c 'sleep 0.3; test -t 0 && stty size; exit 4'
+		"$DOCKER" exec -it "$tag" sh -c 'until stty size 2>/dev/null | grep "33 101"; do sleep 0.1; done; exit 4'
 	has '33 101' '[exit 4]' '[terminal as before]'
 }
 

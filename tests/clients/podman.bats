@@ -84,13 +84,13 @@ logged() {
 }
 
 @test "run -t: a terminal with its size, and the exit code" {
-	terminal size=91x17 -- podman run --rm --network none -it busy sh -c 'tty; stty size; exit 4'
+	terminal size=91x17 -- podman run --rm --network none -it busy sh -c 'tty; until stty size 2>/dev/null | grep "17 91"; do sleep 0.1; done; exit 4'
 	has /dev/pts/0 '17 91' '[exit 4]' '[terminal as before]'
 }
 
 @test "run -it: input goes in, the window is resized" {
 	terminal size=80x24 'send=echo one-$((1+1))\n' expect=one-2 size=100x30 \
-		'send=sleep 0.5; stty size; exit 5\n' -- podman run --rm --network none -it busy
+		'send=until stty size 2>/dev/null | grep "30 100"; do sleep 0.1; done; exit 5\n' -- podman run --rm --network none -it busy
 	has '30 100' '[exit 5]' '[terminal as before]'
 }
 
@@ -280,7 +280,7 @@ logged() {
 
 @test "exec -it: a terminal" {
 	start
-	terminal size=77x11 -- podman exec -it w sh -c 'tty; stty size; exit 6'
+	terminal size=77x11 -- podman exec -it w sh -c 'tty; until stty size 2>/dev/null | grep "11 77"; do sleep 0.1; done; exit 6'
 	has /dev/pts/ '11 77' '[exit 6]' '[terminal as before]'
 }
 

@@ -67,46 +67,61 @@ take_store() {
 
 # views DATA ID: every state of all containers there, ID being called "it"
 views() {
-	local record
 	(
 		cd "$1" || exit 1
-		for record in */layers.json; do
-			[ -e "$record" ] || continue
-			states "${record%/*}" | sed -E ":a; s/^([^\t]*)$2/\1it/; ta"
-		done >"$1.states"
+		states "$2" >"$1.states" || exit 1
+		# each covers the one before, and all go with the namespace
 		# shellcheck disable=SC2016 # of the other shell
 		unshare -m bash -c 'while IFS="	" read -r what stack; do
 				printf "== %s\n" "$what"
-				mount -t overlay -o "ro,lowerdir=$stack" none "$2" && "$1" manifest "$2" && umount "$2" || exit 1
+				mount -t overlay -o "ro,lowerdir=$stack" none "$2" && "$1" manifest "$2" || exit 1
 			done' views "$CTR_PAYLOAD" "$base/view" <"$1.states" || exit 1
 	) | normal
 }
 
-# ID NAME AFTER MESSAGE, a tab, and what overlayfs is to merge
+# In the present directory: ID NAME AFTER MESSAGE, a tab, and what overlayfs is to merge. One jq for all: there are
+# thousands of injections.
 states() {
-	jq -r --arg id "$1" '. as $r | def of($layer): $r.snapshots[] | select(.layer == $layer);
+	local records=(*/layers.json)
+	[ -e "${records[0]}" ] || return 0
+	jq -r --arg it "$1" '. as $r | (input_filename | rtrimstr("/layers.json")) as $id |
+		def of($layer): $r.snapshots[] | select(.layer == $layer);
 		def chain: if . == null then [] else [".layers/\(.)/fs"] + (of(.).parent | chain) end;
 		def below: [($r.origin.layers // [])[] | ".layers/\(.)/fs"] + $r.base;
 		def after: if . == null then "-" else (of(.).name // "?") end;
-		(.snapshots[] | select(.name) |
-			"\($id) \(.name) \(.after | after) \(.message)\t\((.layer | chain) + below | join(":"))"),
-		"\($id) (now) \(.last | after)\t\(["\($id)/layers/\(.upper)/fs"] + (.head | chain) + below | join(":"))"' \
-		"$1/layers.json"
+		def line($what; $stack): ("\($id) \($what)" | gsub($it; "it")) + "\t" + ($stack + below | join(":"));
+		(.snapshots[] | select(.name) | line("\(.name) \(.after | after) \(.message)"; .layer | chain)),
+		line("(now) \(.last | after)"; ["\($id)/layers/\(.upper)/fs"] + (.head | chain))' "${records[@]}"
 }
 
 # What is on the disk is what the records name. Behind gc.
 judge_store() {
-	local named there
-	named=$(cat "$1"/*/layers.json | jq -r '.snapshots[].layer, (.origin.layers // [])[]' | sort -u)
+	local named there kind of what
+	local -A layers=() upper=()
+	while read -r kind of what; do
+		case $kind in
+		layer) layers[$what]=1 ;;
+		upper) upper[$of]=$what ;;
+		esac
+	done < <(records_of "$1")
+	named=$(printf '%s\n' "${!layers[@]}" | sort)
 	there=$(ls "$1/.layers" 2>/dev/null)
 	[ "$named" = "$there" ] || complain "$how: layers that are named: $named; that are there: $there"
 	for named in "$1"/*; do
 		[ -d "$named" ] || continue
 		there=$(ls -A -I user "$named")
 		[ "$there" = $'layers\nlayers.json' ] || complain "$how, and there is in $named: $there"
-		[ ! -e "$named/layers.json" ] || [ "$(jq -r .upper "$named/layers.json")" = "$(ls "$named/layers")" ] ||
-			complain "$how, and to write to there is in $named: $(ls "$named/layers")"
+		there=$(ls "$named/layers")
+		[ ! -e "$named/layers.json" ] || [ "${upper[$named/layers.json]:-}" = "$there" ] ||
+			complain "$how, and to write to there is in $named: $there"
 	done
+}
+
+# "layer RECORD ID" and "upper RECORD ID"
+records_of() {
+	local records=("$1"/*/layers.json)
+	[ ! -e "${records[0]}" ] || jq -r '"upper \(input_filename) \(.upper)",
+		"layer \(input_filename) \(.snapshots[].layer, (.origin.layers // [])[])"' "${records[@]}"
 }
 
 # gc leaves nothing; then all is as in one of these files.

@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,24 +24,16 @@
 #include <sys/ptrace.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "holder.h"
+#include "holder_sockets.h"
+
 enum {
-	EXIT_CANNOT = 77,
-	FAMILY_ALG = 38,
-	FAMILY_VSOCK = 40,
-	PROTOCOL_SCTP = 132,
-	PROTOCOL_MPTCP = 262,
-	NETLINK_ROUTE_ = 0,
-	GROUP_LINK = 1,
-	CORK = 1,
-	LEVEL_UDP = 17,
 	NEWTIME = 0x80,
 	MIB = 1 << 20,
 };
@@ -50,16 +42,6 @@ struct kind {
 	const char *name;
 	void (*make)(const char *argument);
 };
-
-/* Results of system calls: the program has no way to go on without. */
-static int must(long r)
-{
-	if (r < 0) {
-		perror("holder");
-		exit(EXIT_CANNOT);
-	}
-	return (int)r;
-}
 
 static void ready(void)
 {
@@ -88,222 +70,6 @@ static void in_child(void (*fn)(void))
 	if (read(pipe_fds[0], &c, 1) != 1)
 		exit(EXIT_CANNOT);
 	(void)close(pipe_fds[0]);
-}
-
-/* ---- sockets ---- */
-
-static int listener(struct sockaddr_in *ret)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	socklen_t size = sizeof(*ret);
-	int fd = must(socket(AF_INET, SOCK_STREAM, 0));
-
-	must(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	must(listen(fd, 5));
-	must(getsockname(fd, (struct sockaddr *)ret, &size));
-	return fd;
-}
-
-static int connected(const struct sockaddr_in *sa)
-{
-	int fd = must(socket(AF_INET, SOCK_STREAM, 0));
-
-	must(connect(fd, (const struct sockaddr *)sa, sizeof(*sa)));
-	return fd;
-}
-
-static void make_tcp_listen(const char *unused)
-{
-	struct sockaddr_in sa;
-
-	(void)unused;
-	(void)listener(&sa);
-}
-
-static void make_tcp(const char *unused)
-{
-	struct sockaddr_in sa;
-	int fd = listener(&sa);
-
-	(void)unused;
-	(void)connected(&sa);
-	must(accept(fd, NULL, NULL));
-}
-
-/* The client is gone: only the queue has the connection. */
-static void make_tcp_waiting(const char *unused)
-{
-	struct sockaddr_in sa;
-
-	(void)unused;
-	(void)listener(&sa);
-	(void)close(connected(&sa));
-}
-
-static void make_udp_corked(const char *unused)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_addr = { htonl(INADDR_LOOPBACK) },
-				  .sin_port = htons(9) };
-	int fd = must(socket(AF_INET, SOCK_DGRAM, 0)), yes = 1;
-
-	(void)unused;
-	must(setsockopt(fd, LEVEL_UDP, CORK, &yes, sizeof(yes)));
-	must(connect(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	must(send(fd, "half", 4, 0));
-}
-
-static void make_udp(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_INET, SOCK_DGRAM, 0));
-}
-
-static void make_raw(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
-}
-
-static void make_ping(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
-}
-
-static void make_sctp(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_INET, SOCK_STREAM, PROTOCOL_SCTP));
-}
-
-static void make_mptcp(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_INET, SOCK_STREAM, PROTOCOL_MPTCP));
-}
-
-static void make_alg(const char *unused)
-{
-	(void)unused;
-	must(socket(FAMILY_ALG, SOCK_SEQPACKET, 0));
-}
-
-static void make_vsock(const char *unused)
-{
-	(void)unused;
-	must(socket(FAMILY_VSOCK, SOCK_STREAM, 0));
-}
-
-static void make_packet(const char *unused)
-{
-	(void)unused;
-	must(socket(AF_PACKET, SOCK_RAW, 0));
-}
-
-static int netlink(unsigned groups)
-{
-	/* struct sockaddr_nl */
-	struct {
-		uint16_t family, pad;
-		uint32_t pid, groups;
-	} sa = { .family = AF_NETLINK, .groups = groups };
-	int fd = must(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE_));
-
-	must(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	return fd;
-}
-
-static void make_netlink(const char *unused)
-{
-	(void)unused;
-	(void)netlink(0);
-}
-
-/* An answer that is not read: to a request for all links (RTM_GETLINK). */
-static void make_netlink_unread(const char *unused)
-{
-	struct {
-		uint32_t length;
-		uint16_t type, flags;
-		uint32_t sequence, pid;
-		uint8_t family[16];
-	} request = { .length = sizeof(request), .type = 18, .flags = 0x301 };
-
-	(void)unused;
-	must(send(netlink(0), &request, sizeof(request), 0));
-}
-
-static void make_unix_pair(const char *unused)
-{
-	int fds[2];
-
-	(void)unused;
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
-}
-
-static int unix_socket(int type)
-{
-	return must(socket(AF_UNIX, type, 0));
-}
-
-static struct sockaddr_un unix_address(const char *path)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-	(void)snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	return sa;
-}
-
-/* Connections that nobody has accepted yet, all in here. */
-static void make_unix_waiting(const char *path)
-{
-	struct sockaddr_un sa = unix_address(path);
-	int fd = unix_socket(SOCK_STREAM);
-
-	must(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	must(listen(fd, 5));
-	must(connect(unix_socket(SOCK_STREAM), (struct sockaddr *)&sa, sizeof(sa)));
-}
-
-static void make_unix_stream(const char *path)
-{
-	struct sockaddr_un sa = unix_address(path);
-
-	must(connect(unix_socket(SOCK_STREAM), (struct sockaddr *)&sa, sizeof(sa)));
-}
-
-static void make_unix_datagram(const char *path)
-{
-	struct sockaddr_un sa = unix_address(path);
-
-	must(connect(unix_socket(SOCK_DGRAM), (struct sockaddr *)&sa, sizeof(sa)));
-}
-
-static void *accept_all(void *fd)
-{
-	for (;;)
-		(void)accept((int)(intptr_t)fd, NULL, NULL);
-	return NULL;
-}
-
-/* The outside: connections are taken, and kept. */
-static void make_unix_serve(const char *path)
-{
-	struct sockaddr_un sa = unix_address(path);
-	int fd = unix_socket(SOCK_STREAM);
-	pthread_t t;
-
-	must(bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
-	must(listen(fd, 5));
-	(void)pthread_create(&t, NULL, accept_all, (void *)(intptr_t)fd);
-}
-
-static void make_unix_serve_datagram(const char *path)
-{
-	struct sockaddr_un sa = unix_address(path);
-
-	must(bind(unix_socket(SOCK_DGRAM), (struct sockaddr *)&sa, sizeof(sa)));
 }
 
 /* ---- files ---- */
@@ -462,6 +228,24 @@ static void make_timerfd(const char *unused)
 {
 	(void)unused;
 	must(timerfd_create(CLOCK_MONOTONIC, 0));
+}
+
+/* It repeats, has expired, and will not again until it is read. */
+static void make_timerfd_expired(const char *unused)
+{
+	const struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
+	int fd = must(timerfd_create(CLOCK_MONOTONIC, 0));
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	(void)unused;
+	must(timerfd_settime(fd, 0, &often, NULL));
+	must(poll(&p, 1, -1));
+}
+
+static void make_eventfd_semaphore(const char *unused)
+{
+	(void)unused;
+	must(eventfd(3, EFD_SEMAPHORE));
 }
 
 static void make_signalfd(const char *unused)
@@ -704,6 +488,7 @@ static const struct kind kinds[] = {
 	{ "deleted-mapped", make_deleted_mapped },
 	{ "epoll", make_epoll },
 	{ "eventfd", make_eventfd },
+	{ "eventfd-semaphore", make_eventfd_semaphore },
 	{ "fanotify", make_fanotify },
 	{ "fifo", make_fifo },
 	{ "file", make_file },
@@ -738,15 +523,18 @@ static const struct kind kinds[] = {
 	{ "tcp-listen", make_tcp_listen },
 	{ "tcp-waiting", make_tcp_waiting },
 	{ "timerfd", make_timerfd },
+	{ "timerfd-expired", make_timerfd_expired },
 	{ "traced", make_traced },
 	{ "udp", make_udp },
 	{ "udp-corked", make_udp_corked },
+	{ "udp-unread", make_udp_unread },
 	{ "unix-datagram", make_unix_datagram },
 	{ "unix-pair", make_unix_pair },
 	{ "unix-serve", make_unix_serve },
 	{ "unix-serve-datagram", make_unix_serve_datagram },
 	{ "unix-stream", make_unix_stream },
 	{ "unix-waiting", make_unix_waiting },
+	{ "unix-waiting-data", make_unix_waiting_data },
 	{ "userfaultfd", make_userfaultfd },
 	{ "vsock", make_vsock },
 };

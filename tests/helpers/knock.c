@@ -2,12 +2,17 @@
 /*
  * Somebody at a server that moves, for tests of migration: a static program.
  *
- *	knock serve PORT                              counts, and says each number to all who are connected
- *	knock watch ADDRESS HTTP-PORT PORT STOP-FILE  a request every 5 ms, and one connection to a counter
+ *	knock serve PORT [MIB]
+ *		counts, and says each number to all who are connected; it has so much memory
+ *	knock watch ADDRESS HTTP-PORT PORT STOP-FILE [MS]
+ *		a request every MS, and one connection to a counter. Without MS, every 5 ms, or as often as the server can
+ *		do with: twice what one request after the other takes in the first two seconds
  *
- * watch ends when the file appears and writes one JSON object: how many requests there were, how many got no answer
- * or a wrong one, the slowest, the longest time without any answer; and of the counter's connection the first and last
- * number, how often a number was not the one after the last, and the longest silence. Times in milliseconds.
+ * watch ends when the file appears and all requests are answered. Then, and each second before, it writes one JSON
+ * object on a line: how many requests there were, how many are open, how many got no answer or a wrong one (of these: a
+ * reset, nothing for a minute, no connection), the slowest, the longest time without any answer; and of the counter's
+ * connection the first and last number, how often a number was not the one after the last, and the longest silence.
+ * Times in milliseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,9 +31,11 @@
 
 enum {
 	EVERY = 5,
-	MOST = 1000,
-	PATIENCE = 30000,
+	MOST = 4000,
+	PATIENCE = 60000,
 	COUNT_EVERY = 10,
+	TRIAL = 2000,
+	ROOM = 2,
 	VISITORS = 16
 };
 
@@ -77,11 +84,26 @@ static void welcome(int listener, int *visitors)
 	(void)close(fd);
 }
 
-static int serve(const char *port)
+/* No page is like another, and none of zeros. */
+static bool fill(size_t mib)
+{
+	size_t count = (mib << 20) / sizeof(unsigned);
+	unsigned *memory = malloc(count * sizeof(*memory) + 1);
+
+	for (size_t i = 0; memory && i < count; i++)
+		memory[i] = (unsigned)i * 2654435761u + 1;
+	return memory != NULL; /* it stays */
+}
+
+static int serve(const char *port, size_t mib)
 {
 	struct sockaddr_in here = at("0.0.0.0", port);
 	int one = 1, visitors[VISITORS], listener = socket(AF_INET, SOCK_STREAM, 0);
 
+	if (!fill(mib)) {
+		perror("knock: memory");
+		return 2;
+	}
 	memset(visitors, -1, sizeof(visitors));
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -110,7 +132,8 @@ struct visit {
 	struct request requests[MOST];
 	struct sockaddr_in http;
 	int counter;
-	unsigned asked, failed, slowest, gap, first, last, breaks, silence;
+	int every;
+	unsigned asked, failed, reset, late, refused, slowest, gap, first, last, breaks, silence;
 	unsigned number; /* of the counter's line that is being read */
 	long long answered, heard;
 };
@@ -155,13 +178,17 @@ static void step(struct visit *v, struct request *r)
 
 	if (!r->asked) {
 		r->asked = true;
-		if (write(r->fd, text, sizeof(text) - 1) != sizeof(text) - 1)
+		if (write(r->fd, text, sizeof(text) - 1) != sizeof(text) - 1) {
+			v->refused++;
 			finish(v, r, false);
+		}
 		return;
 	}
 	ssize_t n = read(r->fd, there, sizeof(there));
 	if (n > 12 && memcmp(there + 9, "200", 3) == 0)
 		r->right = true;
+	if (n < 0 && errno != EAGAIN && !r->right)
+		v->reset++;
 	if (n == 0 || (n < 0 && errno != EAGAIN))
 		finish(v, r, r->right);
 }
@@ -206,8 +233,10 @@ static int turn(struct visit *v, int wait)
 	for (int i = 0; i < MOST; i++) {
 		struct request *r = &v->requests[i];
 
-		if (r->fd >= 0 && t - r->since > PATIENCE)
+		if (r->fd >= 0 && t - r->since > PATIENCE) {
+			v->late++;
 			finish(v, r, false);
+		}
 		if (r->fd < 0)
 			continue;
 		who[count] = r;
@@ -224,11 +253,41 @@ static int turn(struct visit *v, int wait)
 	return (int)count;
 }
 
+/* One request after the other, for a while. */
+static int pace(struct visit *v)
+{
+	long long began = now();
+
+	while (now() < began + TRIAL) {
+		start(v);
+		while (turn(v, 1000) > 0)
+			;
+	}
+	long long each = ROOM * (now() - began) / v->asked;
+	return each > EVERY ? (int)each : EVERY;
+}
+
+static void report(const struct visit *v)
+{
+	unsigned open = 0;
+
+	for (int i = 0; i < MOST; i++)
+		open += v->requests[i].fd >= 0;
+	(void)printf(
+		"{\"every\": %d, \"requests\": %u, \"open\": %u, \"failed\": %u, \"reset\": %u, "
+		"\"late\": %u, \"refused\": %u, \"slowest\": %u, \"gap\": %u, ",
+		v->every, v->asked, open, v->failed, v->reset, v->late, v->refused, v->slowest,
+		v->gap);
+	(void)printf("\"first\": %u, \"last\": %u, \"breaks\": %u, \"silence\": %u}\n", v->first,
+		     v->last, v->breaks, v->silence);
+	(void)fflush(stdout);
+}
+
 static int watch(char **argv)
 {
 	static struct visit v;
 	struct sockaddr_in counter = at(argv[0], argv[2]);
-	long long next = now();
+	long long next, told;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	v.http = at(argv[0], argv[1]);
@@ -239,31 +298,34 @@ static int watch(char **argv)
 		perror("knock: the counter");
 		return 2;
 	}
+	v.every = argv[4] ? atoi(argv[4]) : pace(&v);
+	next = told = now();
 	while (access(argv[3], F_OK) < 0) {
+		if (now() >= told) {
+			report(&v);
+			told += 1000;
+		}
 		if (now() >= next) {
 			start(&v);
-			next += EVERY;
+			next += v.every;
 			if (next < now()) /* a slow machine: not all of them at once later */
-				next = now() + EVERY;
+				next = now() + v.every;
 		}
 		(void)turn(&v, next > now() ? (int)(next - now()) : 0);
 	}
 	while (turn(&v, 100) > 0)
 		;
-	(void)printf(
-		"{\"requests\": %u, \"failed\": %u, \"slowest\": %u, \"gap\": %u, \"first\": %u, "
-		"\"last\": %u, \"breaks\": %u, \"silence\": %u}\n",
-		v.asked, v.failed, v.slowest, v.gap, v.first, v.last, v.breaks, v.silence);
+	report(&v);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && strcmp(argv[1], "serve") == 0)
-		return serve(argv[2]);
-	if (argc == 6 && strcmp(argv[1], "watch") == 0)
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "serve") == 0)
+		return serve(argv[2], argc == 4 ? strtoul(argv[3], NULL, 10) : 0);
+	if ((argc == 6 || argc == 7) && strcmp(argv[1], "watch") == 0)
 		return watch(argv + 2);
-	(void)fprintf(stderr, "usage: knock serve PORT\n"
-			      "       knock watch ADDRESS HTTP-PORT PORT STOP-FILE\n");
+	(void)fprintf(stderr, "usage: knock serve PORT [MIB]\n"
+			      "       knock watch ADDRESS HTTP-PORT PORT STOP-FILE [MS]\n");
 	return 2;
 }

@@ -31,6 +31,82 @@ teardown() {
 	runs_on there
 }
 
+# A listener in the container's network namespace, with somebody in its queue, whom it accepts once the move was
+# given up for his sake: once new connections were kept waiting, and then let in again.
+waiting_listener() {
+	nsenter -t "$1" -n ip link set lo up
+	nsenter -t "$1" -n python3 -c '
+import os, socket, subprocess, time
+
+def held():
+    return subprocess.run(["nft", "list", "table", "inet", "ctr-hold"], capture_output=True).returncode == 0
+
+server = socket.create_server(("127.0.0.1", 80))
+client = socket.create_connection(("127.0.0.1", 80))
+open(os.sys.argv[1], "w").close()
+while not held(): time.sleep(0.01)
+while held(): time.sleep(0.01)
+accepted, _ = server.accept()
+client.send(b"x")
+accepted.recv(1)
+open(os.sys.argv[1] + ".accepted", "w").close()
+time.sleep(1000)' "$T/listens" 3>&- &
+	listener=$!
+	wait_until test -e "$T/listens"
+}
+
+@test "a connection that nobody has accepted: it runs on until that has happened, then moves with its last changes only" {
+	command -v nft >/dev/null || need nft
+	config '.linux.namespaces += [{"type": "network"}]'
+	start_counter
+	waiting_listener "$("$CTR" --root "$root" state "$tag" | jq .pid)"
+	move --format json
+	printf '%s\n%s\n' "$output" "$stderr"
+	kill "$listener"
+	[ "$status" -eq 0 ]
+	[ -e "$T/listens.accepted" ]
+	[ "$(jq -r .lostConnections <<<"$output")" -eq 0 ]
+	[ "$(jq -r .rounds <<<"$output")" -eq 3 ]
+	[ "$(jq -r '.heldMicroseconds > 0' <<<"$output")" = true ]
+	runs_on there
+}
+
+# The other host does not have the bundle: one is made there, and stays when the container goes.
+move_without_bundle() {
+	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount -t tmpfs none %s; exec "$@"'\'' sh "$@"\n' "$bundle" >"$T/elsewhere"
+	chmod +x "$T/elsewhere"
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" --timeout 2s --restore-timeout 5s \
+		--resolve-timeout 10s --max-rounds 0 "$tag" \
+		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $T/elsewhere $(receive_command)"
+	printf '%s\n%s\n' "$status" "$stderr"
+}
+
+@test "a container comes again to where it was: of the bundle there, what it brings is what counts" {
+	local made=$datab/.bundles/$there
+	for word in first second; do
+		start_counter
+		echo "$word" >"$rootfs/word"
+		move_without_bundle
+		[ "$status" -eq 0 ]
+		[ "$(cat "$made/rootfs/word")" = "$word" ]
+		"$CTR" --root "$rootb" delete -f "$there"
+		rm -f "$rootfs/tmp/beats"
+	done
+	# of a move that fails goes what it has made, but not what was there
+	start_counter
+	echo 'PREPARED before cut' >"$proxy"
+	move_without_bundle
+	wait_until nothing_of_a_move
+	[ -e "$made" ]
+	rm -r "$made"
+	echo 'PREPARED before cut' >"$proxy"
+	move_without_bundle
+	[ ! -e "$proxy" ]
+	wait_until nothing_of_a_move
+	[ ! -e "$made" ]
+	[ "$(state_of)" = running ]
+}
+
 # --- harm: whatever is done, it ends with the container on one side, and nothing on the other ---
 
 # point EXPECTED...: harm was ordered; move, whatever comes of it.
@@ -109,6 +185,11 @@ proxied() {
 	done
 }
 
+# Images on their way out go when nobody holds them: not before the last of the killed processes is gone.
+swept() {
+	nothing_of_a_move || { recover "$tag"; nothing_of_a_move; }
+}
+
 # order SIDE STEP ACTION: what that side's criu does.
 ordered() {
 	local expected=$1 side=$2 step=$3 action=$4
@@ -120,6 +201,7 @@ ordered() {
 	if [ "$action" = kill-both ]; then
 		recover "$tag"
 		[ "$output" = "$tag runs here" ]
+		wait_until swept
 	fi
 	runs_on "$expected"
 	if absent "$root" "$tag"; then

@@ -604,6 +604,16 @@ conf() {
 
 # --- deaths ---
 
+@test "overlay: killed while the owner of the layers was written: delete removes the half of it" {
+	run_overlay true --overlay
+	ok
+	echo 'root /somewh' >"$data/$tag/.user.new"
+	ctr delete -f "$tag"
+	ok
+	no_layers
+	[ ! -e "$data/$tag" ]
+}
+
 @test "overlay: ctr killed at every ninth system call: delete -f removes the rest" {
 	local at
 	args payload exit 0

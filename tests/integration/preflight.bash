@@ -55,7 +55,7 @@ found() {
 
 # found_is NAMES: nothing else was, and the exit code says so.
 found_is() {
-	same "$1" "$(found)"
+	same "${1%!}" "$(found)"
 	# without criu it is listed all the same, and said
 	same '' "$(grep -v criu <<<"$stderr" || true)"
 	if [ "$1" = - ] || [[ $1 == *'?' ]]; then

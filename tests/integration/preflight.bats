@@ -40,6 +40,16 @@ listed() {
 	each_line listed objects
 }
 
+@test "preflight: an eventfd that counts down by one, where the kernel tells it" {
+	hold eventfd-semaphore
+	dry_run
+	if grep -qs eventfd-semaphore "/proc/$pid/fdinfo/"*; then
+		found_is 'eventfd-semaphore?'
+	else # before Linux 6.6
+		found_is -
+	fi
+}
+
 @test "preflight: memory, processes, namespaces" {
 	each_line listed tasks
 }

@@ -15,12 +15,14 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/nft.h"
+#include "net/nft_left.h"
 #include "net/nft_rules.h"
 #include "net/nft_wire.h"
 #include "net/ports.h"
@@ -100,6 +102,25 @@ static void test_network_again(void **state)
 	assert_int_equal(nft_network_remove("ctr0", &e), 0);
 	assert_int_equal(nft_network_remove("ctr0", &e), 0);
 	assert_int_equal(count_of(NFT_BRIDGES) + count_of(NFT_SAME) + count_of(NFT_MASQ4), 0);
+}
+
+/* What begins with a name, and is followed by anything but "-", is somebody else's. */
+static void test_left(void **state)
+{
+	struct err e = ERR_INIT;
+	cleanup_fd int ns = -EBADF;
+
+	(void)state;
+	own_network();
+	with_rules();
+	ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_true(ns >= 0);
+	assert_int_equal(nft_left_delete(ns, "CRIU-1", &e), 0);
+	assert_int_equal(nft_left_delete(ns, "ct", &e), 0);
+	assert_int_equal(count_of(NFT_BRIDGES), 1);
+	assert_int_equal(nft_left_delete(ns, NFT_TABLE, &e), 1);
+	assert_int_equal(nft_left_delete(ns, NFT_TABLE, &e), 0);
+	assert_int_equal(count_of(NFT_BRIDGES), 0);
 }
 
 static void test_ports_and_back(void **state)
@@ -436,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_host_listens),
 		cmocka_unit_test(test_network_again),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_ports_and_back),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_not_taken),

@@ -56,6 +56,23 @@ static void test_fdinfo(void **state)
 	proc_parse_fdinfo("pos:\t0\nflags:\t02\n", &i);
 	assert_int_equal(i.mount, -1);
 	assert_false(i.locked);
+	assert_false(i.armed);
+	assert_false(i.repeats);
+	assert_false(i.semaphore);
+
+	proc_parse_fdinfo("flags:\t02\nclockid: 1\nticks: 3\nsettime flags: 00\n"
+			  "it_value: (0, 0)\nit_interval: (0, 50000000)\n",
+			  &i);
+	assert_int_equal(i.ticks, 3);
+	assert_false(i.armed);
+	assert_true(i.repeats);
+	proc_parse_fdinfo("clockid: 1\nticks: 0\nit_value: (7, 0)\nit_interval: (0, 0)\n", &i);
+	assert_true(i.armed);
+	assert_false(i.repeats);
+	proc_parse_fdinfo("eventfd-count:                7\neventfd-id: 1\n"
+			  "eventfd-semaphore: 1\n",
+			  &i);
+	assert_true(i.semaphore);
 }
 
 static void check_link(const char *text, enum proc_link_kind kind, uint64_t inode, const char *name,

@@ -26,8 +26,12 @@ teardown() {
 		kill -9 "$helper" 2>/dev/null || true # unshare(1) ignores TERM
 		wait "$helper" 2>/dev/null || true
 	done
+	# before the look at what is left, and after all that is in it
+	for helper in "${containers[@]}"; do
+		net_ctr delete -f "$helper"
+	done
+	[ ! -d "/sys/fs/cgroup/o$tag" ] || wait_until rmdir "/sys/fs/cgroup/o$tag" || failed=1
 	net_teardown || failed=1
-	[ ! -d "/sys/fs/cgroup/o$tag" ] || rmdir "/sys/fs/cgroup/o$tag" || failed=1
 	return "$failed"
 }
 
@@ -154,11 +158,27 @@ has_ended() {
 	config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/run/netns/$host\""
 	start_counter 'busybox httpd -p 81 -h /tmp; '
 	save
+	same '' "$(on_host_run nft list ruleset)"
 	n=$(<"$rootfs/tmp/n")
 	bring_back "$tag"
 	goes_on_from "$n"
 	same "$(stat -Lc %i "/run/netns/$host")" "$(stat -Lc %i "/proc/$pid/ns/net")"
 	on_host_run busybox wget -qO - http://127.0.0.1:81/n
+	net_ctr delete -f "$tag"
+	ok
+	rm -r "$img" "$rootfs/tmp/n"
+
+	# one in which ctr is not, as that of a pod
+	ip netns add "o$tag"
+	ip -n "o$tag" link set lo up
+	config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/run/netns/o$tag\""
+	start_counter 'busybox httpd -p 82 -h /tmp; '
+	save
+	same '' "$(on_host_run nft list ruleset; nsenter --net="/run/netns/o$tag" nft list ruleset)"
+	bring_back "$tag"
+	goes_on_from "$(<"$rootfs/tmp/n")"
+	same '' "$(on_host_run nft list ruleset; nsenter --net="/run/netns/o$tag" nft list ruleset)"
+	nsenter --net="/run/netns/o$tag" busybox wget -qO - http://127.0.0.1:82/n
 	net_ctr delete -f "$tag"
 	ok
 	rm -r "$img" "$rootfs/tmp/n"
@@ -180,6 +200,27 @@ has_ended() {
 	same "$pids" "$(stat -Lc %i "/proc/$pid/ns/pid")"
 }
 
+@test "checkpoint: a connection in a joined network namespace: nobody answers for it meanwhile, and it goes on" {
+	local line to from
+	config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/run/netns/$host\""
+	start_counter 'busybox nc -l -p 7 -e busybox cat & '
+	wait_until listens 7
+	coproc client { on_host_run busybox nc 127.0.0.1 7 2>&1; }
+	to=${client[1]} from=${client[0]}
+	echo one >&"$to"
+	read -r -t 10 line <&"$from"
+	same one "$line"
+	save --tcp-established
+	echo two >&"$to"
+	[ -n "$(on_host_run nft list ruleset)" ]
+	bring_back "$tag" --tcp-established
+	read -r -t 20 line <&"$from"
+	same two "$line"
+	same '' "$(on_host_run nft list ruleset)"
+	# shellcheck disable=SC2154 # of coproc
+	kill "$client_PID" || true
+}
+
 @test "checkpoint: a published port leads to the restored container" {
 	ip netns add "o$tag"
 	ip -n "$host" link add w0 type veth peer name w0 netns "o$tag"
@@ -191,8 +232,7 @@ has_ended() {
 	serve 'this page'
 	net_start "$tag" --network bridge --publish 8080:80
 	ok
-	sleep 1
-	published
+	wait_until published
 	save --leave-running
 	published
 	net_ctr delete -f "$tag"
@@ -227,12 +267,12 @@ published() {
 @test "checkpoint: in a cgroup that was there before, where others are" {
 	local n other
 	mkdir "/sys/fs/cgroup/o$tag"
+	config ".linux.cgroupsPath = \"/o$tag\""
+	start_counter
 	sleep 1000 3>&- &
 	other=$!
 	helpers+=("$other")
 	echo "$other" >"/sys/fs/cgroup/o$tag/cgroup.procs"
-	config ".linux.cgroupsPath = \"/o$tag\""
-	start_counter
 	save --leave-running
 	goes_on_from "$(<"$rootfs/tmp/n")"
 	rm -r "$img"
@@ -240,13 +280,17 @@ published() {
 	n=$(<"$rootfs/tmp/n")
 	not has_ended "$other"
 	same "$other" "$(<"/sys/fs/cgroup/o$tag/cgroup.procs")"
+	# as for run: nobody may be there whom delete would kill
+	net_ctr restore -d --image-path "$img" -b "$bundle" "$tag"
+	fails "cgroup '/o$tag'" 'has processes'
+	echo "$other" >/sys/fs/cgroup/cgroup.procs
 	bring_back "$tag"
 	goes_on_from "$n"
 	same "0::/o$tag" "$(grep ^0: "/proc/$pid/cgroup")"
+	echo "$other" >"/sys/fs/cgroup/o$tag/cgroup.procs"
 	net_ctr delete -f "$tag"
 	ok
 	same "$other" "$(<"/sys/fs/cgroup/o$tag/cgroup.procs")"
-	containers=()
 	kill "$other"
 	wait "$other" || true
 }

@@ -61,6 +61,14 @@ both() {
 	case $2 in
 	-) dumped ;;
 	*'?') ;;
+	*'!')
+		dumped
+		delete_ctr
+		ctr restore -d --image-path "$T/images" -b "$bundle" "$tag"
+		same 6 "$status"
+		printf '   %s\n' "$stderr"
+		return
+		;;
 	*)
 		refused ''
 		printf '   %s\n' "$stderr"

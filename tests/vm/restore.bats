@@ -179,10 +179,11 @@ host_mounts() {
 	save
 	wait "$peer" || true # its terminal has gone
 	rm "$T/console"
-	"$lib_dir/peer" console "$T/console" 'send=hello\n' expect=got >"$T/said" 2>&1 3>&- &
+	"$lib_dir/peer" console "$T/console" 'send=hello\n' 'expect=got hello' hangup >"$T/said" 2>&1 3>&- &
+	peer=$!
 	wait_until test -S "$T/console"
 	bring_back --console-socket "$T/console"
-	wait_until grep -q 'got hello' "$T/said"
+	wait "$peer" || { cat "$T/said"; return 1; }
 	delete_ctr
 }
 

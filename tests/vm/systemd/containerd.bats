@@ -5,56 +5,22 @@
 # each container. That client has no options for all limits and no update, so configurations are given to it.
 
 load drivers
+load containerd
 
-setup_file() {
-	drivers_begin containerd containerd-shim-runc-v2
-	[ -z "$MISSING" ] || return 0
-	export CLIENT=${CONTAINERD_CLIENT:-/usr/bin/ctr}
-	cat >"$W/config.toml" <<-END
-	version = 2
-	root = "$W/root"
-	state = "/run/ctr-containerd"
-	disabled_plugins = ["io.containerd.grpc.v1.cri"]
-	[grpc]
-	  address = "$W/containerd.sock"
-	END
-	containerd -c "$W/config.toml" </dev/null >"$W/log" 2>&1 3>&- &
-	echo "$!" >"$W/pid"
-	wait_until containerd_answers || { tail -n 20 "$W/log"; return 1; }
-	"$CLIENT" -a "$W/containerd.sock" events >"$W/events" 2>&1 3>&- &
-	echo "$!" >"$W/events.pid"
-}
+setup_file() { containerd_begin; }
 
-containerd_answers() {
-	"$CLIENT" -a "$W/containerd.sock" version >/dev/null 2>&1
-}
-
-teardown_file() {
-	local file
-	for file in events.pid pid; do
-		[ ! -e "$W/$file" ] || kill "$(cat "$W/$file")"
-	done
-	wait || true
-	rm -rf /run/ctr-containerd
-}
+teardown_file() { containerd_end; }
 
 setup() { drivers_setup; }
 
 teardown() {
-	if [ -n "${container:-}" ]; then
-		try "$CLIENT" -a "$W/containerd.sock" -n test task rm -f "$container"
-		client container rm "$container"
-	fi
+	[ -z "${container:-}" ] || containerd_remove "$container"
 	drivers_teardown
-}
-
-client() {
-	must "$CLIENT" -a "$W/containerd.sock" -n test "$@"
 }
 
 client_exec() {
 	execs=$((${execs:-0} + 1))
-	try "$CLIENT" -a "$W/containerd.sock" -n test task exec --exec-id "e$execs" "$container" "$@"
+	try_client task exec --exec-id "e$execs" "$container" "$@"
 }
 
 # start_box DRIVER RESOURCES PROGRAM...: in the background, with these linux.resources
@@ -102,8 +68,8 @@ limits_metrics_pause() {
 
 out_of_memory() {
 	start_box "$1" "{\"memory\": {\"limit\": $((32 * MIB)), \"swap\": $((32 * MIB))}}" sh -c "$oom_program"
-	wait_until grep -q "/tasks/oom.*$container" "$W/events"
-	wait_until grep -q "/tasks/exit.*$container.*137" "$W/events"
+	happened /tasks/oom "$container"
+	happened /tasks/exit "$container.*137"
 }
 
 @test "containerd, cgroupfs: limits, metrics, pause" {

@@ -33,11 +33,16 @@ drivers_begin() {
 	done
 }
 
-drivers_setup() {
+# With one CPU as with two.
+drivers_setup_any() {
 	[ -z "$MISSING" ] || need_fail "no $MISSING"
 	need_ctr 'the systemd cgroup driver'
-	two_cpus
 	T=$BATS_TEST_TMPDIR
+}
+
+drivers_setup() {
+	drivers_setup_any
+	two_cpus
 }
 
 # Nothing of containers whose id has this in it.
@@ -61,7 +66,7 @@ has() {
 }
 
 wait_until() {
-	local end=$((SECONDS + 60))
+	local end=$((SECONDS + 180))
 	while ! "$@"; do
 		[ "$SECONDS" -lt "$end" ] || { printf 'never: %s\n' "$*"; return 1; }
 		sleep 0.1
@@ -87,7 +92,7 @@ is_gone() {
 try() {
 	status=0
 	# bats' own descriptors are not for daemons and what they leave in the background
-	timeout 120 "$@" </dev/null >"$T/out" 2>&1 3>&- || status=$?
+	timeout -k 5 120 "$@" </dev/null >"$T/out" 2>&1 3>&- || status=$?
 	output=$(<"$T/out")
 }
 

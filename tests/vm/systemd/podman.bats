@@ -4,16 +4,13 @@
 # podman with both cgroup managers.
 
 load drivers
+load podman
 
-setup_file() {
-	drivers_begin podman conmon
-	printf '[engine]\nevents_logger = "file"\n[network]\nnetwork_backend = "netavark"\n' >"$W/containers.conf"
-	printf '{"default": [{"type": "insecureAcceptAnything"}]}' >"$W/policy.json"
-}
+setup_file() { podman_begin; }
 
 setup() {
 	drivers_setup
-	export CONTAINERS_CONF=$W/containers.conf TMPDIR=$W HOME=$W
+	podman_setup
 }
 
 teardown() {
@@ -21,21 +18,14 @@ teardown() {
 	drivers_teardown
 }
 
-pod() {
-	must podman --root "$W/storage" --runroot "$W/run" --tmpdir "$W/tmp" --storage-driver vfs --runtime "$CTR" \
-		--cgroup-manager "$driver" "$@"
-}
-
 start_box() {
 	pod run -d --network none --security-opt seccomp=unconfined "$@"
 	container=$output
-	dir=/sys/fs/cgroup/libpod_parent/libpod-$container
-	[ "$driver" = cgroupfs ] || dir=/sys/fs/cgroup/machine.slice/libpod-$container.scope
+	dir=$(cgroup_of "$container")
 }
 
 client_exec() {
-	try podman --root "$W/storage" --runroot "$W/run" --tmpdir "$W/tmp" --storage-driver vfs --runtime "$CTR" \
-		--cgroup-manager "$driver" exec "$container" "$@"
+	try_pod exec "$container" "$@"
 }
 
 # Update of podman 4.3 has no --pids-limit.
