@@ -366,6 +366,8 @@ int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e);
  * thawed again; -ETIMEDOUT comes with the tasks that would not freeze in @e. -ENOENT: it is gone.
  */
 int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e);
+/* The same, but after a failure it is left as it is, told to freeze: the caller decides. */
+int cgroup_freeze_try(const struct cgroup *cg, int timeout_ms, struct err *e);
 /* The reverse. -ETIMEDOUT: still frozen, most likely because an ancestor is. */
 int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e);
 /* Was it told to freeze, whether it has done so or not? */

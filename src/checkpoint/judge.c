@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "container/made_bundle.h"
+#include "container/network.h"
 #include "container/store.h"
 #include "container/validate.h"
 #include "net/definition.h"
+#include "net/lease.h"
+#include "net/link.h"
 #include "net/ports.h"
 #include "oci/spec.h"
 #include "util/cleanup.h"
@@ -128,17 +131,15 @@ static int judge_cgroup(struct judging *g)
 static int judge_space(struct judging *g)
 {
 	uint64_t need = g->p->memory + g->p->memory / 8;
-	struct statvfs v;
-	uint64_t have;
+	uint64_t have = g->rq->room;
 
-	if (fstatvfs(g->rq->data, &v) < 0)
-		return 0;
-	have = (uint64_t)v.f_bavail * v.f_frsize;
 	if (have >= need)
 		return 0;
-	return object(g, "make room, or choose another --data-root",
-		      "images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB are free", need >> 20,
-		      have >> 20);
+	return object(
+		g,
+		"make room, choose another --data-root, or keep less free: ctr receive --keep-free",
+		"images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB may come", need >> 20,
+		have >> 20);
 }
 
 /* ---- the network ---- */
@@ -147,6 +148,23 @@ static bool is_same_network(const struct judging *g)
 {
 	return strcmp(g->p->host.boot_id, g->rq->host.boot_id) == 0 &&
 	       g->p->host.netns == g->rq->host.netns;
+}
+
+/* Has somebody here its addresses? Others of a subnet that two hosts share are not to be seen from here. */
+static int judge_leases(struct judging *g, const struct net_attachment *a)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int sock = link_socket();
+	const struct lease_context ctx = { .owner = { .boot = g->rq->host.boot_id },
+					   .lives = network_owner_lives,
+					   .sock = sock };
+	struct err why = ERR_INIT;
+	int r = sock < 0 ? err_set(&why, ERR_SYSTEM, -sock, "open a netlink socket")
+			 : net_dir_open(g->rq->data, a->target, &d, &why);
+
+	if (r == 0)
+		r = lease_check(&d, &ctx, a, &why);
+	return r < 0 ? problems_add(&g->out->problems, PROBLEM_ERROR, &why) : 0;
 }
 
 static int judge_bridge(struct judging *g, const struct net_attachment *a)
@@ -175,7 +193,7 @@ static int judge_bridge(struct judging *g, const struct net_attachment *a)
 		return object(g, "give the networks of both hosts the same subnet",
 			      "network '%s' does not have the address %s", a->target,
 			      net_addr_text(&a->ip6, false, text));
-	return 0;
+	return judge_leases(g, a);
 }
 
 static int judge_path(struct judging *g, const struct net_attachment *a)
@@ -259,7 +277,7 @@ static bool find_bundle(struct judging *g, const char *path)
 	return true;
 }
 
-static int data_path(int data, char *buf, size_t size)
+int judge_data_path(int data, char *buf, size_t size)
 {
 	char link[64];
 	ssize_t n;
@@ -277,13 +295,22 @@ static int own_bundle(struct judging *g, char *path, size_t size)
 {
 	char data[PATH_MAX - 256];
 	const char *base = g->rq->bundle_root;
-	int n, r = base ? 0 : data_path(g->rq->data, data, sizeof(data));
+	int n, r = base ? 0 : judge_data_path(g->rq->data, data, sizeof(data));
 
 	if (r < 0)
 		return r;
 	n = base ? snprintf(path, size, "%s/%s", base, g->p->id)
 		 : snprintf(path, size, "%s/" BUNDLES "/%s", data, g->p->id);
 	return n < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* Is there something of that name which is not ours to change? */
+static bool is_foreign(const char *path)
+{
+	char owner[MADE_BUNDLE_OWNER];
+
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       made_bundle_owner(path, owner) < 0;
 }
 
 static int plan_bundle(struct judging *g, const char *path)
@@ -294,7 +321,12 @@ static int plan_bundle(struct judging *g, const char *path)
 	g->out->same_config = false;
 	g->out->make_bundle = true;
 	g->out->copy_rootfs = root[0] != '/';
-	if (strchr(root, '/') && root[0] != '/')
+	if (is_foreign(path))
+		return object(g, "move it away, or choose another --bundle-root",
+			      "the bundle '%s' is there, and ctr did not make it", path);
+	/* what is below it is not what is beside it, or all of it */
+	if (strcmp(root, ".") == 0 || strcmp(root, "..") == 0 ||
+	    (strchr(root, '/') && root[0] != '/'))
 		return object(g, "put the bundle there yourself",
 			      "its root '%s' is not directly below its bundle", root);
 	if (root[0] == '/' && access(root, F_OK) < 0)

@@ -51,6 +51,7 @@ struct migration {
 	int64_t began, stood;
 	struct checkpoint_quiet quiet;
 	bool proposed, committed;
+	bool gone; /* it has been deleted there since */
 };
 
 static const char *const step_names[MIGRATE_STEPS] = {
@@ -518,7 +519,8 @@ static int resolve(struct migration *m, struct container *c, struct err *e)
 	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &verdict, e);
 	if (r < 0)
 		return r;
-	if (verdict == MIGRATE_RUNNING)
+	m->gone = verdict == MIGRATE_WAS_THERE;
+	if (verdict == MIGRATE_RUNNING || m->gone)
 		return 0;
 	r = fence_lower(c, e);
 	if (r < 0)
@@ -577,7 +579,7 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	m->committed = true;
-	m->ret->fate = MIGRATE_MOVED;
+	m->ret->fate = m->gone ? MIGRATE_GONE : MIGRATE_MOVED;
 	if (!m->ret->down_us)
 		m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
 	m->ret->held_us = m->quiet.held_us;
@@ -722,7 +724,8 @@ static void tell_aborted(const struct migration *m, int r)
 	enum migrate_verdict ignored;
 
 	if (m->proposed && !m->rq->dry_run && (r == -ECONNRESET || r == -ETIMEDOUT))
-		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &ignored, &none);
+		(void)migrate_ask(m->rq->to, m->rq->token, NULL, m->rq->timeout_ms, &ignored,
+				  &none);
 }
 
 static bool is_link_error(int r)

@@ -29,6 +29,7 @@ enum migrate_fate {
 	MIGRATE_STAYED, /* it runs here, as before */
 	MIGRATE_MOVED,
 	MIGRATE_IN_DOUBT, /* it stands here, fenced; it may run there */
+	MIGRATE_GONE,	  /* it moved, and was deleted there; nothing is left here */
 };
 
 enum migrate_step {
@@ -96,7 +97,8 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 /*
  * What became of a move that somebody began who was killed: ask, and act accordingly. @how: store, data, id,
  * times; to and token are those of the container's record when it is fenced, else of @how if given: then the
- * destination is told to forget the token. 0: ret->fate is not in doubt.
+ * destination is told to forget the token. 0: ret->fate is not in doubt. -ENOENT: it is not here, and as far as is known
+ * not there either.
  */
 int migrate_recover(const struct migrate_request *how, struct migrate_result *ret, struct err *e);
 
@@ -113,13 +115,14 @@ int migrate_hear_answer(const struct migrate_request *rq, struct wire *w, struct
 			bool *ret_copy_rootfs, struct err *e);
 
 enum migrate_verdict {
-	MIGRATE_ABORTED, /* it has not run there, and will not */
-	MIGRATE_RUNNING, /* it runs there */
-	MIGRATE_LOST,	 /* it may have run there, and will not any more */
+	MIGRATE_ABORTED,   /* it has not run there, and will not */
+	MIGRATE_RUNNING,   /* it runs there */
+	MIGRATE_LOST,	   /* it may have run there, and will not any more */
+	MIGRATE_WAS_THERE, /* it ran there, and was deleted there since */
 };
 
-/* -EINPROGRESS: the destination does not know yet. */
-int migrate_ask(const struct transport *to, const char *token, int timeout_ms,
+/* @id: what it is called there, or NULL. -EINPROGRESS: the destination does not know yet. */
+int migrate_ask(const struct transport *to, const char *token, const char *id, int timeout_ms,
 		enum migrate_verdict *ret, struct err *e);
 /* The same, again and again until rq->resolve_ms are over: then -EINPROGRESS or another error. */
 int migrate_resolve(const struct migrate_request *rq, const struct transport *to, const char *token,

@@ -31,7 +31,8 @@ static void pause_ms(int64_t ms)
 	(void)nanosleep(&t, NULL); /* a shorter pause does no harm */
 }
 
-static int send_token(struct wire *w, enum wire_type type, const char *token, struct err *e)
+static int send_token(struct wire *w, enum wire_type type, const char *token, const char *id,
+		      struct err *e)
 {
 	struct json_out o;
 
@@ -39,6 +40,8 @@ static int send_token(struct wire *w, enum wire_type type, const char *token, st
 		return err_set(e, ERR_SYSTEM, ENOMEM, "ask what became of the move");
 	json_out_object(&o);
 	json_out_member_string(&o, "token", token);
+	if (id)
+		json_out_member_string(&o, "id", id);
 	return wire_send_json(w, type, &o, e);
 }
 
@@ -61,7 +64,9 @@ static int read_verdict(struct wire *w, enum migrate_verdict *ret, struct err *e
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		if (strcmp(state, verdicts[i]) == 0) {
-			*ret = (enum migrate_verdict)i;
+			*ret = i == MIGRATE_RUNNING && wire_bool(o, "gone")
+				       ? MIGRATE_WAS_THERE
+				       : (enum migrate_verdict)i;
 			return 0;
 		}
 	}
@@ -69,16 +74,17 @@ static int read_verdict(struct wire *w, enum migrate_verdict *ret, struct err *e
 	return -EINPROGRESS;
 }
 
-static int converse(struct wire *w, const char *token, enum migrate_verdict *ret, struct err *e)
+static int converse(struct wire *w, const char *token, const char *id, enum migrate_verdict *ret,
+		    struct err *e)
 {
 	int r = wire_hello_call(w, "query", e);
 
 	if (r == 0)
-		r = send_token(w, WIRE_QUERY, token, e);
+		r = send_token(w, WIRE_QUERY, token, id, e);
 	return r < 0 ? r : read_verdict(w, ret, e);
 }
 
-int migrate_ask(const struct transport *to, const char *token, int timeout_ms,
+int migrate_ask(const struct transport *to, const char *token, const char *id, int timeout_ms,
 		enum migrate_verdict *ret, struct err *e)
 {
 	struct wire *w;
@@ -87,7 +93,7 @@ int migrate_ask(const struct transport *to, const char *token, int timeout_ms,
 
 	if (r < 0)
 		return r;
-	r = converse(w, token, ret, e);
+	r = converse(w, token, id, ret, e);
 	wire_free(w);
 	transport_end(pid);
 	return r;
@@ -103,7 +109,7 @@ int migrate_resolve(const struct migrate_request *rq, const struct transport *to
 		*e = (struct err){ .problems = e->problems };
 		if (rq->tell)
 			rq->tell(rq->data_of_tell, MIGRATE_RESOLVE, 0, 0);
-		r = migrate_ask(to, token, rq->timeout_ms, ret, e);
+		r = migrate_ask(to, token, rq->as, rq->timeout_ms, ret, e);
 		if (r == 0 || now_ms() + wait >= end)
 			break;
 		pause_ms(wait);
@@ -123,8 +129,8 @@ void migrate_tell_done(const struct transport *to, const char *token, int timeou
 	if (transport_connect(to, timeout_ms, &w, &pid, &none) < 0)
 		return;
 	/* what fails leaves a few bytes there */
-	if (converse(w, token, &verdict, &none) == 0 && verdict != MIGRATE_ABORTED &&
-	    send_token(w, WIRE_DONE, token, &none) == 0)
+	if (converse(w, token, NULL, &verdict, &none) == 0 && verdict != MIGRATE_ABORTED &&
+	    send_token(w, WIRE_DONE, token, NULL, &none) == 0)
 		(void)wire_expect(w, "destination", WIRE_DONE, &m, &none);
 	wire_free(w);
 	transport_end(pid);
@@ -142,12 +148,18 @@ static int destroy(struct container *c, enum container_status status, struct err
 static int act(struct container *c, enum container_status status, enum migrate_verdict verdict,
 	       struct migrate_result *ret, struct err *e)
 {
-	bool running = verdict == MIGRATE_RUNNING;
-	int r = running ? destroy(c, status, e) : fence_lower(c, e);
+	static const enum migrate_fate fates[] = {
+		[MIGRATE_ABORTED] = MIGRATE_STAYED,
+		[MIGRATE_RUNNING] = MIGRATE_MOVED,
+		[MIGRATE_LOST] = MIGRATE_STAYED,
+		[MIGRATE_WAS_THERE] = MIGRATE_GONE,
+	};
+	bool left = fates[verdict] != MIGRATE_STAYED;
+	int r = left ? destroy(c, status, e) : fence_lower(c, e);
 
 	if (r < 0)
 		return r;
-	ret->fate = running ? MIGRATE_MOVED : MIGRATE_STAYED;
+	ret->fate = fates[verdict];
 	ret->went_back = verdict == MIGRATE_LOST;
 	return 0;
 }
@@ -177,6 +189,34 @@ static int recover_fenced(const struct migrate_request *how, struct container *c
 	return r;
 }
 
+/* Nothing of it is here any more: at the very end of its move, or because somebody has removed it. */
+static int recover_gone(const struct migrate_request *how, struct migrate_result *ret,
+			struct err *e)
+{
+	enum migrate_verdict there = MIGRATE_ABORTED;
+	int r;
+
+	*e = (struct err){ .problems = e->problems };
+	ret->fate = MIGRATE_IN_DOUBT;
+	r = migrate_ask(how->to, how->token, how->as ? how->as : how->id, how->timeout_ms, &there,
+			e);
+	if (r < 0)
+		return err_wrap(e, "container '%s' is not here any more, and may run at %s",
+				how->id, how->to->name);
+	if (there == MIGRATE_ABORTED) {
+		ret->fate = MIGRATE_GONE;
+		err_set(e, ERR_STATE, 0,
+			"container '%s' is not here any more, and it does not run at %s by this "
+			"move",
+			how->id, how->to->name);
+		err_hint(e, "somebody has removed it, here or there");
+		return -ENOENT;
+	}
+	ret->fate = there == MIGRATE_WAS_THERE ? MIGRATE_GONE : MIGRATE_MOVED;
+	migrate_tell_done(how->to, how->token, how->timeout_ms);
+	return 0;
+}
+
 int migrate_recover(const struct migrate_request *how, struct migrate_result *ret, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
@@ -188,19 +228,15 @@ int migrate_recover(const struct migrate_request *how, struct migrate_result *re
 	*ret = (struct migrate_result){ .fate = MIGRATE_STAYED };
 	outbox_sweep(how->data);
 	r = container_open(how->store, how->id, true, &c, &status, e);
-	if (r == -ENOENT && how->token) { /* it was at the very end of its move */
-		*e = (struct err){ .problems = e->problems };
-		ret->fate = MIGRATE_MOVED;
-		migrate_tell_done(how->to, how->token, how->timeout_ms);
-		return 0;
-	}
+	if (r == -ENOENT && how->token)
+		return recover_gone(how, ret, e);
 	if (r < 0)
 		return r;
 	if (fence_is_up(c))
 		return recover_fenced(how, c, status, ret, e);
 	/* it runs here: whatever is left there by this token goes */
 	if (how->token)
-		(void)migrate_ask(how->to, how->token, how->timeout_ms, &ignored, &none);
+		(void)migrate_ask(how->to, how->token, NULL, how->timeout_ms, &ignored, &none);
 	return 0;
 }
 

@@ -10,11 +10,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "container/overlay_owner.h"
+#include "checkpoint/restore.h"
+#include "container/made_bundle.h"
 #include "container/store.h"
 #include "rootfs/layers.h"
-#include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -51,24 +53,31 @@ enum life {
 	LIFE_NONE,    /* no container, or somebody else's */
 	LIFE_RUNNING, /* ours, let go */
 	LIFE_HELD,    /* ours, criu has it still */
+	LIFE_OVER,    /* ours, let go, and it has ended since */
 	LIFE_WRECK,   /* ours, and no more than remains */
 };
+
+static bool has_run(enum life life)
+{
+	return life == LIFE_RUNNING || life == LIFE_OVER;
+}
 
 static enum life judge_life(const struct journal *j, const struct container *c,
 			    enum container_status status)
 {
-	const char *token = c->record.move.token;
+	const struct container_move *m = &c->record.move;
 	bool lives = status == STATUS_RUNNING || status == STATUS_PAUSED;
 
-	/* its creator is dead, for we have the lock, and before its token was noted */
-	if (c->record.phase == PHASE_CREATING)
-		return lives && is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_WRECK;
-	if (!token || strcmp(token, j->token) != 0)
-		return c->record.phase == PHASE_RUNNING && !lives && !token ? LIFE_WRECK
-									    : LIFE_NONE;
-	if (!lives)
-		return LIFE_WRECK;
-	return is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_RUNNING;
+	/* its record has the token from its first moment; what went on from here is somebody else's, too */
+	if (!m->token || m->away || strcmp(m->token, j->token) != 0)
+		return LIFE_NONE;
+	if (lives && is_traced(c->record.init.pid))
+		return LIFE_HELD;
+	/* we have the lock: its creator is dead */
+	if (lives && c->record.phase != PHASE_CREATING)
+		return LIFE_RUNNING;
+	return faccessat(c->dir, RESTORE_RELEASED, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? LIFE_OVER
+										   : LIFE_WRECK;
 }
 
 static int destroy(struct container *c, struct err *e)
@@ -109,7 +118,7 @@ static int look(const struct receive_request *rq, const struct journal *j, enum 
 		}
 		if (*ret == LIFE_NONE)
 			return 0;
-		return *ret == LIFE_RUNNING && may_run(j) ? 0 : destroy(c, e);
+		return has_run(*ret) && may_run(j) ? 0 : destroy(c, e);
 	}
 }
 
@@ -127,7 +136,7 @@ static int remove_layers(const struct receive_request *rq, const struct journal 
 static void remove_bundle(const struct journal *j)
 {
 	if (j->bundle[0])
-		(void)tree_remove_path(j->bundle); /* one without a container does no harm */
+		made_bundle_remove(j->bundle, j->token);
 }
 
 /* It may have run: that is to be told. */
@@ -167,7 +176,7 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 		dismiss_lazy_pages(j);
 	if (j->state != JOURNAL_RECEIVING) {
 		r = look(rq, j, &life, e);
-		if (r == 0 && life == LIFE_RUNNING && may_run(j))
+		if (r == 0 && has_run(life) && may_run(j))
 			return journal_set(j, JOURNAL_RUNNING, e);
 		if (r == 0)
 			r = remove_layers(rq, j, e);

@@ -12,6 +12,12 @@
 #include "container/container.h"
 #include "util/err.h"
 
+/*
+ * In the container's directory from the moment on at which nothing keeps its tasks from running any more: made by the
+ * process that would have killed them else, so that it is right whoever is killed.
+ */
+#define RESTORE_RELEASED "released"
+
 struct restore_request {
 	struct container_request container; /* as for create */
 	const char *criu;

@@ -62,6 +62,7 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 	json_out_member_string(&o, "id", rq->id);
 	json_out_member_string(&o, "destination", rq->to->name);
 	json_out_member_string(&o, "token", rq->token);
+	json_out_member_bool(&o, "gone", x->fate == MIGRATE_GONE);
 	json_out_member_uint(&o, "rounds", x->rounds);
 	json_out_member_uint(&o, "memoryBytes", x->memory_bytes);
 	json_out_member_uint(&o, "fileBytes", x->file_bytes);
@@ -86,7 +87,9 @@ int migrate_report(const struct migrate_view *v, const struct migrate_request *r
 
 	if (is_json(v))
 		return report_json(rq, x, e);
-	(void)printf("%s runs at %s\n", rq->id, rq->to->name);
+	(void)printf(x->fate == MIGRATE_GONE ? "%s ran at %s, and was deleted there\n"
+					     : "%s runs at %s\n",
+		     rq->id, rq->to->name);
 	if (!x->total_us)
 		return 0; /* whoever measured was killed */
 	(void)printf("memory  %s in %u rounds\n",

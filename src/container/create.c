@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "container/dialog.h"
+#include "container/fence.h"
 #include "container/hooks.h"
 #include "container/limits.h"
 #include "container/overlay.h"
@@ -450,6 +451,18 @@ int container_check_driver(enum cgroup_driver driver, struct err *e)
 	return -EOPNOTSUPP;
 }
 
+/* Whoever finds the rest of it, should we be killed, must know whose it is. */
+static int note_origin(struct container *c, const struct container_request *rq, struct err *e)
+{
+	int r = rq->move ? fence_note_arrival(c, rq->move, e) : 0;
+
+	if (r < 0 || !rq->made_bundle)
+		return r;
+	c->record.made_bundle = arena_strdup(&c->arena, rq->made_bundle);
+	c->record.made_data = rq->move ? c->record.move.data : NULL;
+	return c->record.made_bundle ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
+}
+
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = rq->merge_memory ? container_check_ksm(e) : container_check_kernel(e);
@@ -472,6 +485,8 @@ int container_prepare(struct container *c, const struct container_request *rq, s
 		r = container_plan(c, e);
 	if (r == 0 && rq->strict)
 		r = plan_refuse_warnings(c->plan, e);
+	if (r == 0)
+		r = note_origin(c, rq, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)

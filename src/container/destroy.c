@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/made_bundle.h"
 #include "container/network_helper.h"
 #include "container/overlay.h"
 #include "container/store.h"
@@ -16,9 +17,11 @@
 #include "net/attach.h"
 #include "oci/annotations.h"
 #include "oci/json.h"
+#include "rootfs/layers.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/path.h"
 #include "util/signals.h"
 #include "util/trace.h"
 
@@ -260,6 +263,41 @@ static void poststop(struct container *c, struct err *ret_warning)
 	(void)record_save(c->dir, &c->record, &ignored);
 }
 
+struct neighbours {
+	const struct container *c;
+	bool found;
+};
+
+static int has_bundle(const char *id, void *data)
+{
+	struct neighbours *n = data;
+	cleanup_(arena_free) struct arena a = { 0 };
+	struct container_record other;
+	struct err ignored = ERR_INIT;
+	cleanup_fd int dir = -EBADF;
+
+	if (strcmp(id, n->c->record.id) == 0 ||
+	    store_get(n->c->store, id, STORE_NO_LOCK, &dir, &ignored) < 0 ||
+	    record_load(dir, &a, &other, &ignored) < 0)
+		return 0;
+	n->found |= strcmp(other.bundle, n->c->record.bundle) == 0 ||
+		    path_below(other.rootfs, n->c->record.bundle);
+	return 0;
+}
+
+/* Clones and snapshots lie on the root of the bundle that they began with, and others may have been started from it. */
+static bool needs_bundle(const struct container *c)
+{
+	struct neighbours n = { .c = c };
+	struct err ignored = ERR_INIT;
+	cleanup_fd int data = -EBADF;
+
+	if (!c->record.made_data || store_open(c->record.made_data, 0, &data, &ignored) < 0 ||
+	    layers_lie_on(data, c->record.bundle))
+		return true;
+	return store_each(c->store, has_bundle, &n, &ignored) < 0 || n.found;
+}
+
 int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e)
 {
@@ -291,6 +329,8 @@ int container_destroy(struct container *c, enum container_status status, unsigne
 		r = container_overlay_remove(c, e);
 		if (r < 0)
 			return r;
+		if (c->record.made_bundle && !needs_bundle(c))
+			made_bundle_remove(c->record.bundle, c->record.made_bundle);
 	}
 	return store_remove(c->store, c->record.id, e);
 }

@@ -21,6 +21,7 @@
 
 enum {
 	LOCK_WAIT_MS = 10000,
+	LOCK_SOON_MS = 1000,
 	LOCK_STEP_MS = 5,
 	NAME_SIZE = CONTAINER_ID_MAX + sizeof("..removed")
 };
@@ -174,11 +175,11 @@ static int open_container(int root, const char *id)
 }
 
 /* flock has no deadline of its own. */
-static int wait_lock(int dir)
+static int wait_lock(int dir, int wait_ms)
 {
 	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
 
-	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
+	for (int waited = 0; waited < wait_ms; waited += LOCK_STEP_MS) {
 		if (flock(dir, LOCK_EX | LOCK_NB) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -270,7 +271,7 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	}
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
-	r = dir < 0 ? dir : wait_lock(dir);
+	r = dir < 0 ? dir : wait_lock(dir, LOCK_WAIT_MS);
 	if (r == 0)
 		r = store_check_current(root, id, dir);
 	if (r == 0 && is_taken(dir))
@@ -292,7 +293,9 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 	if (r < 0)
 		return r;
 	dir = open_container(root, id);
-	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
+	r = dir < 0 ? dir : 0;
+	if (r == 0 && lock != STORE_NO_LOCK)
+		r = wait_lock(dir, lock == STORE_LOCK ? LOCK_WAIT_MS : LOCK_SOON_MS);
 	/* while we waited for the lock its holder may have removed the container */
 	if (r == 0)
 		r = store_check_current(root, id, dir);
