@@ -121,21 +121,3 @@ killed='kill -9 $(busybox pidof ctr)'
 	[ "$here" = running ]
 	undisturbed_visit
 }
-
-@test "migrate is killed with all its processes: in a round of memory, with the fence up" {
-	web_start
-	visitor_start 100
-	disturbed on_a "ls -d $lan_data/data/.migrations/*/0" "$killed"
-	[ "$here" = running ]
-	disturbed on_a "grep -Eqs '\"direction\": ?\"away\"' $lan_data/state/web/state.json" "$killed"
-	undisturbed_visit
-}
-
-@test "the link is down for a while: while memory goes over, while the other side restores" {
-	local away='ip link set link0 down; sleep 8; ip link set link0 up'
-	web_start
-	visitor_start 100
-	disturbed on_b "$(journal receiving)" "$away"
-	disturbed on_b "$(journal restoring)" "$away"
-	undisturbed_visit
-}
