@@ -4,7 +4,7 @@ _ctr() {
 	local verb='' i words='' option root=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu)
+		--root | --data-root | --config-file | --log | --log-format | --log-level | --cgroup-manager | --rootless | --criu | --trace)
 			option=${COMP_WORDS[i]}
 			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
 			i=$((i + 1))
@@ -291,45 +291,46 @@ _ctr() {
 		case $prev in --lsm-mount-context) words='' ;; esac
 		;;
 	'migrate')
-		words=' --dry-run --no-preflight --max-downtime --max-rounds --timeout --restore-timeout --resolve-timeout --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --recover --here --there --format --progress --help'
+		words=' --dry-run --max-downtime --max-rounds --post-copy --timeout --restore-timeout --resolve-timeout --recover --here --there --format --progress --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --max-downtime) words='' ;; esac
 		case $prev in --max-rounds) words='' ;; esac
 		case $prev in --timeout) words='' ;; esac
 		case $prev in --restore-timeout) words='' ;; esac
 		case $prev in --resolve-timeout) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
+		case $prev in --progress) words='json none ' ;; esac
 		case $prev in --remote-ctr) words='' ;; esac
 		case $prev in --ssh) words='' ;; esac
 		case $prev in --to-root) words='' ;; esac
 		case $prev in --to-data-root) words='' ;; esac
 		case $prev in --as) words='' ;; esac
-		case $prev in --format | -f) words='text json ' ;; esac
-		case $prev in --progress) words='json none ' ;; esac
 		;;
 	'receive')
-		words=' --accept --bundle-root --log-dir --listen --idle-timeout --commit-timeout --help'
+		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --commit-timeout --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --accept) words='any present ' ;; esac
 		case $prev in --bundle-root) words='' ;; esac
 		case $prev in --log-dir) words='' ;; esac
 		case $prev in --listen) words='' ;; esac
+		case $prev in --keep-free) words='' ;; esac
 		case $prev in --idle-timeout) words='' ;; esac
 		case $prev in --commit-timeout) words='' ;; esac
 		;;
 	'replicate')
-		words=' --interval --keep --count --on-fenced --copy-rootfs --timeout --tcp-close --ext-unix-sk --shell-job --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --status --forget --format --help'
+		words=' --interval --keep --count --on-fenced --timeout --status --forget --format --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --interval) words='' ;; esac
 		case $prev in --keep) words='' ;; esac
 		case $prev in --count) words='' ;; esac
 		case $prev in --on-fenced) words='pause stop ignore ' ;; esac
 		case $prev in --timeout) words='' ;; esac
+		case $prev in --format | -f) words='text json ' ;; esac
 		case $prev in --remote-ctr) words='' ;; esac
 		case $prev in --ssh) words='' ;; esac
 		case $prev in --to-root) words='' ;; esac
 		case $prev in --to-data-root) words='' ;; esac
 		case $prev in --as) words='' ;; esac
-		case $prev in --format | -f) words='text json ' ;; esac
 		;;
 	'failover')
 		words=' --list --generation --again --bundle --output --forget --format --help'
@@ -378,7 +379,7 @@ _ctr() {
 		[[ $cur == -* ]] || words='bash zsh'
 		;;
 	*)
-		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive replicate failover gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --version --help'
+		words='run create start exec state list ps top stats events kill pause resume update delete spec explain validate wait snapshot clone checkpoint restore migrate receive replicate failover gc network features completion  --root --data-root --config-file --log --log-format --log-level --cgroup-manager --systemd-cgroup --rootless --debug --criu --trace --version --help'
 		case $prev in --root) words='' ;; esac
 		case $prev in --data-root) words='' ;; esac
 		case $prev in --config-file) words='' ;; esac
@@ -388,6 +389,7 @@ _ctr() {
 		case $prev in --cgroup-manager) words='cgroupfs systemd disabled ' ;; esac
 		case $prev in --rootless) words='auto true false ' ;; esac
 		case $prev in --criu) words='' ;; esac
+		case $prev in --trace) words='' ;; esac
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -366,6 +366,8 @@ int cgroup_wait_empty(const struct cgroup *cg, int timeout_ms, struct err *e);
  * thawed again; -ETIMEDOUT comes with the tasks that would not freeze in @e. -ENOENT: it is gone.
  */
 int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e);
+/* The same, but after a failure it is left as it is, told to freeze: the caller decides. */
+int cgroup_freeze_try(const struct cgroup *cg, int timeout_ms, struct err *e);
 /* The reverse. -ETIMEDOUT: still frozen, most likely because an ancestor is. */
 int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e);
 /* Was it told to freeze, whether it has done so or not? */
@@ -486,6 +488,12 @@ uint64_t cgroup_watch_read(int fd, const char *key);
  */
 int cgroup_pressure_watch(const struct cgroup *cg, const char *resource, bool full,
 			  uint64_t stall_usec, uint64_t window_usec, int *ret_fd, struct err *e);
+
+/*
+ * As cgroup_remove, of one that we made (@made) and that nothing is left in: true when it is gone. False says nothing,
+ * and nothing was done: it has processes or cgroups, or the driver has more to remove than a directory.
+ */
+bool cgroup_remove_idle(int root_fd, enum cgroup_driver driver, const char *path, unsigned made);
 
 /*
  * Remove the cgroup and all cgroups below it, then the ancestors that cgroup_create made (@made - 1

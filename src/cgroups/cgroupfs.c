@@ -46,12 +46,13 @@ void cgroup_dirs_remove(int root_fd, const char *path, size_t len, unsigned coun
 
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
 	while (count-- > 0 && dir[0]) {
-		cleanup_fd int fd = cgroup_parent_open(root_fd, dir);
 		char *slash = strrchr(dir, '/');
+		bool top = slash == dir;
+		cleanup_fd int fd = top ? -EBADF : cgroup_parent_open(root_fd, dir);
 
 		/* busy: others use it now; gone: others removed it; both are as it should be */
-		if (fd >= 0)
-			(void)unlinkat(fd, slash + 1, AT_REMOVEDIR);
+		if (top || fd >= 0)
+			(void)unlinkat(top ? root_fd : fd, slash + 1, AT_REMOVEDIR);
 		*slash = '\0';
 	}
 }

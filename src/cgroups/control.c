@@ -13,7 +13,6 @@
 
 enum {
 	EVENTS_SIZE = 256,
-	THAW_BACK_MS = 1000,
 	PIDS_TEXT_SIZE = 512
 };
 
@@ -161,13 +160,7 @@ int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct
 	if (!frozen)
 		return thaw(cg, timeout_ms, e);
 	r = freezer_set(cg, true, timeout_ms);
-	if (r == 0)
-		return 0;
 	if (r == -ETIMEDOUT)
-		r = timed_out(cg, "freeze", ": in time, this would not:", true, e);
-	else
-		r = err_set(e, ERR_SYSTEM, -r, "freeze cgroup '%s'", cg->path);
-	/* half frozen is the worst of all: whatever the reason, they go on (security.md D11) */
-	(void)freezer_set(cg, false, THAW_BACK_MS); /* the first error counts */
-	return r;
+		return timed_out(cg, "freeze", ": in time, this would not:", true, e);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "freeze cgroup '%s'", cg->path) : 0;
 }

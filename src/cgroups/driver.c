@@ -9,6 +9,10 @@
 #include "config.h"
 #include "util/cleanup.h"
 
+enum {
+	THAW_BACK_MS = 1000
+};
+
 /* ---- none: no directory, nothing to do, nothing to fail ---- */
 
 static int none_create(int root_fd, const struct cgroup_plan *plan, struct cgroup *ret,
@@ -97,6 +101,7 @@ static const struct cgroup_driver_ops cgroupfs_driver = {
 	.update = cgroupfs_update,
 	.freeze = cgroupfs_freeze,
 	.kill = cgroupfs_kill,
+	.remove_idle = cgroupfs_remove_idle,
 	.remove = cgroupfs_remove,
 };
 
@@ -201,11 +206,21 @@ int cgroup_update(int root_fd, const struct cgroup *cg, const struct cgroup_plan
 	return ops ? ops->update(root_fd, cg, before, after, e) : -EOPNOTSUPP;
 }
 
-int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e)
+int cgroup_freeze_try(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
 	const struct cgroup_driver_ops *ops = ops_of(cg->driver, e);
 
 	return ops ? ops->freeze(cg, true, timeout_ms, e) : -EOPNOTSUPP;
+}
+
+int cgroup_freeze(const struct cgroup *cg, int timeout_ms, struct err *e)
+{
+	int r = cgroup_freeze_try(cg, timeout_ms, e);
+
+	/* half frozen is the worst of all: whatever the reason, they go on (security.md D11) */
+	if (r < 0 && r != -EOPNOTSUPP)
+		(void)cgroup_thaw(cg, THAW_BACK_MS, NULL); /* the first error counts */
+	return r;
 }
 
 int cgroup_thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
@@ -220,6 +235,13 @@ int cgroup_kill(const struct cgroup *cg, struct err *e)
 	const struct cgroup_driver_ops *ops = ops_of(cg->driver, e);
 
 	return ops ? ops->kill(cg, e) : -EOPNOTSUPP;
+}
+
+bool cgroup_remove_idle(int root_fd, enum cgroup_driver driver, const char *path, unsigned made)
+{
+	const struct cgroup_driver_ops *ops = drivers[driver].ops;
+
+	return ops && ops->remove_idle && ops->remove_idle(root_fd, path, made);
 }
 
 int cgroup_remove(int root_fd, enum cgroup_driver driver, const char *path, unsigned made,

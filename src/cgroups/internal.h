@@ -32,6 +32,8 @@ struct cgroup_driver_ops {
 		      const struct cgroup_plan *after, struct err *e);
 	int (*freeze)(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
 	int (*kill)(const struct cgroup *cg, struct err *e);
+	/* NULL: there is no short way */
+	bool (*remove_idle)(int root_fd, const char *path, unsigned made);
 	int (*remove)(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
 };
 
@@ -44,6 +46,7 @@ int cgroupfs_update(int root_fd, const struct cgroup *cg, const struct cgroup_pl
 int cgroupfs_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct err *e);
 int cgroupfs_kill(const struct cgroup *cg, struct err *e);
 int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e);
+bool cgroupfs_remove_idle(int root_fd, const char *path, unsigned made);
 
 /* ---- systemd.c ---- */
 

@@ -156,15 +156,30 @@ static int leaf_and_below(int root_fd, const char *path, unsigned made, int time
 	return r;
 }
 
-int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e)
+/* What was made above the leaf, as far as nobody else needs it. */
+static void ancestors_remove(int root_fd, const char *path, unsigned made)
 {
-	int r = leaf_and_below(root_fd, path, made, timeout_ms, e);
-
-	if (r < 0)
-		return r;
 	if (made > 1)
 		cgroup_dirs_remove(root_fd, path, cgroup_parent_len(path), made - 1);
 	if (strncmp(path, CGROUP_DEFAULT_PARENT "/", sizeof(CGROUP_DEFAULT_PARENT)) == 0)
 		cgroup_dirs_remove(root_fd, path, sizeof(CGROUP_DEFAULT_PARENT) - 1, 1);
-	return 0;
+}
+
+bool cgroupfs_remove_idle(int root_fd, const char *path, unsigned made)
+{
+	cleanup_fd int parent = made ? cgroup_parent_open(root_fd, path) : -EBADF;
+
+	if (parent < 0 || child_remove(parent, strrchr(path, '/') + 1) != 1)
+		return false;
+	ancestors_remove(root_fd, path, made);
+	return true;
+}
+
+int cgroupfs_remove(int root_fd, const char *path, unsigned made, int timeout_ms, struct err *e)
+{
+	int r = leaf_and_below(root_fd, path, made, timeout_ms, e);
+
+	if (r == 0)
+		ancestors_remove(root_fd, path, made);
+	return r;
 }

@@ -128,6 +128,13 @@ int archive_store_open(int data, struct archive_store *ret, struct err *e);
 void archive_store_close(struct archive_store *s);
 
 /*
+ * Remove, or with @dry_run only tell, what was left below DATA/.checkpoints by commands that were killed. What @tell
+ * returns, unless it is 0, ends it and is returned.
+ */
+int archive_gc(int data, bool dry_run, int (*tell)(const char *what, void *context), void *context,
+	       struct err *e);
+
+/*
  * Unpack everything into the empty directory @dir: config.json, images/, parents/N/, rootfs/; links "parent" join images.
  * Every file must be the next of the manifest, of its size and digest, and a regular one; the rest is refused: -EBADMSG.
  * @told: after each file, how many bytes have been read, or NULL. To be called once.

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -53,23 +54,50 @@ static void close_dir(DIR **d)
 		(void)closedir(*d); /* was only read */
 }
 
+struct collecting {
+	bool dry_run;
+	int (*tell)(const char *what, void *context); /* or NULL */
+	void *context;
+};
+
 /* What nobody has locked was left by somebody who was killed. */
-static void remove_stale(int parent)
+static int remove_stale(int parent, const struct collecting *c)
 {
 	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
 
 	if (!d && fd >= 0)
 		close_fd(&fd);
-	for (struct dirent *entry; d && (entry = readdir(d));) {
+	for (struct dirent *entry; r == 0 && d && (entry = readdir(d));) {
 		cleanup_fd int dir = -EBADF;
+		char what[NAME_MAX + 32];
 
 		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
 			continue;
 		dir = kernel_openat2(parent, entry->d_name, O_RDONLY | O_DIRECTORY, 0, BENEATH);
-		if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0)
+		if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
+			continue;
+		(void)snprintf(what, sizeof(what), "unpacked checkpoint %s", entry->d_name);
+		if (c->tell)
+			r = c->tell(what, c->context);
+		if (r == 0 && !c->dry_run)
 			(void)tree_remove(parent, entry->d_name); /* or the next time */
 	}
+	return r;
+}
+
+int archive_gc(int data, bool dry_run, int (*tell)(const char *what, void *context), void *context,
+	       struct err *e)
+{
+	const struct collecting c = { dry_run, tell, context };
+	cleanup_fd int parent = open_private(data, STORE, false, e);
+
+	if (parent < 0)
+		return parent == -ENOENT ? 0 : parent;
+	if (flock(parent, LOCK_EX) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "lock the store of checkpoints");
+	return remove_stale(parent, &c);
 }
 
 int archive_store_open(int data, struct archive_store *ret, struct err *e)
@@ -85,7 +113,7 @@ int archive_store_open(int data, struct archive_store *ret, struct err *e)
 	if (flock(s.parent, LOCK_EX) < 0 ||
 	    getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_set(e, ERR_SYSTEM, errno, "lock the store of checkpoints");
-	remove_stale(s.parent);
+	(void)remove_stale(s.parent, &(struct collecting){ 0 });
 	(void)snprintf(s.name, sizeof(s.name), PREFIX "%016" PRIx64, random);
 	if (mkdirat(s.parent, s.name, 0700) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "make a directory for the checkpoint");

@@ -42,16 +42,19 @@ struct checkpoint_flags {
 	const char *lsm_mount_context; /* or NULL */
 };
 
-/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on. */
+/* How long criu works depends on the data; for whoever has to be told meanwhile that it goes on, or helps it. */
 struct checkpoint_patience {
 	void (*tick)(void *data); /* NULL: nobody */
 	void *data;
 	int every_ms; /* positive; only while criu is silent */
+	/* Called when @fd is readable. Negative: the request fails with that. NULL: there is no such thing. */
+	int (*turn)(void *data, struct err *e);
+	int fd; /* not owned */
 };
 
-/* What became of TCP connections that no process had in its hands when the tasks stopped. */
+/* TCP connections that no process has in its hands before a dump. */
 struct checkpoint_quiet {
-	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop */
+	int64_t stopped_us;  /* CLOCK_MONOTONIC: when the tasks were told to stop; 0: they run */
 	uint64_t held_us;    /* how long new ones were kept waiting before that */
 	unsigned unaccepted; /* that nobody accepted in time */
 	unsigned unsent;     /* closed ones of which the other side has not got all */
@@ -71,6 +74,7 @@ struct checkpoint_request {
 	bool track_memory; /* the next dump may name this one as its parent */
 	struct checkpoint_flags flags;
 	const char *page_server; /* ADDRESS:PORT that takes the pages, or NULL */
+	bool pages_given; /* with lazy pages: complete() gives them away, and criu has nothing to serve */
 	struct checkpoint_patience patience;
 	/*
 	 * New TCP connections are kept waiting for so long at most, until those that are there have been accepted, and then
@@ -84,8 +88,11 @@ struct checkpoint_request {
 	 * container runs on. Not called for pre_dump. NULL: go on.
 	 */
 	int (*complete)(void *data, struct container *c, struct err *e);
-	/* With drain_ms: the tasks stand, and criu begins to save them. NULL: nobody wants to know. */
-	void (*stopped)(void *data, const struct checkpoint_quiet *q);
+	/*
+	 * With drain_ms, when that time is over, and again when the tasks stand: negative, and the dump is given up with that,
+	 * before anything of the container was touched. NULL: go on; criu will refuse what nobody has accepted.
+	 */
+	int (*quiet)(void *data, const struct checkpoint_quiet *q);
 	void *data; /* of both */
 };
 

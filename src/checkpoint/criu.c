@@ -78,20 +78,30 @@ static int send_request(struct criu *c, const Criu__Request *rq, struct err *e)
 /* A process of criu's own may hold the other end for longer than criu lives: both are watched. */
 static int wait_message(struct criu *c, int timeout_ms, struct err *e)
 {
+	const struct checkpoint_patience *how = &c->patience;
 	struct pollfd p[] = {
 		{ .fd = c->process.sock, .events = POLLIN },
 		{ .fd = c->process.pidfd, .events = POLLIN },
+		{ .fd = how->turn ? how->fd : -EBADF, .events = POLLIN },
 	};
 	int n;
 
 	for (;;) {
-		bool tick = timeout_ms < 0 && c->patience.tick;
+		bool tick = timeout_ms < 0 && how->tick;
+		int r;
 
-		n = poll(p, ARRAY_SIZE(p), tick ? c->patience.every_ms : timeout_ms);
-		if (n == 0 && tick)
-			c->patience.tick(c->patience.data);
-		else if (n >= 0 || errno != EINTR)
+		n = poll(p, ARRAY_SIZE(p), tick ? how->every_ms : timeout_ms);
+		if (n == 0 && tick) {
+			how->tick(how->data);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || p[0].revents || p[1].revents)
 			break;
+		r = how->turn(how->data, e);
+		if (r < 0)
+			return r;
 	}
 	if (n < 0)
 		return err_set(e, ERR_SYSTEM, errno, "wait for criu");

@@ -33,7 +33,12 @@ enum {
 
 struct criu_start {
 	const char *program; /* path, or a name in the system's directories; NULL: "criu" there */
-	const int *fds;	     /* descriptors for it: CRIU_FIRST_FD and following; not owned */
+	/*
+	 * What it is called with, for criu_process_start: argv[0] and following, ended by NULL. Its descriptor 3 is one
+	 * end of a stream then. NULL: `criu swrk 3`.
+	 */
+	const char *const *args;
+	const int *fds; /* descriptors for it: CRIU_FIRST_FD and following; not owned */
 	size_t fd_count;
 	int cgroup;   /* directory of a cgroup that it is born into; < 0: in ours */
 	mode_t umask; /* of the files that it makes */

@@ -28,6 +28,7 @@ enum {
 	SOCKET_FD = 3,
 	END_DEADLINE_MS = 10000,
 	OUTPUT_MAX = 1 << 20,
+	STREAM_BUFFER = 4 << 20,
 	PATH_SIZE = 4096,
 	FDS_MAX = 256,
 	LINE_SIZE = 512
@@ -142,9 +143,10 @@ static int place_fds(const struct birth *b)
 }
 
 /* A script, which some distributions put around it, is read through the descriptor: execveat(2). */
-static int execute(int exe)
+static int execute(int exe, const char *const *how)
 {
-	static const char *const argv[] = { "criu", "swrk", "3", "--no-default-config", NULL };
+	static const char *const swrk[] = { "criu", "swrk", "3", "--no-default-config", NULL };
+	const char *const *argv = how ? how : swrk;
 	static const char *const envp[] = { PROGRAMS, "LC_ALL=C", NULL };
 	char *const *args = (char *const *)(uintptr_t)argv, *const *env =
 								    (char *const *)(uintptr_t)envp;
@@ -181,7 +183,7 @@ static int become(struct birth *b, struct err *e)
 		r = place_fds(b);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "hand descriptors to criu");
-	r = execute(exe);
+	r = execute(exe, b->how->args);
 	return err_set(e, ERR_SYSTEM, -r, "execute criu");
 }
 
@@ -232,8 +234,9 @@ int criu_process_start(const struct criu_start *how, struct criu_process *ret, s
 {
 	cleanup_fd int exe = open_program(how->program, e), output = -EBADF;
 	cleanup_(criu_process_end) struct criu_process p = CRIU_PROCESS_EMPTY;
-	int socks[2], report[2], r;
+	int socks[2], report[2], type = how->args ? SOCK_STREAM : SOCK_SEQPACKET, r;
 	struct birth b = { .how = how, .exe = exe };
+	const int room = STREAM_BUFFER;
 
 	if (exe < 0)
 		return exe;
@@ -242,10 +245,13 @@ int criu_process_start(const struct criu_start *how, struct criu_process *ret, s
 	output = memfd_create("criu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (output < 0 || ftruncate(output, OUTPUT_MAX) < 0 ||
 	    fcntl(output, F_ADD_SEALS, F_SEAL_GROW) < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+	    socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, socks) < 0)
 		return err_set(e, ERR_SYSTEM, errno, "start criu");
 	p.sock = socks[0];
 	b.sock = socks[1];
+	/* of a stream it is taken to be a network's, which has room for what is said: it does not wait for some */
+	if (how->args)
+		(void)setsockopt(b.sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	b.output = output;
 	r = pipe2(report, O_CLOEXEC) < 0 ? -errno : 0;
 	if (r == 0) {

@@ -74,34 +74,42 @@ static bool is_settled(const struct net_unsettled *u)
 	return u->unaccepted > 0 || (u->opening == 0 && u->closing == 0);
 }
 
-/* Sockets there. A kernel that cannot do it does without. */
-static int open_sockets(struct drain *d, pid_t pid)
+/* Its kernel sends it again after ever longer times: nobody has to be kept waiting for that. */
+static bool is_in_time(const struct net_unsettled *u)
 {
-	cleanup_fd int ns = open_namespace(pid);
+	return u->late == 0;
+}
+
+/* A kernel that cannot do it does without. */
+static int open_sockets(struct drain *d, int ns, int limit_ms)
+{
 	struct net_unsettled u;
 
-	if (ns < 0)
-		return 0;
 	d->diag = net_socket_in(ns, net_diag_socket);
 	if (look(d, &u) < 0 || u.listeners == 0)
 		return d->diag;
+	wait_until(d, is_in_time, limit_ms);
+	d->began_us = now_us();
 	d->hold = net_hold(ns);
 	return d->hold;
 }
 
 int drain_running(struct drain *d, pid_t pid, int limit_ms, struct err *e)
 {
+	cleanup_fd int ns = open_namespace(pid);
+
 	d->began_us = now_us();
-	if (open_sockets(d, pid) == -ENOTRECOVERABLE)
+	if (ns >= 0 && open_sockets(d, ns, limit_ms) == -ENOTRECOVERABLE)
 		return err_set(e, ERR_SYSTEM, 0, "leave a container's network namespace");
 	wait_until(d, is_accepted, limit_ms);
-	d->quiet.stopped_us = now_us();
-	d->quiet.held_us = (uint64_t)(d->quiet.stopped_us - d->began_us);
+	d->ended_us = now_us();
+	d->quiet.held_us = (uint64_t)(d->ended_us - d->began_us);
 	return 0;
 }
 
 void drain_standing(struct drain *d)
 {
+	d->quiet.stopped_us = d->ended_us;
 	wait_until(d, is_settled, STANDING_MS);
 }
 

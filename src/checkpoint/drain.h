@@ -20,7 +20,7 @@
 
 struct drain {
 	int hold, diag; /* sockets in the container's network namespace */
-	int64_t began_us;
+	int64_t began_us, ended_us;
 	struct checkpoint_quiet quiet;
 };
 
@@ -30,7 +30,8 @@ struct drain {
 	}
 
 /*
- * The tasks run, of which @pid is one: hold, and wait for @limit_ms at most until all are accepted. 0, or negative:
+ * The tasks run, of which @pid is one: wait for @limit_ms at most for what had to be sent again, then hold, and wait as
+ * long until all are accepted. 0, or negative:
  * we are in another namespace than we were.
  */
 int drain_running(struct drain *d, pid_t pid, int limit_ms, struct err *e);

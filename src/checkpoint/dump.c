@@ -14,7 +14,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "checkpoint/again.h"
 #include "checkpoint/causes.h"
@@ -33,7 +35,9 @@
 enum {
 	FREEZE_DEADLINE_MS = 10000,
 	VERSION_NFTABLES = 31700,
-	VERSION_NETLOCK_SKIP = 31800
+	VERSION_NETLOCK_SKIP = 31800,
+	REAP_STEPS = 200,
+	REAP_STEP_NSEC = 10000000
 };
 
 struct dump {
@@ -46,6 +50,7 @@ struct dump {
 	struct dump_facts facts;
 	struct drain drain;
 	int outer_net; /* the network namespace, when it outlives the container */
+	int init;      /* pidfd */
 	struct arena arena;
 };
 
@@ -87,8 +92,7 @@ static int gather(struct dump *d, struct err *e)
 {
 	struct container *c = d->c;
 	struct dump_facts *f = &d->facts;
-	cleanup_fd int pidfd = -EBADF;
-	int r = process_open(&c->record.init, &pidfd);
+	int r = process_open(&c->record.init, &d->init);
 
 	if (r < 0) {
 		err_set(e, ERR_STATE, 0, "container not running");
@@ -146,16 +150,30 @@ static int check_abilities(struct dump *d, struct err *e)
 
 /* ---- what criu tells ---- */
 
+static int ask_quiet(const struct dump *d, struct err *e)
+{
+	const struct checkpoint_quiet *q = &d->drain.quiet;
+	int r = d->rq->quiet ? d->rq->quiet(d->rq->data, q) : 0;
+
+	if (r < 0)
+		err_set(e, ERR_STATE, -r,
+			"%u connections are not accepted yet, %u that were closed not sent",
+			q->unaccepted, q->unsent);
+	return r;
+}
+
 /* Its preparations are over: the next that it does is to stop the tasks. */
 static int on_pre_dump(void *data, const struct criu_notification *n, struct err *e)
 {
 	struct dump *d = data;
+	int r;
 
 	(void)n;
 	if (d->rq->drain_ms == 0)
 		return 0;
 	/* who is paused accepts nobody */
-	return drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+	r = drain_running(&d->drain, d->facts.pid, d->paused ? 0 : d->rq->drain_ms, e);
+	return r < 0 ? r : ask_quiet(d, e);
 }
 
 /* The tasks stand, and it is about to shut their network, when that is one of their own. */
@@ -164,13 +182,10 @@ static int on_network_lock(void *data, const struct criu_notification *n, struct
 	struct dump *d = data;
 
 	(void)n;
-	(void)e;
 	if (d->rq->drain_ms == 0)
 		return 0;
 	drain_standing(&d->drain);
-	if (d->rq->stopped)
-		d->rq->stopped(d->rq->data, &d->drain.quiet);
-	return 0;
+	return ask_quiet(d, e);
 }
 
 static int on_post_dump(void *data, const struct criu_notification *n, struct err *e)
@@ -239,6 +254,21 @@ static void release_network(const struct dump *d)
 	(void)netlock_release(d->outer_net, d->facts.pid, &ignored);
 }
 
+/*
+ * Where the numbers of processes are not the container's own, that of init is to be free for a restore: its parent, the
+ * host's init for instance, takes a moment to reap it. Who is not reaped in time stays a matter of that parent.
+ */
+static void await_reaped(const struct dump *d)
+{
+	const struct timespec step = { .tv_nsec = REAP_STEP_NSEC };
+
+	if (d->rq->pre_dump || d->rq->leave_running ||
+	    oci_spec_new_namespace(d->c->spec, OCI_NS_PID))
+		return;
+	for (int i = 0; i < REAP_STEPS && kernel_pidfd_signal(d->init, 0) == 0; i++)
+		(void)nanosleep(&step, NULL);
+}
+
 static int ask(struct dump *d, struct err *e)
 {
 	Criu__Request rq = CRIU__REQUEST__INIT;
@@ -248,6 +278,8 @@ static int ask(struct dump *d, struct err *e)
 
 	if (r == 0 && options.lazy_pages && options.ps)
 		r = dump_listen(&d->arena, &options, &listen, e);
+	else if (r == 0 && options.lazy_pages && d->rq->pages_given)
+		r = dump_listen_nowhere(&d->arena, &options, CRIU_FIRST_FD, &listen, e);
 	if (r == 0 && !d->rq->pre_dump)
 		r = dump_stdio_write(d->rq->images, d->facts.stdio, e);
 	if (r == 0 && !d->rq->pre_dump)
@@ -272,27 +304,54 @@ static bool counts(const struct dump *d)
 	return d->rq->pre_dump || d->rq->track_memory || d->rq->parent;
 }
 
+/* It was given up before criu looked at memory: what there was can still be built on. */
+static void count_on(struct dump *d, const char *mark)
+{
+	struct err ignored = ERR_INIT;
+
+	d->c->record.memory_mark = mark;
+	(void)record_save(d->c->dir, &d->c->record, &ignored); /* else the next one says so */
+}
+
 static int ask_counting(struct dump *d, struct err *e)
 {
+	const char *before = d->c->record.memory_mark;
 	int r = d->rq->parent ? tracking_check(d->c, d->rq->images, d->rq->parent, e) : 0;
 
 	if (r == 0 && counts(d))
 		r = tracking_begin(d->c, e);
 	if (r == 0)
 		r = ask(d, e);
+	if (r == -EAGAIN && counts(d))
+		count_on(d, before);
 	return r == 0 && counts(d) ? tracking_note(d->c, d->rq->images, e) : r;
+}
+
+/* One end of a socket for it, if it is to serve nobody: the other one is closed when this returns. */
+static int start_criu(struct dump *d, struct err *e)
+{
+	struct criu_start start = CRIU_START_INIT;
+	int pair[2] = { -EBADF, -EBADF }, r;
+
+	start.program = d->rq->criu;
+	start.umask = 077; /* what is in the memory of programs is nobody's business */
+	start.fds = pair;
+	start.fd_count = d->rq->pages_given;
+	if (start.fd_count && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "create a socket");
+	r = criu_open(&start, &d->criu, e);
+	close_fd(&pair[0]);
+	close_fd(&pair[1]);
+	return r;
 }
 
 static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 {
-	struct criu_start start = CRIU_START_INIT;
 	int r = gather(d, e);
 
 	if (r < 0)
 		return r;
-	start.program = d->rq->criu;
-	start.umask = 077; /* what is in the memory of programs is nobody's business */
-	r = criu_open(&start, &d->criu, e);
+	r = start_criu(d, e);
 	if (r == 0)
 		r = check_abilities(d, e);
 	if (r < 0)
@@ -304,6 +363,7 @@ static int dump(struct dump *d, struct checkpoint_result *ret, struct err *e)
 		settle(d);
 	if (r == 0) {
 		release_network(d);
+		await_reaped(d);
 		dump_stats_read(d->rq->work, ret);
 	}
 	return r;
@@ -319,6 +379,7 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 		.cgroup = CGROUP_EMPTY,
 		.freezer = -EBADF,
 		.outer_net = -EBADF,
+		.init = -EBADF,
 		.drain = DRAIN_EMPTY,
 	};
 	int r = dump(&d, &result, e);
@@ -326,6 +387,7 @@ int checkpoint_dump(struct container *c, const struct checkpoint_request *rq,
 	criu_close(d.criu);
 	close_fd(&d.freezer);
 	close_fd(&d.outer_net);
+	close_fd(&d.init);
 	cgroup_close(&d.cgroup);
 	arena_free(&d.arena);
 	if (r == 0 && ret)

@@ -44,6 +44,12 @@ int dump_page_server(const char *text, struct arena *a, const char **ret_address
 int dump_listen(struct arena *a, Criu__Options *o, int *ret, struct err *e);
 
 /*
+ * With lazy pages that somebody else gives: criu's page server gets the descriptor @number of its own, whose other end is
+ * closed, and has nothing to do. @o and *ret as above.
+ */
+int dump_listen_nowhere(struct arena *a, Criu__Options *o, int number, int *ret, struct err *e);
+
+/*
  * What fds 0, 1 and 2 of the process @pid are, as restore gives them new ones: a file or device that is not below its mounts as
  * CRIU names what it is told to leave out ("file[1c:4]", "tty[8803:18]": ids of mount and inode, or of device
  * and filesystem, in hexadecimal); anything else as readlink(2) of /proc/PID/fd has it ("pipe:[123]", "/etc/motd");

@@ -28,11 +28,34 @@ static bool is_address(const char *text)
 	return inet_pton(AF_INET, text, binary) == 1 || inet_pton(AF_INET6, text, binary) == 1;
 }
 
+static int write_file(struct arena *a, Criu__Options *o, const char *line, int *ret, struct err *e)
+{
+	cleanup_fd int fd = memfd_create("criu.conf", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, ERR_SYSTEM, errno, "tell criu where to listen");
+	r = io_write_all(fd, line, strlen(line));
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "tell criu where to listen");
+	o->config_file = arena_printf(a, "/proc/%d/fd/%d", (int)getpid(), fd);
+	if (!o->config_file)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "tell criu where to listen");
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int dump_listen_nowhere(struct arena *a, Criu__Options *o, int number, int *ret, struct err *e)
+{
+	char line[32];
+
+	(void)snprintf(line, sizeof(line), "ps-socket %d\n", number);
+	return write_file(a, o, line, ret, e);
+}
+
 int dump_listen(struct arena *a, Criu__Options *o, int *ret, struct err *e)
 {
 	char line[INET6_ADDRSTRLEN + sizeof("address \n")];
-	cleanup_fd int fd = -EBADF;
-	int n, r;
 
 	if (!is_address(o->ps->address)) {
 		err_set(e, ERR_USAGE, 0, "option --page-server: '%s' is not an IP address",
@@ -41,18 +64,8 @@ int dump_listen(struct arena *a, Criu__Options *o, int *ret, struct err *e)
 			    "addresses");
 		return -EINVAL;
 	}
-	n = snprintf(line, sizeof(line), "address %s\n", o->ps->address);
-	fd = memfd_create("criu.conf", MFD_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, ERR_SYSTEM, errno, "tell criu where to listen");
-	r = io_write_all(fd, line, (size_t)n);
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "tell criu where to listen");
-	o->config_file = arena_printf(a, "/proc/%d/fd/%d", (int)getpid(), fd);
-	if (!o->config_file)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "tell criu where to listen");
-	*ret = take_fd(&fd);
-	return 0;
+	(void)snprintf(line, sizeof(line), "address %s\n", o->ps->address);
+	return write_file(a, o, line, ret, e);
 }
 
 #endif

@@ -46,8 +46,13 @@ int image_view_make(const struct images_rules *rules, struct arena *a, struct im
 
 struct image_filter {
 	bool asked; /* it is the config's */
+	bool whole; /* whoever loads it does so for all threads of the process (SECCOMP_FILTER_FLAG_TSYNC) */
 	uint32_t prev;
 	bool has_prev;
+};
+
+struct image_thread {
+	uint32_t id, process;
 };
 
 struct image_known_mount {
@@ -65,6 +70,8 @@ struct judge {
 	uint32_t init; /* pid */
 	struct image_filter *filters;
 	size_t filter_count;
+	struct image_thread *threads; /* but for the first of each process */
+	size_t thread_count, thread_room;
 	struct image_known_mount *mounts;
 	size_t mount_count, mount_room;
 	const char *cgroup; /* of the init */

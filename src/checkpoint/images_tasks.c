@@ -84,6 +84,7 @@ static int add_filter(struct judge *j, const struct image_file *f, const Image__
 	j->filters[i] = (struct image_filter){
 		.asked = want && want->data && m->program.len == want->size &&
 			 memcmp(m->program.data, want->data, want->size) == 0,
+		.whole = m->flags & SECCOMP_FILTER_FLAG_TSYNC,
 		.prev = m->prev,
 		.has_prev = m->has_prev,
 	};
@@ -114,19 +115,53 @@ int image_judge_filters(struct judge *j, struct err *e)
 	return image_judge_each(j, IMAGE_SECCOMP, filters, e);
 }
 
-/* Is the config's among the filters that lie on each other, @top uppermost? */
-static bool chain_has_it(const struct judge *j, uint32_t top)
+/* The config's among the filters that lie on each other, @top uppermost; of an unknown one the uppermost. */
+static const struct image_filter *asked_in(const struct judge *j, uint32_t top)
 {
 	for (int depth = 0; depth < FILTER_CHAIN_MAX && top < j->filter_count; depth++) {
 		const struct image_filter *filter = &j->filters[top];
 
-		if (filter->asked)
-			return true;
+		if (filter->asked || !j->rules->filter)
+			return filter;
 		if (!filter->has_prev)
-			return false;
+			return NULL;
 		top = filter->prev;
 	}
-	return false;
+	return NULL;
+}
+
+static int take_filter(void *data, const struct image_file *f, size_t index,
+		       const ProtobufCMessage *message, struct err *e)
+{
+	const Image__Core *c = (const Image__Core *)message;
+
+	(void)f;
+	(void)index;
+	(void)e;
+	if (c->task && c->thread && c->thread->seccomp_mode == SECCOMP_MODE_FILTER &&
+	    c->thread->has_seccomp_filter)
+		*(uint32_t *)data = c->thread->seccomp_filter;
+	return 0;
+}
+
+/*
+ * Where all threads of a process have the same filters, CRIU notes them at the first one only, and that one loads them for all
+ * of them. That they have come to all is seen in the second gate.
+ */
+static bool has_that_of_process(struct judge *j, uint32_t thread)
+{
+	const struct image_filter *filter;
+	const struct image_file *f = NULL;
+	uint32_t top = UINT32_MAX;
+	struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < j->thread_count && !f; i++)
+		if (j->threads[i].id == thread)
+			f = image_find(j->set, IMAGE_CORE, j->threads[i].process);
+	if (!f || image_each(f, take_filter, &top, &ignored) < 0)
+		return false;
+	filter = asked_in(j, top);
+	return filter && filter->whole;
 }
 
 /* ---- one thread ---- */
@@ -263,12 +298,15 @@ static int check_filter(const struct thread *t, const Image__ThreadCore *c, stru
 
 	if (!wanted)
 		return 0;
+	if (c->seccomp_mode == SECCOMP_MODE_DISABLED && !c->has_seccomp_filter &&
+	    has_that_of_process(t->j, t->file->id))
+		return 0;
 	if (c->seccomp_mode != SECCOMP_MODE_FILTER || !c->has_seccomp_filter ||
 	    c->seccomp_filter >= t->j->filter_count)
 		return image_refuse(e, t->file,
 				    "%s: seccomp mode %u without a filter, but the config has one",
 				    t->who, c->seccomp_mode);
-	if (rules->filter && !chain_has_it(t->j, c->seccomp_filter)) {
+	if (rules->filter && !asked_in(t->j, c->seccomp_filter)) {
 		image_refuse(e, t->file, "%s: seccomp filter %u is not the config's", t->who,
 			     c->seccomp_filter);
 		err_hint(e, "it was made by another libseccomp, or from another config");
@@ -524,6 +562,25 @@ static int look_if_gone(void *data, const struct image_file *f, size_t index,
 	return 0;
 }
 
+static int note_thread(struct judge *j, uint32_t id, uint32_t process, struct err *e)
+{
+	if (id == process)
+		return 0;
+	if (j->thread_count == j->thread_room) {
+		size_t room = j->thread_room ? j->thread_room * 2 : 64;
+		struct image_thread *more = arena_array(&j->arena, room, sizeof(*more));
+
+		if (!more)
+			return image_no_memory(e);
+		if (j->thread_count)
+			memcpy(more, j->threads, j->thread_count * sizeof(*more));
+		j->threads = more;
+		j->thread_room = room;
+	}
+	j->threads[j->thread_count++] = (struct image_thread){ id, process };
+	return 0;
+}
+
 /* Every task has an image of its own, and so has each of its threads. */
 static int task(void *data, const struct image_file *f, size_t index,
 		const ProtobufCMessage *message, struct err *e)
@@ -549,6 +606,8 @@ static int task(void *data, const struct image_file *f, size_t index,
 		if (!image_find(j->set, IMAGE_CORE, m->threads[i]))
 			r = image_refuse(e, f, "task %u: there is no 'core-%u.img' of its thread",
 					 m->pid, m->threads[i]);
+		else
+			r = note_thread(j, m->threads[i], m->pid, e);
 	return r;
 }
 

@@ -31,7 +31,9 @@ enum {
 static const char *const states[JOURNAL_STATES] = {
 	[JOURNAL_RECEIVING] = "receiving", [JOURNAL_RESTORING] = "restoring",
 	[JOURNAL_PREPARED] = "prepared",   [JOURNAL_COMMITTING] = "committing",
+	[JOURNAL_FETCHING] = "fetching",   [JOURNAL_RECALLED] = "recalled",
 	[JOURNAL_RUNNING] = "running",	   [JOURNAL_ABORTED] = "aborted",
+	[JOURNAL_LOST] = "lost",
 };
 
 const char *journal_state_name(enum journal_state s)
@@ -85,6 +87,7 @@ int journal_set(struct journal *j, enum journal_state state, struct err *e)
 		json_out_member_string(&o, "token", j->token);
 		json_out_member_string(&o, "id", j->id);
 		json_out_member_string(&o, "bundle", j->bundle);
+		json_out_member_bool(&o, "postCopy", j->post_copy);
 		json_out_member_string(&o, "state", states[state]);
 		json_out_end_object(&o);
 		r = json_out_finish(&o, &text, &len);
@@ -122,6 +125,7 @@ static int parse_state(struct journal *j, const char *text, size_t len)
 		return -EBADMSG;
 	memcpy(j->id, id, strlen(id) + 1);
 	memcpy(j->bundle, bundle, strlen(bundle) + 1);
+	j->post_copy = wire_bool(o, "postCopy");
 	return find_state(word, &j->state);
 }
 

@@ -13,6 +13,14 @@
  *	receiving --> restoring --> prepared --> committing --> running
  *	     \_____________\____________\____________\______--> aborted
  *
+ * With post-copy it runs before its memory is there, which is still with the source:
+ *
+ *	committing --> fetching [--> recalled] --> running
+ *	          \___________\____________\_____--> lost
+ *
+ * "recalled" is written by who asks for the source, whose link is broken then: what is missing will not come. "lost" is
+ * final as "running" is, and stays until the source has heard it.
+ *
  * From "restoring" on, layers and container of that id belong to the move. A token that is not there was never
  * committed, and nobody has it who could still do so.
  */
@@ -33,12 +41,21 @@ enum journal_state {
 	JOURNAL_RESTORING,
 	JOURNAL_PREPARED,
 	JOURNAL_COMMITTING,
+	JOURNAL_FETCHING,
+	JOURNAL_RECALLED,
 	JOURNAL_RUNNING,
 	JOURNAL_ABORTED,
+	JOURNAL_LOST,
 	JOURNAL_STATES,
 };
 
 const char *journal_state_name(enum journal_state s);
+
+/* Final, and kept until the source has heard it. */
+static inline bool journal_is_settled(enum journal_state s)
+{
+	return s == JOURNAL_RUNNING || s == JOURNAL_LOST;
+}
 
 struct journal {
 	int root;  /* DATA/.migrations; owned */
@@ -47,6 +64,7 @@ struct journal {
 	char token[WIRE_NONCE];
 	char id[ID_MAX + 1];
 	char bundle[PATH_MAX]; /* made for this move; "" if none */
+	bool post_copy;	       /* it is let go before its memory is there */
 	enum journal_state state;
 };
 

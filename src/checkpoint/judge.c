@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "container/made_bundle.h"
+#include "container/network.h"
 #include "container/store.h"
 #include "container/validate.h"
 #include "net/definition.h"
+#include "net/lease.h"
+#include "net/link.h"
 #include "net/ports.h"
 #include "oci/spec.h"
 #include "util/cleanup.h"
@@ -51,6 +54,23 @@ int judge_criu(const char *program, struct err *e)
 	(void)program;
 	err_set(e, ERR_UNSUPPORTED, ENOPKG, "this ctr was built without CRIU");
 	return 0;
+#endif
+}
+
+int judge_lazy_pages(const char *program, struct err *e)
+{
+#ifdef HAVE_CRIU
+	const struct criu_start how = { .program = program, .cgroup = -EBADF };
+	cleanup_(criu_closep) struct criu *c = NULL;
+	Criu__Features wanted = CRIU__FEATURES__INIT;
+	int r = criu_open(&how, &c, e);
+
+	wanted.has_lazy_pages = wanted.lazy_pages = true;
+	return r < 0 ? r : criu_need_features(c, &wanted, e);
+#else
+	(void)program;
+	err_set(e, ERR_UNSUPPORTED, ENOPKG, "this ctr was built without CRIU");
+	return -ENOPKG;
 #endif
 }
 
@@ -111,17 +131,15 @@ static int judge_cgroup(struct judging *g)
 static int judge_space(struct judging *g)
 {
 	uint64_t need = g->p->memory + g->p->memory / 8;
-	struct statvfs v;
-	uint64_t have;
+	uint64_t have = g->rq->room;
 
-	if (fstatvfs(g->rq->data, &v) < 0)
-		return 0;
-	have = (uint64_t)v.f_bavail * v.f_frsize;
 	if (have >= need)
 		return 0;
-	return object(g, "make room, or choose another --data-root",
-		      "images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB are free", need >> 20,
-		      have >> 20);
+	return object(
+		g,
+		"make room, choose another --data-root, or keep less free: ctr receive --keep-free",
+		"images of %" PRIu64 " MiB do not fit: %" PRIu64 " MiB may come", need >> 20,
+		have >> 20);
 }
 
 /* ---- the network ---- */
@@ -130,6 +148,23 @@ static bool is_same_network(const struct judging *g)
 {
 	return strcmp(g->p->host.boot_id, g->rq->host.boot_id) == 0 &&
 	       g->p->host.netns == g->rq->host.netns;
+}
+
+/* Has somebody here its addresses? Others of a subnet that two hosts share are not to be seen from here. */
+static int judge_leases(struct judging *g, const struct net_attachment *a)
+{
+	cleanup_(net_dir_close) struct net_dir d = NET_DIR_EMPTY;
+	cleanup_fd int sock = link_socket();
+	const struct lease_context ctx = { .owner = { .boot = g->rq->host.boot_id },
+					   .lives = network_owner_lives,
+					   .sock = sock };
+	struct err why = ERR_INIT;
+	int r = sock < 0 ? err_set(&why, ERR_SYSTEM, -sock, "open a netlink socket")
+			 : net_dir_open(g->rq->data, a->target, &d, &why);
+
+	if (r == 0)
+		r = lease_check(&d, &ctx, a, &why);
+	return r < 0 ? problems_add(&g->out->problems, PROBLEM_ERROR, &why) : 0;
 }
 
 static int judge_bridge(struct judging *g, const struct net_attachment *a)
@@ -158,7 +193,7 @@ static int judge_bridge(struct judging *g, const struct net_attachment *a)
 		return object(g, "give the networks of both hosts the same subnet",
 			      "network '%s' does not have the address %s", a->target,
 			      net_addr_text(&a->ip6, false, text));
-	return 0;
+	return judge_leases(g, a);
 }
 
 static int judge_path(struct judging *g, const struct net_attachment *a)
@@ -242,7 +277,7 @@ static bool find_bundle(struct judging *g, const char *path)
 	return true;
 }
 
-static int data_path(int data, char *buf, size_t size)
+int judge_data_path(int data, char *buf, size_t size)
 {
 	char link[64];
 	ssize_t n;
@@ -260,13 +295,22 @@ static int own_bundle(struct judging *g, char *path, size_t size)
 {
 	char data[PATH_MAX - 256];
 	const char *base = g->rq->bundle_root;
-	int n, r = base ? 0 : data_path(g->rq->data, data, sizeof(data));
+	int n, r = base ? 0 : judge_data_path(g->rq->data, data, sizeof(data));
 
 	if (r < 0)
 		return r;
 	n = base ? snprintf(path, size, "%s/%s", base, g->p->id)
 		 : snprintf(path, size, "%s/" BUNDLES "/%s", data, g->p->id);
 	return n < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* Is there something of that name which is not ours to change? */
+static bool is_foreign(const char *path)
+{
+	char owner[MADE_BUNDLE_OWNER];
+
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       made_bundle_owner(path, owner) < 0;
 }
 
 static int plan_bundle(struct judging *g, const char *path)
@@ -277,7 +321,12 @@ static int plan_bundle(struct judging *g, const char *path)
 	g->out->same_config = false;
 	g->out->make_bundle = true;
 	g->out->copy_rootfs = root[0] != '/';
-	if (strchr(root, '/') && root[0] != '/')
+	if (is_foreign(path))
+		return object(g, "move it away, or choose another --bundle-root",
+			      "the bundle '%s' is there, and ctr did not make it", path);
+	/* what is below it is not what is beside it, or all of it */
+	if (strcmp(root, ".") == 0 || strcmp(root, "..") == 0 ||
+	    (strchr(root, '/') && root[0] != '/'))
 		return object(g, "put the bundle there yourself",
 			      "its root '%s' is not directly below its bundle", root);
 	if (root[0] == '/' && access(root, F_OK) < 0)
@@ -328,6 +377,35 @@ static int judge_bundle(struct judging *g)
 	else
 		(void)snprintf(g->out->rootfs, sizeof(g->out->rootfs), "%s/%.255s", g->out->bundle,
 			       root);
+	return r;
+}
+
+static bool allows_userfaultfd(void)
+{
+	char text[16];
+
+	return io_read_line(AT_FDCWD, "/proc/sys/vm/unprivileged_userfaultfd", text, sizeof(text)) >
+		       0 &&
+	       text[0] == '1';
+}
+
+/*
+ * In a user namespace tasks make their userfaultfd themselves, as root of that. While hooks run that wait for the
+ * container, nobody would fetch the memory that it waits for.
+ */
+static int judge_post_copy(struct judging *g)
+{
+	int r = 0;
+
+	if (!g->p->post_copy || !g->spec)
+		return 0;
+	if (oci_spec_namespace(g->spec, OCI_NS_USER) && !allows_userfaultfd())
+		r = object(
+			g, "move it without --post-copy, or set vm.unprivileged_userfaultfd = 1",
+			"a container with a user namespace cannot run before its memory is there");
+	if (r == 0 && g->spec->hooks[OCI_HOOK_POSTSTART].count)
+		r = object(g, "move it without --post-copy",
+			   "its poststart hooks would run before its memory is there");
 	return r;
 }
 
@@ -414,6 +492,8 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e)
 		r = steps[i](&g);
 	if (r == 0 && g.spec)
 		r = judge_config(&g);
+	if (r == 0)
+		r = judge_post_copy(&g);
 	oci_spec_free(g.spec);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look whether the container can come here") : 0;
 }
@@ -452,5 +532,6 @@ int judge_answer(const struct judgement *v, struct wire *w, struct err *e)
 	write_problems(&o, "warnings", &v->problems, PROBLEM_WARNING);
 	json_out_member_string(&o, "bundle", v->bundle);
 	json_out_member_bool(&o, "copyRootfs", v->copy_rootfs);
+	json_out_member_bool(&o, "knowsPostCopy", true);
 	return wire_send_json(w, WIRE_ANSWER, &o, e);
 }

@@ -21,6 +21,7 @@ struct judge_request {
 	enum cgroup_driver driver;
 	struct host_facts host;
 	const char *bundle_root; /* where bundles are made that are not here; NULL: DATA/.bundles */
+	uint64_t room;		 /* bytes that may come to the data root (receive_room) */
 	bool present_only; /* only what the operator has put here: same bundle, same config.json */
 };
 
@@ -38,6 +39,11 @@ int judge(const struct judge_request *rq, struct judgement *ret, struct err *e);
 
 /* The criu that would be used, as host_facts has it; 0 and why in @e when there is none. */
 int judge_criu(const char *program, struct err *e);
+
+/* Where the data root is, which is open as @data. -errno. */
+int judge_data_path(int data, char *buf, size_t size);
+/* Can this host's criu, and its kernel, fetch memory while tasks run, or leave it out of a dump? -ENOPKG. */
+int judge_lazy_pages(const char *program, struct err *e);
 
 /* Send what was found, as the WIRE_ANSWER to the proposal. */
 int judge_answer(const struct judgement *v, struct wire *w, struct err *e);

@@ -14,6 +14,7 @@
 #include "checkpoint/image_stream.h"
 #include "checkpoint/journal.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/pages.h"
 #include "checkpoint/preflight.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/rootsync.h"
@@ -25,7 +26,7 @@
 #define WORK_NAME "migrate" /* in the container's directory: logs of criu */
 
 enum {
-	IN_FLIGHT_TRIES = 3,
+	IN_FLIGHT_TRIES = 4, /* 15 s of waiting */
 	FILE_ROUNDS = 4,
 	ALIVE_MS = 5000,
 	FILE_ENOUGH = 1 << 20,
@@ -42,20 +43,23 @@ struct migration {
 	struct proposal proposal;
 	bool copy_rootfs;
 	struct rootsync_source *root;
-	unsigned round;	     /* the next one */
-	uint64_t rate;	     /* bytes per second, of what was sent so far */
-	uint64_t last_bytes; /* of the round before */
-	uint64_t dump_us;    /* what the last round's dump took, criu's start and end included */
+	struct pages_store *store; /* memory that is asked for; NULL: it has gone with the images */
+	unsigned round;		   /* the next one */
+	uint64_t rate;		   /* bytes per second, of what was sent so far */
+	uint64_t last_bytes;	   /* of the round before */
+	uint64_t dump_us; /* what the last round's dump took, criu's start and end included */
 	int64_t began, stood;
 	struct checkpoint_quiet quiet;
 	bool proposed, committed;
+	bool gone; /* it has been deleted there since */
 };
 
 static const char *const step_names[MIGRATE_STEPS] = {
 	[MIGRATE_CONNECT] = "connect", [MIGRATE_NEGOTIATE] = "negotiate",
 	[MIGRATE_FILES] = "files",     [MIGRATE_ROUND] = "memory",
 	[MIGRATE_FINAL] = "final",     [MIGRATE_RESTORE] = "restore",
-	[MIGRATE_COMMIT] = "commit",   [MIGRATE_RESOLVE] = "resolve",
+	[MIGRATE_COMMIT] = "commit",   [MIGRATE_PAGES] = "pages",
+	[MIGRATE_RESOLVE] = "resolve",
 };
 
 const char *migrate_step_name(enum migrate_step step)
@@ -145,6 +149,11 @@ static int describe(struct migration *m, const struct container *c, struct err *
 
 	if (criu == 0)
 		return -ENOPKG;
+	r = m->rq->post_copy ? judge_lazy_pages(m->rq->criu, e) : 0;
+	if (r < 0) {
+		(void)err_wrap(e, "post-copy, on this host");
+		return r;
+	}
 	r = host_facts_get(&m->arena, criu, &p->host, e);
 	if (r == 0)
 		r = proposal_digest(c->config, c->config_size, digest, e);
@@ -157,6 +166,7 @@ static int describe(struct migration *m, const struct container *c, struct err *
 	p->config_digest = arena_strdup(&m->arena, digest);
 	p->flags = m->rq->flags;
 	p->dry_run = m->rq->dry_run;
+	p->post_copy = m->rq->post_copy;
 	p->memory = memory_of(c);
 	return p->config_digest ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "describe the container");
 }
@@ -175,61 +185,6 @@ static int propose(struct migration *m, const struct container *c, struct err *e
 	m->proposed = true;
 	r = wire_send_json(m->w, WIRE_PROPOSAL, &o, e);
 	return r < 0 ? r : wire_send(m->w, WIRE_CONFIG, c->config, c->config_size, e);
-}
-
-static int read_problems(struct problems *list, const struct json_node *o, const char *key,
-			 enum problem_severity severity, struct err *e)
-{
-	const struct json_node *items = json_member(o, key);
-	int r = 0;
-
-	if (!items || items->type != JSON_ARRAY)
-		return err_set(e, ERR_SYSTEM, EBADMSG, "an answer without '%s'", key);
-	json_for_each (item, items) {
-		const char *text, *hint;
-
-		if (r == 0)
-			r = wire_string(item, "text", 2048, false, &text, e);
-		if (r == 0)
-			r = wire_string(item, "hint", 512, true, &hint, e);
-		if (r == 0)
-			r = problems_addf(list, severity, "", hint, "%s", text);
-	}
-	return r;
-}
-
-static int object(const struct migration *m, struct err *e)
-{
-	size_t n = problems_count(&m->ret->problems, PROBLEM_ERROR);
-	const struct problems *all = &m->ret->problems;
-
-	for (size_t i = 0; i < all->count; i++) {
-		const struct err *first = &all->items[i].err;
-
-		if (all->items[i].severity != PROBLEM_ERROR)
-			continue;
-		err_set(e, ERR_STATE, 0, "destination: %s", first->text);
-		if (n > 1)
-			err_hint(e, "and %zu more: see --dry-run", n - 1);
-		else if (first->hint[0])
-			err_hint(e, "%s", first->hint);
-		return -EXDEV;
-	}
-	return 0;
-}
-
-static int hear_answer(struct migration *m, struct err *e)
-{
-	cleanup_(arena_free) struct arena a = { .cap = 16 << 20 };
-	const struct json_node *o;
-	int r = wire_expect_json(m->w, "destination", WIRE_ANSWER, &a, &o, e);
-
-	if (r == 0)
-		r = read_problems(&m->ret->problems, o, "problems", PROBLEM_ERROR, e);
-	if (r == 0)
-		r = read_problems(&m->ret->problems, o, "warnings", PROBLEM_WARNING, e);
-	m->copy_rootfs = r == 0 && (wire_bool(o, "copyRootfs") || m->rq->copy_rootfs);
-	return r < 0 ? r : object(m, e);
 }
 
 /* Nothing has been copied yet. Who only asks hears of all of it, and of what the destination says. */
@@ -300,7 +255,7 @@ static int negotiate(struct migration *m, struct err *e)
 		return r;
 	tell(m, MIGRATE_NEGOTIATE);
 	r = propose(m, c, e);
-	return r < 0 ? r : hear_answer(m, e);
+	return r < 0 ? r : migrate_hear_answer(m->rq, m->w, &m->ret->problems, &m->copy_rootfs, e);
 }
 
 /* ---- files ---- */
@@ -484,7 +439,7 @@ static int pre_dump(struct migration *m, struct pictures *p, struct err *e)
  */
 static uint64_t predict(const struct migration *m)
 {
-	uint64_t send = m->rate ? m->last_bytes * 1000000 / m->rate : 0;
+	uint64_t send = m->rate && !m->rq->post_copy ? m->last_bytes * 1000000 / m->rate : 0;
 
 	return send + 2 * m->dump_us;
 }
@@ -539,6 +494,14 @@ static int raise_fence(struct migration *m, struct container *c, struct err *e)
 	return fence_raise(c, &move, e);
 }
 
+static int tell_lost(const struct migration *m, struct err *e)
+{
+	(void)err_wrap(e, "it ran at %s while its memory was here, and was ended there",
+		       m->rq->to->name);
+	err_hint(e, "it goes on here from when it was stopped: what it did since is lost");
+	return -ECONNABORTED;
+}
+
 /* Without a word about it, it was stopped no earlier than criu was asked to. */
 static int64_t stopped_at(const struct migration *m)
 {
@@ -548,27 +511,57 @@ static int64_t stopped_at(const struct migration *m)
 /* The word is out, and no answer came: whoever has an answer has written it down. */
 static int resolve(struct migration *m, struct container *c, struct err *e)
 {
+	enum migrate_verdict verdict = MIGRATE_ABORTED;
 	struct err why = *e;
-	bool running = false;
 	int r;
 
 	m->ret->fate = MIGRATE_IN_DOUBT;
-	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &running, e);
+	r = migrate_resolve(m->rq, m->rq->to, m->rq->token, &verdict, e);
 	if (r < 0)
 		return r;
-	if (running)
+	m->gone = verdict == MIGRATE_WAS_THERE;
+	if (verdict == MIGRATE_RUNNING || m->gone)
 		return 0;
 	r = fence_lower(c, e);
 	if (r < 0)
 		return r;
 	m->ret->fate = MIGRATE_STAYED;
+	m->ret->went_back = verdict == MIGRATE_LOST;
+	if (m->ret->went_back)
+		migrate_tell_done(m->rq->to, m->rq->token, m->rq->timeout_ms);
 	*e = why; /* why the destination does not have it */
-	return -ECONNABORTED;
+	return m->ret->went_back ? tell_lost(m, e) : -ECONNABORTED;
+}
+
+/* A word of the destination, and what it wants until then. */
+static int await(struct migration *m, enum wire_type type, struct err *e)
+{
+	struct wire_message reply;
+	struct pages_count count;
+	int r;
+
+	if (!m->store)
+		return wire_expect(m->w, "destination", type, &reply, e);
+	r = pages_store_serve(m->store, m->w, type, e);
+	count = pages_store_count(m->store);
+	m->ret->fetched_pages = count.pages;
+	m->ret->fetched_bytes = count.bytes;
+	return r;
+}
+
+/* It runs there. What it lacks is here, and nowhere else. */
+static int give_memory(struct migration *m, struct err *e)
+{
+	m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
+	if (!m->store)
+		return 0;
+	wire_set_timeout(m->w, m->rq->timeout_ms);
+	tell(m, MIGRATE_PAGES);
+	return await(m, WIRE_COMPLETE, e);
 }
 
 static int commit(struct migration *m, struct container *c, struct err *e)
 {
-	struct wire_message reply;
 	int r;
 
 	tell(m, MIGRATE_COMMIT);
@@ -578,14 +571,17 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 	wire_set_interrupt(m->w, -EBADF);
 	r = wire_send_word(m->w, WIRE_COMMIT, e);
 	if (r == 0)
-		r = wire_expect(m->w, "destination", WIRE_RUNNING, &reply, e);
+		r = await(m, WIRE_RUNNING, e);
+	if (r == 0)
+		r = give_memory(m, e);
 	if (r < 0)
 		r = resolve(m, c, e);
 	if (r < 0)
 		return r;
 	m->committed = true;
-	m->ret->fate = MIGRATE_MOVED;
-	m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
+	m->ret->fate = m->gone ? MIGRATE_GONE : MIGRATE_MOVED;
+	if (!m->ret->down_us)
+		m->ret->down_us = (uint64_t)(now_us() - stopped_at(m));
 	m->ret->held_us = m->quiet.held_us;
 	m->ret->lost = m->quiet.unaccepted + m->quiet.unsent;
 	return 0;
@@ -594,6 +590,7 @@ static int commit(struct migration *m, struct container *c, struct err *e)
 struct ending {
 	struct migration *m;
 	struct pictures pictures;
+	bool last_try;
 };
 
 /* All tasks stand; whatever fails in here lets them go on, unless they are fenced. */
@@ -601,7 +598,6 @@ static int hand_over(void *data, struct container *c, struct err *e)
 {
 	struct ending *x = data;
 	struct migration *m = x->m;
-	struct wire_message reply;
 	uint64_t bytes;
 	int r = send_round(m, x->pictures.images, e);
 
@@ -609,22 +605,27 @@ static int hand_over(void *data, struct container *c, struct err *e)
 		r = send_files(m, true, &bytes, e);
 	if (r == 0)
 		r = rootsync_source_commit(m->root, m->w, e);
-
+	if (r == 0 && m->rq->post_copy)
+		r = pages_store_open(c, &m->store, e);
 	if (r == 0) {
 		tell(m, MIGRATE_RESTORE);
 		wire_set_timeout(m->w, m->rq->restore_ms);
 		r = wire_send_word(m->w, WIRE_RESTORE, e);
 	}
 	if (r == 0)
-		r = wire_expect(m->w, "destination", WIRE_PREPARED, &reply, e);
+		r = await(m, WIRE_PREPARED, e);
 	return r < 0 ? r : commit(m, c, e);
 }
 
-static void on_stopped(void *data, const struct checkpoint_quiet *q)
+/* Of those that would be lost none is, as long as there are other tries. */
+static int on_quiet(void *data, const struct checkpoint_quiet *q)
 {
 	struct ending *x = data;
 
 	x->m->quiet = *q;
+	if (x->last_try || (q->unaccepted == 0 && (!q->stopped_us || q->unsent == 0)))
+		return 0;
+	return -EAGAIN;
 }
 
 static int remove_here(struct migration *m, struct container *c, struct err *e)
@@ -643,10 +644,11 @@ static int remove_here(struct migration *m, struct container *c, struct err *e)
 }
 
 /* One try. What a try before it left of images goes. */
-static int try_final_dump(struct migration *m, struct container *c, bool skip_in_flight,
-			  struct err *e)
+static int try_final_dump(struct migration *m, struct container *c, unsigned number, struct err *e)
 {
-	struct ending x = { .m = m, .pictures = PICTURES_EMPTY };
+	struct ending x = { .m = m,
+			    .pictures = PICTURES_EMPTY,
+			    .last_try = number == IN_FLIGHT_TRIES };
 	struct checkpoint_request rq;
 	int r = outbox_clear(&m->outbox, m->round, e);
 
@@ -655,11 +657,12 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 	if (r == 0) {
 		tell(m, MIGRATE_FINAL);
 		rq = dump_request(m, &x.pictures);
-		rq.drain_ms = CHECKPOINT_DRAIN_MS;
-		rq.stopped = on_stopped;
+		rq.drain_ms = CHECKPOINT_DRAIN_MS << (number - 1);
+		rq.quiet = on_quiet;
 		rq.complete = hand_over;
 		rq.data = &x;
-		rq.flags.tcp_skip_in_flight = skip_in_flight;
+		rq.flags.tcp_skip_in_flight = x.last_try;
+		rq.flags.lazy_pages = rq.pages_given = m->rq->post_copy;
 		m->stood = now_us();
 		r = checkpoint_dump(c, &rq, NULL, e);
 	}
@@ -668,21 +671,19 @@ static int try_final_dump(struct migration *m, struct container *c, bool skip_in
 }
 
 /*
- * Connections that nobody has accepted yet would be lost. New ones wait while the container accepts those (drain.h), but
- * some may come to it in the last moment, so it is tried again; a server that accepts nobody has to lose some.
+ * Connections that nobody has accepted yet would be lost, and what was not sent of those that were closed. New ones wait
+ * while the container accepts those (drain.h); when that takes longer, or some come in the last moment, it goes on for
+ * now, and has more time the next time. A server that accepts nobody has to lose some.
  */
 static int dump_between_connections(struct migration *m, struct container *c, struct err *e)
 {
-	unsigned round = m->round;
-	int r;
+	int r = -EAGAIN;
 
-	for (unsigned i = 0;; i++) {
-		r = try_final_dump(m, c, i == IN_FLIGHT_TRIES, e);
-		if (r == 0 || i == IN_FLIGHT_TRIES || m->round != round ||
-		    !strstr(e->hint, "--tcp-skip-in-flight"))
-			return r;
+	for (unsigned i = 1; r == -EAGAIN && i <= IN_FLIGHT_TRIES; i++) {
 		*e = (struct err){ .problems = e->problems };
+		r = try_final_dump(m, c, i, e);
 	}
+	return r;
 }
 
 static int final_dump(struct migration *m, struct err *e)
@@ -720,10 +721,11 @@ static int run(struct migration *m, struct err *e)
 static void tell_aborted(const struct migration *m, int r)
 {
 	struct err none = ERR_INIT;
-	bool running;
+	enum migrate_verdict ignored;
 
 	if (m->proposed && !m->rq->dry_run && (r == -ECONNRESET || r == -ETIMEDOUT))
-		(void)migrate_ask(m->rq->to, m->rq->token, m->rq->timeout_ms, &running, &none);
+		(void)migrate_ask(m->rq->to, m->rq->token, NULL, m->rq->timeout_ms, &ignored,
+				  &none);
 }
 
 static bool is_link_error(int r)
@@ -747,6 +749,7 @@ int migrate_run(const struct migrate_request *rq, struct migrate_result *ret, st
 		ret->wire_bytes = wire_sent(m.w);
 	}
 	ret->total_us = (uint64_t)(now_us() - m.began);
+	pages_store_close(m.store);
 	rootsync_source_close(m.root);
 	wire_free(m.w);
 	transport_end(m.program);

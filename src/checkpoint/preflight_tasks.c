@@ -171,6 +171,26 @@ static void adopt_newcomers(struct preflight_scan *s)
 	}
 }
 
+/*
+ * In a cgroup that was there before ctr may be others, in other pid namespaces: what they have is none of the
+ * container's, and they stay.
+ */
+static void forget_strangers(struct preflight_scan *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->task_count; i++) {
+		struct preflight_task *t = &s->tasks[i];
+
+		if (t->in_tree || s->c->record.cgroup_made || t->ns[PREFLIGHT_NS_PID] == 0 ||
+		    t->ns[PREFLIGHT_NS_PID] == preflight_init(s)->ns[PREFLIGHT_NS_PID])
+			s->tasks[kept++] = *t;
+		else
+			cleanup_close_fd(&t->dir);
+	}
+	s->task_count = kept;
+}
+
 static void free_pids(struct cgroup_pids *p)
 {
 	free(p->items);
@@ -198,6 +218,7 @@ int preflight_collect(struct preflight_scan *s, struct err *e)
 			task->in_cgroup = true;
 	}
 	adopt_newcomers(s);
+	forget_strangers(s);
 	return r;
 }
 
@@ -313,6 +334,9 @@ void preflight_look_at_tasks(struct preflight_scan *s)
 		const struct preflight_task *t = &s->tasks[i];
 
 		look_at_descent(s, t);
+		/* of others CRIU sees nothing: that they are there is all that is to be said */
+		if (!t->in_tree)
+			continue;
 		look_at_session(s, t);
 		look_at_namespaces(s, t);
 		look_at_threads(s, t);

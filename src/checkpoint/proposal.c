@@ -98,6 +98,7 @@ void proposal_write(struct json_out *o, const struct proposal *p)
 	json_out_end_object(o);
 	json_out_member_bool(o, "noKeyring", p->no_keyring);
 	json_out_member_bool(o, "dryRun", p->dry_run);
+	json_out_member_bool(o, "postCopy", p->post_copy);
 }
 
 /* ---- reading ---- */
@@ -224,6 +225,7 @@ int proposal_read(const struct json_node *o, struct arena *a, struct proposal *r
 	p.overlay = wire_bool(o, "overlay");
 	p.no_keyring = wire_bool(o, "noKeyring");
 	p.dry_run = wire_bool(o, "dryRun");
+	p.post_copy = wire_bool(o, "postCopy");
 	*ret = p;
 	return 0;
 }

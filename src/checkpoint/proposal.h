@@ -52,6 +52,7 @@ struct proposal {
 	struct checkpoint_flags flags;
 	bool no_keyring;
 	bool dry_run;
+	bool post_copy; /* it is to run there before its memory has come */
 };
 
 /* Of the container @c and its record; p->id stays if it is set. Borrows from @c; the rest lives in @a. -ENOMEM. */

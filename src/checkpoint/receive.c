@@ -12,13 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "checkpoint/arrival.h"
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/pages_sink.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/rootsync.h"
 #include "checkpoint/standby_receive.h"
 #include "container/fence.h"
+#include "container/made_bundle.h"
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -30,6 +33,7 @@ enum {
 	DONE_MS = 10000, /* how long the other end may take to remove its own */
 	LOCK_MS = 5000,
 	RIVAL_STEP_MS = 50,
+	KEEP_FREE_MAX = 1 << 30,
 };
 
 struct receiving {
@@ -42,13 +46,15 @@ struct receiving {
 	struct judgement verdict;
 	struct journal journal;
 	struct rootsync_sink *root;
-	int images; /* the last round; -EBADF: none came */
+	struct pages_sink *sink; /* of memory that comes later, or NULL */
+	int images;		 /* the last round; -EBADF: none came */
 	unsigned rounds;
 	bool locked, restored;
 };
 
 static void end_receiving(struct receiving *x)
 {
+	pages_sink_close(x->sink);
 	rootsync_sink_close(x->root);
 	problems_free(&x->verdict.problems);
 	journal_close(&x->journal);
@@ -93,6 +99,7 @@ static int form_verdict(struct receiving *x, struct err *e)
 		.driver = x->rq->driver,
 		.bundle_root = x->rq->bundle_root,
 		.present_only = x->rq->present_only,
+		.room = receive_room(x->rq, x->rq->data),
 	};
 	struct err why = ERR_INIT;
 	int r = host_facts_get(&x->arena, judge_criu(x->rq->criu, &why), &rq.host, e);
@@ -101,16 +108,35 @@ static int form_verdict(struct receiving *x, struct err *e)
 		r = judge(&rq, &x->verdict, e);
 	if (r == 0 && rq.host.criu == 0)
 		r = problems_add(&x->verdict.problems, PROBLEM_ERROR, &why);
+	else if (r == 0 && x->p.post_copy && judge_lazy_pages(x->rq->criu, &why) < 0)
+		r = problems_add(&x->verdict.problems, PROBLEM_ERROR, &why);
 	return r;
 }
 
 /* ---- what comes ---- */
 
-static uint64_t free_space(const struct receiving *x)
+uint64_t receive_room(const struct receive_request *rq, int dir)
 {
 	struct statvfs v;
+	uint64_t have, keep;
 
-	return fstatvfs(x->journal.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
+	if (fstatvfs(dir, &v) < 0)
+		return INT64_MAX;
+	have = (uint64_t)v.f_bavail * v.f_frsize;
+	keep = (uint64_t)v.f_blocks * v.f_frsize / 100;
+	if (keep > KEEP_FREE_MAX)
+		keep = KEEP_FREE_MAX;
+	if (rq->keep_free >= 0)
+		keep = (uint64_t)rq->keep_free;
+	return have > keep ? have - keep : 1;
+}
+
+int receive_explain_full(int r, struct err *e)
+{
+	if (r == -ENOSPC && !e->hint[0])
+		err_hint(e, "make room there; how much of its data root stays free is said by "
+			    "ctr receive --keep-free");
+	return r;
 }
 
 struct rivalry {
@@ -122,7 +148,7 @@ static int look_at_rival(struct journal *j, void *context)
 {
 	struct rivalry *v = context;
 
-	v->found |= j->state != JOURNAL_RUNNING && strcmp(j->id, v->x->p.id) == 0 &&
+	v->found |= !journal_is_settled(j->state) && strcmp(j->id, v->x->p.id) == 0 &&
 		    strcmp(j->token, v->x->p.token) != 0;
 	return 0;
 }
@@ -155,11 +181,11 @@ static int exclude_rivals(const struct receiving *x, struct err *e)
 static int make_place(struct receiving *x, struct err *e)
 {
 	const char *bundle = x->verdict.bundle;
-	char *slash;
 	int r = journal_create(x->rq->data, x->p.token, x->p.id, &x->journal, e);
 
 	if (r < 0)
 		return r;
+	x->journal.post_copy = x->p.post_copy; /* written with all states that it matters for */
 	if (x->rq->began)
 		x->rq->began(x->rq->context, x->p.token);
 	r = exclude_rivals(x, e);
@@ -170,21 +196,16 @@ static int make_place(struct receiving *x, struct err *e)
 		return err_set(e, ERR_SYSTEM, -r, "keep config.json");
 	if (!x->verdict.make_bundle)
 		return 0;
-	slash = strrchr(x->verdict.bundle, '/');
-	*slash = '\0';
-	r = mkdir(bundle, 0700) < 0 && errno != EEXIST ? -errno : 0;
-	*slash = '/';
-	if (r < 0)
-		return err_set(e, ERR_SYSTEM, -r, "make the directory of '%s'", bundle);
+	/* before it is there: what is removed then is only what has this move's mark */
 	memcpy(x->journal.bundle, bundle, strlen(bundle) + 1);
 	r = journal_set(&x->journal, JOURNAL_RECEIVING, e);
+	if (r == 0)
+		r = made_bundle_make(bundle, x->p.token, e);
 	if (r < 0)
 		return r;
-	if (mkdir(bundle, 0700) < 0 && errno != EEXIST)
-		return err_set(e, ERR_SYSTEM, errno, "make the bundle '%s'", bundle);
 	/* of an earlier stay: it is older than what comes */
 	if (x->verdict.copy_rootfs && !x->p.overlay)
-		r = tree_remove(AT_FDCWD, x->verdict.rootfs);
+		r = tree_remove_path(x->verdict.rootfs);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove '%s'", x->verdict.rootfs) : 0;
 }
 
@@ -195,7 +216,7 @@ static int take_root(struct receiving *x, const struct wire_message *m, struct e
 		.data = x->rq->data,
 		.id = x->p.id,
 		.rootfs = x->verdict.rootfs,
-		.max_bytes = free_space(x),
+		.max_bytes = receive_room(x->rq, x->journal.dir),
 	};
 	bool committed, last = m->size && m->data[0] == ROOTSYNC_COMMIT;
 	int r = x->root ? 0 : rootsync_sink_open(&rq, &x->root, e);
@@ -233,7 +254,8 @@ static int take_round(struct receiving *x, const struct wire_message *m, struct 
 	if (r == 0)
 		r = journal_images(&x->journal, round, &x->images, e);
 	if (r == 0)
-		r = image_stream_receive(x->w, x->images, free_space(x), &bytes, e);
+		r = image_stream_receive(x->w, x->images, receive_room(x->rq, x->journal.dir),
+					 &bytes, e);
 	if (r == 0 && round > 0)
 		r = image_stream_link_parent(x->images, round - 1, e);
 	if (r < 0)
@@ -243,19 +265,6 @@ static int take_round(struct receiving *x, const struct wire_message *m, struct 
 }
 
 /* ---- the container ---- */
-
-static int note_arrival(struct receiving *x, struct container *c, struct err *e)
-{
-	char now[TIMESTAMP_SIZE];
-	const struct container_move move = { .token = x->p.token,
-					     .peer = x->p.host.name,
-					     .since = now };
-	int r;
-
-	timestamp_nanoseconds(now);
-	r = fence_note_arrival(c, &move, e);
-	return r < 0 ? r : record_save(c->dir, &c->record, e);
-}
 
 /* Its state changes under the lock; somebody who asked may have been told that it will not run. */
 static int advance(struct receiving *x, enum journal_state state, struct err *e)
@@ -278,12 +287,25 @@ static void let_go(struct receiving *x)
 	x->locked = false;
 }
 
+/* From now on memory is no reason to wait for longer, or for less, than for other words. */
+static int await_commit(struct receiving *x, struct err *e)
+{
+	int timeout = wire_timeout(x->w), r;
+	struct wire_message m;
+
+	wire_set_timeout(x->w, x->rq->commit_ms);
+	if (!x->sink)
+		return wire_expect(x->w, "source", WIRE_COMMIT, &m, e);
+	r = pages_sink_await(x->sink, WIRE_COMMIT, e);
+	wire_set_timeout(x->w, timeout);
+	return r;
+}
+
 /* All tasks stand. The lock is kept from COMMIT until it is known whether they run. */
 static int ready(void *data, struct container *c, struct err *e)
 {
 	struct receiving *x = data;
-	struct wire_message m;
-	int r = note_arrival(x, c, e);
+	int r = x->sink ? pages_sink_guard(x->sink, c, e) : 0;
 
 	if (r == 0)
 		r = advance(x, JOURNAL_PREPARED, e);
@@ -292,8 +314,7 @@ static int ready(void *data, struct container *c, struct err *e)
 		r = wire_send_word(x->w, WIRE_PREPARED, e);
 	if (r < 0)
 		return r;
-	wire_set_timeout(x->w, x->rq->commit_ms);
-	r = wire_expect(x->w, "source", WIRE_COMMIT, &m, e);
+	r = await_commit(x, e);
 	return r < 0 ? r : advance(x, JOURNAL_COMMITTING, e);
 }
 
@@ -330,10 +351,22 @@ static int open_work(const struct receiving *x, int *ret, struct err *e)
 	return 0;
 }
 
+static int open_sink(struct receiving *x, int work, struct err *e)
+{
+	const struct pages_sink_request rq = { .criu = x->rq->criu,
+					       .images = x->images,
+					       .work = work };
+
+	return pages_sink_open(&rq, x->w, &x->sink, e);
+}
+
 static int do_restore(struct receiving *x, int work, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
-	char config[64];
+	char config[64], now[TIMESTAMP_SIZE], data[PATH_MAX];
+	const struct container_move move = {
+		.token = x->p.token, .peer = x->p.host.name, .since = now, .data = data
+	};
 	struct restore_request rq = {
 		.container = {
 			.store = x->rq->store,
@@ -346,6 +379,8 @@ static int do_restore(struct receiving *x, int work, struct err *e)
 			.no_keyring = x->p.no_keyring,
 			.network = x->p.network.items.count ? &x->p.network : NULL,
 			.data = x->rq->data,
+			.move = &move,
+			.made_bundle = x->verdict.make_bundle ? x->p.token : NULL,
 			.overlay = { .wanted = x->p.overlay,
 				     .size = x->p.overlay_size,
 				     .layers = x->p.layers.items,
@@ -359,11 +394,53 @@ static int do_restore(struct receiving *x, int work, struct err *e)
 		.ready = ready,
 		.data = x,
 	};
-	int r;
+	int r = judge_data_path(x->rq->data, data, sizeof(data));
 
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "find the data root");
+	timestamp_nanoseconds(now);
+	r = x->p.post_copy ? open_sink(x, work, e) : 0;
+	if (r < 0)
+		return r;
+	rq.flags.lazy_pages = x->p.post_copy;
+	if (x->sink)
+		pages_sink_watch(x->sink, &rq.patience);
 	(void)snprintf(config, sizeof(config), "/proc/self/fd/%d/config.json", x->journal.dir);
 	r = checkpoint_restore(&rq, &c, e);
 	x->restored = r == 0;
+	return r;
+}
+
+/* Somebody asks for the source: there will be no more memory. */
+static int check_recalled(void *data, struct err *e)
+{
+	struct receiving *x = data;
+	struct err busy = ERR_INIT;
+
+	/* who has it asks just now: next time */
+	if (journal_lock(&x->journal, 0, &busy) < 0)
+		return 0;
+	journal_unlock(&x->journal);
+	if (x->journal.state != JOURNAL_RECALLED)
+		return 0;
+	err_set(e, ERR_STATE, ECANCELED, "the source has lost us, and the memory is not all here");
+	return -ECANCELED;
+}
+
+/* It runs, and its memory comes. As long as it does not end well, the container cannot live here. */
+static int fetch_memory(struct receiving *x, struct err *e)
+{
+	int r = journal_set(&x->journal, JOURNAL_FETCHING, e);
+
+	if (r < 0)
+		return r;
+	let_go(x);
+	r = wire_send_word(x->w, WIRE_RUNNING, e);
+	if (r == 0)
+		r = pages_sink_finish(x->sink, check_recalled, x, e);
+	if (r == 0)
+		r = journal_lock(&x->journal, LOCK_MS, e);
+	x->locked = r == 0;
 	return r;
 }
 
@@ -372,12 +449,14 @@ static int finish(struct receiving *x, struct err *e)
 {
 	struct err none = ERR_INIT;
 	struct wire_message m;
-	int r = journal_set(&x->journal, JOURNAL_RUNNING, e);
+	int r = x->sink ? fetch_memory(x, e) : 0;
 
+	if (r == 0)
+		r = journal_set(&x->journal, JOURNAL_RUNNING, e);
 	if (r < 0)
 		return r;
 	let_go(x);
-	if (wire_send_word(x->w, WIRE_RUNNING, &none) < 0)
+	if (wire_send_word(x->w, x->sink ? WIRE_COMPLETE : WIRE_RUNNING, &none) < 0)
 		return 0; /* it asks */
 	(void)journal_remove_images(&x->journal, &none);
 	wire_set_timeout(x->w, DONE_MS);
@@ -444,6 +523,7 @@ static void give_up(struct receiving *x)
 	enum journal_state ignored;
 	struct err none = ERR_INIT;
 
+	pages_sink_close(take_ptr(x->sink));
 	if (x->root)
 		(void)rootsync_sink_undo(x->root, &none);
 	rootsync_sink_close(take_ptr(x->root));
@@ -482,14 +562,14 @@ static int serve_migrate(const struct receive_request *rq, struct wire *w, struc
 	int r;
 
 	(void)receive_sweep(rq, &(struct err)ERR_INIT); /* the next one tries again */
-	r = serve_move(&x, e);
+	r = receive_explain_full(serve_move(&x, e), e);
 	if (r < 0)
 		wire_send_failure(w, e);
 	end_receiving(&x);
 	return r;
 }
 
-static int send_verdict(struct wire *w, const char *state, struct err *e)
+static int send_verdict(struct wire *w, const char *state, bool gone, struct err *e)
 {
 	struct json_out o;
 
@@ -497,7 +577,27 @@ static int send_verdict(struct wire *w, const char *state, struct err *e)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "answer");
 	json_out_object(&o);
 	json_out_member_string(&o, "state", state);
+	json_out_member_bool(&o, "gone", gone);
 	return wire_send_json(w, WIRE_VERDICT, &o, e);
+}
+
+/*
+ * It ran here; does it still exist? And a move of which nothing is written down any more, because the source had said that
+ * it has heard, has the container to witness (@id: what it is called here; or NULL).
+ */
+static bool find_gone(const struct receive_request *rq, const char *token, const char *id,
+		      enum journal_state *state)
+{
+	cleanup_(journal_close) struct journal j = JOURNAL_EMPTY;
+
+	if (*state == JOURNAL_RUNNING)
+		return journal_open(rq->data, token, &j, &(struct err)ERR_INIT) == 0 &&
+		       !arrival_is_here(rq->store, j.id, token);
+	if (*state == JOURNAL_ABORTED && id && id_is_valid(id) &&
+	    journal_open(rq->data, token, &j, &(struct err)ERR_INIT) == -ENOENT &&
+	    arrival_is_here(rq->store, id, token))
+		*state = JOURNAL_RUNNING;
+	return false;
 }
 
 static int serve_query(const struct receive_request *rq, struct wire *w, struct err *e)
@@ -508,11 +608,14 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 	enum journal_state state = JOURNAL_COMMITTING;
 	const struct json_node *o;
 	struct wire_message m;
-	const char *token;
+	const char *token, *id;
+	bool gone;
 	int r = wire_expect_json(w, "source", WIRE_QUERY, &a, &o, e);
 
 	if (r == 0)
 		r = wire_string(o, "token", WIRE_NONCE - 1, false, &token, e);
+	if (r == 0)
+		r = wire_string(o, "id", ID_MAX, true, &id, e);
 	if (r < 0)
 		return r;
 	r = receive_settle(rq, token, SETTLE_MS, &state, e);
@@ -521,8 +624,9 @@ static int serve_query(const struct receive_request *rq, struct wire *w, struct 
 		return r;
 	}
 	*e = (struct err){ .problems = e->problems };
-	r = send_verdict(w, journal_state_name(state), e);
-	if (r < 0 || state != JOURNAL_RUNNING)
+	gone = find_gone(rq, token, id, &state);
+	r = send_verdict(w, journal_state_name(state), gone, e);
+	if (r < 0 || !journal_is_settled(state))
 		return r;
 	/* it may have nothing left now, and then nobody asks again */
 	if (wire_expect(w, "source", WIRE_DONE, &m, &none) == 0 &&

@@ -19,6 +19,7 @@ struct receive_request {
 	enum cgroup_driver driver;
 	const char *bundle_root; /* judge.h */
 	bool present_only;
+	int64_t keep_free; /* bytes that stay free in the data root; < 0: a hundredth of it, 1 GiB at most */
 	const char *
 		log_dir; /* what restored programs write to pipes goes to ID.log there; NULL: away */
 	int commit_ms;	 /* how long restored tasks stand and wait for the word */
@@ -32,6 +33,12 @@ struct receive_request {
  * descriptors 0 to 2 become those of the restored program, which is our child. When it fails the other end was told.
  */
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e);
+
+/* How many bytes may still come to the filesystem of @dir: at least 1, for 0 means no limit elsewhere. */
+uint64_t receive_room(const struct receive_request *rq, int dir);
+
+/* The disk was full for what came, because some of it is kept free: say so in @e. @r, as it is. */
+int receive_explain_full(int r, struct err *e);
 
 /*
  * What is to be answered for @token: is its container running here? If nobody works on it any more, it is made

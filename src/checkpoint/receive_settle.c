@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "container/overlay_owner.h"
+#include "checkpoint/restore.h"
+#include "container/made_bundle.h"
 #include "container/store.h"
 #include "rootfs/layers.h"
-#include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 
@@ -49,24 +53,31 @@ enum life {
 	LIFE_NONE,    /* no container, or somebody else's */
 	LIFE_RUNNING, /* ours, let go */
 	LIFE_HELD,    /* ours, criu has it still */
+	LIFE_OVER,    /* ours, let go, and it has ended since */
 	LIFE_WRECK,   /* ours, and no more than remains */
 };
+
+static bool has_run(enum life life)
+{
+	return life == LIFE_RUNNING || life == LIFE_OVER;
+}
 
 static enum life judge_life(const struct journal *j, const struct container *c,
 			    enum container_status status)
 {
-	const char *token = c->record.move.token;
+	const struct container_move *m = &c->record.move;
 	bool lives = status == STATUS_RUNNING || status == STATUS_PAUSED;
 
-	/* its creator is dead, for we have the lock, and before its token was noted */
-	if (c->record.phase == PHASE_CREATING)
-		return lives && is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_WRECK;
-	if (!token || strcmp(token, j->token) != 0)
-		return c->record.phase == PHASE_RUNNING && !lives && !token ? LIFE_WRECK
-									    : LIFE_NONE;
-	if (!lives)
-		return LIFE_WRECK;
-	return is_traced(c->record.init.pid) ? LIFE_HELD : LIFE_RUNNING;
+	/* its record has the token from its first moment; what went on from here is somebody else's, too */
+	if (!m->token || m->away || strcmp(m->token, j->token) != 0)
+		return LIFE_NONE;
+	if (lives && is_traced(c->record.init.pid))
+		return LIFE_HELD;
+	/* we have the lock: its creator is dead */
+	if (lives && c->record.phase != PHASE_CREATING)
+		return LIFE_RUNNING;
+	return faccessat(c->dir, RESTORE_RELEASED, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? LIFE_OVER
+										   : LIFE_WRECK;
 }
 
 static int destroy(struct container *c, struct err *e)
@@ -74,6 +85,15 @@ static int destroy(struct container *c, struct err *e)
 	struct err warning = ERR_INIT;
 
 	return container_destroy(c, STATUS_STOPPED, DESTROY_FORCE, &warning, e);
+}
+
+/*
+ * Before the word was written down nothing may run, whoever let it go; nor without memory, which nobody fetches any
+ * more.
+ */
+static bool may_run(const struct journal *j)
+{
+	return j->state == JOURNAL_COMMITTING && !j->post_copy;
 }
 
 /* Look at the container, and remove what is left of it if it does not run. */
@@ -98,8 +118,7 @@ static int look(const struct receive_request *rq, const struct journal *j, enum 
 		}
 		if (*ret == LIFE_NONE)
 			return 0;
-		/* before the word was written down nothing may run, whoever let it go */
-		return *ret == LIFE_RUNNING && j->state == JOURNAL_COMMITTING ? 0 : destroy(c, e);
+		return has_run(*ret) && may_run(j) ? 0 : destroy(c, e);
 	}
 }
 
@@ -117,8 +136,35 @@ static int remove_layers(const struct receive_request *rq, const struct journal 
 static void remove_bundle(const struct journal *j)
 {
 	if (j->bundle[0])
-		(void)tree_remove(AT_FDCWD,
-				  j->bundle); /* a bundle without a container does no harm */
+		made_bundle_remove(j->bundle, j->token);
+}
+
+/* It may have run: that is to be told. */
+static int set_lost(struct journal *j, struct err *e)
+{
+	struct err none = ERR_INIT;
+	int r = journal_set(j, JOURNAL_LOST, e);
+
+	if (r == 0)
+		(void)journal_remove_images(j, &none); /* receive_sweep tries again */
+	return r;
+}
+
+/*
+ * A criu lazy-pages that waits for tasks to come does not see that they will not, nor that we are gone: it is told by
+ * one who comes and says nothing. One that has tasks does not listen any more, and sees it by itself.
+ */
+static void dismiss_lazy_pages(const struct journal *j)
+{
+	cleanup_fd int work = openat(j->dir, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	if (work < 0 || sock < 0)
+		return;
+	(void)snprintf(name.sun_path, sizeof(name.sun_path), "/proc/self/fd/%d/lazy-pages.socket",
+		       work);
+	(void)connect(sock, (const struct sockaddr *)&name, sizeof(name));
 }
 
 static int abort_move(const struct receive_request *rq, struct journal *j, struct err *e)
@@ -126,9 +172,11 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 	enum life life = LIFE_NONE;
 	int r = 0;
 
+	if (j->post_copy)
+		dismiss_lazy_pages(j);
 	if (j->state != JOURNAL_RECEIVING) {
 		r = look(rq, j, &life, e);
-		if (r == 0 && life == LIFE_RUNNING && j->state == JOURNAL_COMMITTING)
+		if (r == 0 && has_run(life) && may_run(j))
 			return journal_set(j, JOURNAL_RUNNING, e);
 		if (r == 0)
 			r = remove_layers(rq, j, e);
@@ -136,14 +184,21 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 	if (r < 0)
 		return r;
 	remove_bundle(j);
+	if (j->post_copy && j->state >= JOURNAL_COMMITTING && j->state < JOURNAL_RUNNING)
+		return set_lost(j, e);
 	r = journal_set(j, JOURNAL_ABORTED, e);
 	return r < 0 ? r : journal_remove(j, e);
 }
 
-/* It lives, and has not begun to let the tasks go: it finds out that it must not. */
+/*
+ * It lives. If it has not begun to let the tasks go, it finds out that it must not; if it waits for memory, that
+ * the source has none for it any more.
+ */
 static int forbid(struct journal *j, struct err *e)
 {
-	return j->state < JOURNAL_COMMITTING ? journal_set(j, JOURNAL_ABORTED, e) : 0;
+	if (j->state < JOURNAL_COMMITTING)
+		return journal_set(j, JOURNAL_ABORTED, e);
+	return j->state == JOURNAL_FETCHING ? journal_set(j, JOURNAL_RECALLED, e) : 0;
 }
 
 static int settle_locked(const struct receive_request *rq, struct journal *j,
@@ -151,9 +206,27 @@ static int settle_locked(const struct receive_request *rq, struct journal *j,
 {
 	int r = 0;
 
-	if (j->state != JOURNAL_RUNNING)
+	if (!journal_is_settled(j->state))
 		r = journal_is_alive(j) ? forbid(j, e) : abort_move(rq, j, e);
 	*ret = j->state;
+	return r;
+}
+
+/* It was recalled, and decides within moments: it may just have got all of it. */
+static int await_recalled(const struct receive_request *rq, struct journal *j, int wait_ms,
+			  enum journal_state *ret, struct err *e)
+{
+	int r = 0;
+
+	for (int waited = 0; r == 0 && *ret == JOURNAL_RECALLED; waited += STEP_MS) {
+		journal_unlock(j);
+		if (waited >= wait_ms)
+			return 0;
+		pause_ms(STEP_MS);
+		r = journal_lock(j, wait_ms, e);
+		if (r == 0)
+			r = settle_locked(rq, j, ret, e);
+	}
 	return r;
 }
 
@@ -180,6 +253,8 @@ int receive_settle(const struct receive_request *rq, const char *token, int wait
 		r = journal_lock(&j, wait_ms, e);
 	if (r == 0)
 		r = settle_locked(rq, &j, ret, e);
+	if (r == 0 && *ret == JOURNAL_RECALLED)
+		r = await_recalled(rq, &j, wait_ms, ret, e);
 	if (r == 0 && *ret == JOURNAL_ABORTED && journal_is_alive(&j))
 		clear_later(rq, &j, wait_ms);
 	if (r != -ENOENT)
@@ -197,7 +272,7 @@ static int sweep_one(struct journal *j, void *context)
 
 	if (journal_is_alive(j))
 		return 0;
-	if (j->state != JOURNAL_RUNNING)
+	if (!journal_is_settled(j->state))
 		(void)receive_settle(rq, j->token, 0, &ignored,
 				     &none); /* the next one tries again */
 	else /* the state stays until the source says that nothing is left there, however late */

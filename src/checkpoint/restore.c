@@ -320,6 +320,7 @@ static int ask(struct restore *x, struct err *e)
 	rq.type = CRIU__REQUEST_TYPE__RESTORE;
 	rq.opts = &options;
 	/* how long it takes depends on the memory, and with lazy pages on others */
+	criu_be_patient(x->criu, &x->rq->patience);
 	r = criu_call(x->criu, &rq, handlers, x, -1, NULL, e);
 	if (r == -EREMOTEIO)
 		causes_explain(x->rq->work, RESTORE_LOG, e);

@@ -12,11 +12,18 @@
 #include "container/container.h"
 #include "util/err.h"
 
+/*
+ * In the container's directory from the moment on at which nothing keeps its tasks from running any more: made by the
+ * process that would have killed them else, so that it is right whoever is killed.
+ */
+#define RESTORE_RELEASED "released"
+
 struct restore_request {
 	struct container_request container; /* as for create */
 	const char *criu;
 	int images, work;
 	struct checkpoint_flags flags;
+	struct checkpoint_patience patience;
 	bool stranger; /* nobody vouches for who wrote the images (images.h, "authentic") */
 	const char *
 		console_socket; /* where the master of its terminal goes; NULL: c->console has it */

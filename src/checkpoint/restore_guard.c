@@ -19,12 +19,13 @@ struct duty {
 	int sock;  /* of CRIU, which waits as long as it is open */
 	int kill;  /* cgroup.kill, or -EBADF: the cgroup may have others in it */
 	int pidfd; /* of init */
+	int dir;   /* of the container, without its lock */
 };
 
 /* Only what it needs stays open: it must not keep a lock, or the caller's pipes. */
 static void keep_only(struct duty *d)
 {
-	int *fds[] = { &d->word, &d->sock, &d->kill, &d->pidfd };
+	int *fds[] = { &d->word, &d->sock, &d->kill, &d->pidfd, &d->dir };
 	enum {
 		FIRST = 3
 	};
@@ -49,7 +50,10 @@ static __attribute__((noreturn)) void watch(struct duty *d)
 	do
 		n = read(d->word, &word, 1);
 	while (n < 0 && errno == EINTR);
-	if (n != 1) {
+	if (n == 1) {
+		(void)openat(d->dir, RESTORE_RELEASED,
+			     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	} else {
 		if (d->kill >= 0)
 			(void)!write(d->kill, "1", 1);
 		(void)kernel_pidfd_signal(d->pidfd, SIGKILL);
@@ -61,10 +65,13 @@ int restore_guard_start(const struct container *c, int sock, struct restore_guar
 			struct err *e)
 {
 	cleanup_fd int kill = -EBADF;
-	struct duty d = { .sock = sock, .kill = -EBADF, .pidfd = c->init.pidfd };
+	cleanup_fd int dir = openat(c->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct duty d = { .sock = sock, .kill = -EBADF, .pidfd = c->init.pidfd, .dir = dir };
 	int pair[2];
 	pid_t pid;
 
+	if (dir < 0)
+		return err_set(e, ERR_SYSTEM, errno, "open the container's directory");
 	if (c->cgroup.fd >= 0 && c->record.cgroup_made)
 		d.kill = kill = openat(c->cgroup.fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 	if (pipe2(pair, O_CLOEXEC) < 0)

@@ -82,6 +82,8 @@ struct standby_list {
  */
 int standby_open(int data, const char *id, bool create, struct standby *ret, struct err *e);
 void standby_close(struct standby *s);
+/* It was opened with @create, and is not wanted: nothing stays, unless something was there before. */
+void standby_forget(const struct standby *s);
 
 /* Lock it, and read the state. -EBUSY after ten seconds. */
 int standby_lock(struct standby *s, struct err *e);

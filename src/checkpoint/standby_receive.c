@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/rootsync_internal.h"
 #include "checkpoint/standby_internal.h"
+#include "container/made_bundle.h"
 #include "container/store.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -66,18 +66,45 @@ static bool is_fenced(const struct keeping *k)
 	return k->s.state.active ? k->epoch <= k->s.state.epoch : k->epoch < k->s.state.epoch;
 }
 
-/* It was taken over by somebody with a higher epoch, after it had been here: what runs here must be gone. */
-static int take_turn(struct keeping *k, struct err *e)
+static bool is_new_turn(const struct keeping *k)
 {
-	struct standby_state state = { .epoch = k->epoch };
+	return !is_fenced(k) && (k->s.state.epoch != k->epoch || k->s.state.active);
+}
+
+/* It was taken over by somebody with a higher epoch, after it had been here: what runs here must be gone. */
+static int check_turn(const struct keeping *k, struct err *e)
+{
 	cleanup_fd int dir = -EBADF;
 
-	if (store_get(k->rq->store, k->s.id, STORE_NO_LOCK, &dir, &(struct err)ERR_INIT) == 0) {
+	if (is_new_turn(k) &&
+	    store_get(k->rq->store, k->s.id, STORE_NO_LOCK, &dir, &(struct err)ERR_INIT) == 0) {
 		err_set(e, ERR_STATE, EEXIST, "container '%s'", k->s.id);
 		err_hint(e, "remove it here first: ctr delete --force %s", k->s.id);
 		return -EEXIST;
 	}
-	return standby_set(&k->s, &state, e);
+	return 0;
+}
+
+/*
+ * Not before it is known that the container may come here: from then on whoever has a lower epoch, and be it
+ * the right one, is fenced.
+ */
+static int take_turn(struct keeping *k, struct err *e)
+{
+	const struct standby_state state = { .epoch = k->epoch };
+	int r = standby_lock(&k->s, e);
+
+	if (r < 0)
+		return r;
+	if (is_fenced(k))
+		r = err_set(e, ERR_STATE, ESTALE, "container '%s' was taken over meanwhile",
+			    k->s.id);
+	if (r == 0)
+		r = check_turn(k, e);
+	if (r == 0 && is_new_turn(k))
+		r = standby_set(&k->s, &state, e);
+	standby_unlock(&k->s);
+	return r;
 }
 
 static int answer_state(struct keeping *k, struct err *e)
@@ -120,8 +147,7 @@ static int hear_id(struct keeping *k, struct err *e)
 	if (r < 0)
 		return r;
 	standby_sweep(&k->s);
-	if (!is_fenced(k) && (k->s.state.epoch != k->epoch || k->s.state.active))
-		r = take_turn(k, e);
+	r = check_turn(k, e);
 	if (r == 0)
 		r = answer_state(k, e);
 	standby_unlock(&k->s);
@@ -174,6 +200,7 @@ static int form_verdict(struct keeping *k, struct err *e)
 		.driver = k->rq->driver,
 		.bundle_root = k->rq->bundle_root,
 		.present_only = k->rq->present_only,
+		.room = receive_room(k->rq, k->rq->data),
 	};
 	struct err why = ERR_INIT;
 	int r = host_facts_get(&k->arena, judge_criu(k->rq->criu, &why), &rq.host, e);
@@ -195,33 +222,21 @@ static int make_bundle(struct keeping *k, struct err *e)
 {
 	const char *bundle = k->verdict.bundle;
 	cleanup_fd int dir = -EBADF;
-	char *slash;
 	int r;
 
 	if (!k->verdict.make_bundle)
 		return 0;
-	slash = strrchr(k->verdict.bundle, '/');
-	*slash = '\0';
-	r = mkdir(bundle, 0700) < 0 && errno != EEXIST ? -errno : 0;
-	*slash = '/';
-	if (r == 0 && mkdir(bundle, 0700) < 0 && errno != EEXIST)
-		r = -errno;
-	dir = r < 0 ? r : open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r == 0)
-		r = dir < 0 ? -errno : 0;
+	r = made_bundle_make(bundle, STANDBY_PURPOSE, e);
+	if (r < 0)
+		return r;
+	dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = dir < 0 ? -errno : 0;
 	if (r == 0)
 		r = io_replace_file_durable(dir, "config.json", 0600, k->config, k->config_size);
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make the bundle '%s'", bundle) : 0;
 }
 
 /* ---- files ---- */
-
-static uint64_t free_space(const struct keeping *k)
-{
-	struct statvfs v;
-
-	return fstatvfs(k->s.dir, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : INT64_MAX;
-}
 
 static int take_root(struct keeping *k, const struct wire_message *m, struct err *e)
 {
@@ -230,7 +245,7 @@ static int take_root(struct keeping *k, const struct wire_message *m, struct err
 		.id = k->s.id,
 		.rootfs = k->verdict.rootfs,
 		.keep = true,
-		.max_bytes = free_space(k),
+		.max_bytes = receive_room(k->rq, k->s.dir),
 	};
 	bool committed = false;
 	int r = k->root ? 0 : rootsync_sink_open(&rq, &k->root, e);
@@ -249,7 +264,7 @@ static int take_delta(struct keeping *k, int dir, struct err *e)
 {
 	cleanup_fd int fd = openat(dir, STANDBY_DELTA,
 				   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	uint64_t left = free_space(k);
+	uint64_t left = receive_room(k->rq, k->s.dir);
 	const char *bytes;
 	size_t size;
 	int r = fd < 0 ? err_set(e, ERR_SYSTEM, errno, "keep the container's files")
@@ -332,7 +347,8 @@ static int take_images(struct keeping *k, struct coming *c, struct err *e)
 	if (r == 0)
 		r = image_stream_round(&m, &round, e);
 	if (r == 0)
-		r = image_stream_receive(k->w, images, free_space(k), &c->g.memory_bytes, e);
+		r = image_stream_receive(k->w, images, receive_room(k->rq, k->s.dir),
+					 &c->g.memory_bytes, e);
 	return r == 0 && c->linked ? link_parent(images, c->g.parent, e) : r;
 }
 
@@ -437,6 +453,13 @@ static int take_all(struct keeping *k, struct err *e)
 	}
 }
 
+/* Nothing of it stays, unless something was here before. */
+static int refuse(struct keeping *k, struct err *e)
+{
+	standby_forget(&k->s);
+	return judge_answer(&k->verdict, k->w, e);
+}
+
 static int serve(struct keeping *k, struct err *e)
 {
 	int r = hear_id(k, e);
@@ -449,8 +472,10 @@ static int serve(struct keeping *k, struct err *e)
 	if (r < 0)
 		return r;
 	if (problems_count(&k->verdict.problems, PROBLEM_ERROR))
-		return judge_answer(&k->verdict, k->w, e);
-	r = make_bundle(k, e);
+		return refuse(k, e);
+	r = take_turn(k, e);
+	if (r == 0)
+		r = make_bundle(k, e);
 	if (r == 0)
 		r = judge_answer(&k->verdict, k->w, e);
 	return r == 0 ? take_all(k, e) : r;
@@ -459,7 +484,7 @@ static int serve(struct keeping *k, struct err *e)
 int standby_receive(const struct receive_request *rq, struct wire *w, struct err *e)
 {
 	struct keeping k = { .rq = rq, .w = w, .s = STANDBY_EMPTY };
-	int r = serve(&k, e);
+	int r = receive_explain_full(serve(&k, e), e);
 
 	if (r < 0)
 		wire_send_failure(w, e);

@@ -146,6 +146,14 @@ void standby_close(struct standby *s)
 	close_fd(&s->dir);
 }
 
+void standby_forget(const struct standby *s)
+{
+	cleanup_fd int root = make_dir(s->data, STANDBY_DIR, false);
+
+	if (root >= 0)
+		(void)unlinkat(root, s->id, AT_REMOVEDIR); /* only if there is nothing in it */
+}
+
 int standby_lock(struct standby *s, struct err *e)
 {
 	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };

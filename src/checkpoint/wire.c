@@ -37,6 +37,8 @@ static const struct {
 	[WIRE_FAILED] = { "FAILED", SMALL },
 	[WIRE_ALIVE] = { "ALIVE", 0 },
 	[WIRE_STANDBY] = { "STANDBY", SMALL },
+	[WIRE_PAGES] = { "PAGES", WIRE_DATA_MAX },
+	[WIRE_COMPLETE] = { "COMPLETE", SMALL },
 };
 
 static bool is_type(uint32_t n)

@@ -52,6 +52,8 @@ enum wire_type {
 	WIRE_FAILED,	/* both, at any time, last: why there will be nothing more */
 	WIRE_ALIVE, /* both, at any time: it takes long, but goes on. Never handed to the caller. */
 	WIRE_STANDBY, /* both: generations (standby_receive.c) */
+	WIRE_PAGES, /* destination: memory that it wants (pages.h); source: bytes of it, in that order */
+	WIRE_COMPLETE, /* destination: no memory is missing there any more */
 	WIRE_TYPE_END,
 };
 
@@ -95,6 +97,9 @@ static inline void wire_freep(struct wire **w)
 }
 
 void wire_set_timeout(struct wire *w, int timeout_ms);
+int wire_timeout(const struct wire *w);
+/* Readable when a message comes, for who waits for other things as well. Not given away. */
+int wire_input(const struct wire *w);
 /* Becomes readable when waiting makes no sense any more: -ECANCELED. Borrowed; < 0: never. */
 void wire_set_interrupt(struct wire *w, int fd);
 

@@ -73,6 +73,16 @@ void wire_set_timeout(struct wire *w, int timeout_ms)
 	w->timeout_ms = timeout_ms;
 }
 
+int wire_timeout(const struct wire *w)
+{
+	return w->timeout_ms;
+}
+
+int wire_input(const struct wire *w)
+{
+	return w->in;
+}
+
 void wire_set_interrupt(struct wire *w, int fd)
 {
 	w->interrupt = fd;

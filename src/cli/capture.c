@@ -74,7 +74,7 @@ static int capture_running(struct layered *x, const struct snapshot_naming *how,
 			   struct capture_result *ret, struct err *e)
 {
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
-	struct session s = { .stand = STANDSTILL_OF(&cg) };
+	struct session s = { .stand = STANDSTILL_OF(x->container, &cg) };
 	struct snapshot_capture capture = {
 		.freeze = freeze, .thaw = thaw, .tick = tick, .context = &s
 	};

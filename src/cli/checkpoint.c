@@ -256,6 +256,7 @@ static int check_blockers(struct session *s, struct err *e)
 	if (s->o->no_preflight || s->o->pre_dump)
 		return 0;
 	set_flags(s->o, &flags);
+	flags.tcp_skip_in_flight = true; /* the dump waits until they are accepted */
 	return cli_check_blockers(s->cli, s->c, &flags, e);
 }
 

@@ -38,6 +38,7 @@ struct exporting {
 	struct transfer_progress progress;
 	int images; /* borrowed */
 	char digest[DIGEST_TEXT];
+	char criu[32]; /* its version, or "" */
 };
 
 /* Everything that can be found out before the container stands still. @ret is closed by exporting_close, also on failure. */

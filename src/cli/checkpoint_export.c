@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* checkpoint --export: the archive is complete, on disk and in place before the container's tasks end. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "checkpoint/judge.h"
 #include "cli/checkpoint_archive.h"
 #include "rootfs/layers.h"
 #include "rootfs/sinks.h"
@@ -15,6 +17,17 @@ static enum compression compression_of(const char *word)
 		if (strcmp(word, compression_names[i]) == 0)
 			return (enum compression)i;
 	return COMPRESSION_ZSTD;
+}
+
+/* While the container runs on: asking takes a while. Without an answer the dump says why. */
+static void note_criu(struct exporting *x)
+{
+	struct err none = ERR_INIT;
+	int v = judge_criu(x->cli->options.criu, &none);
+
+	if (v > 0)
+		(void)snprintf(x->criu, sizeof(x->criu), "%d.%d.%d", v / 10000, v / 100 % 100,
+			       v % 100);
 }
 
 int exporting_open(struct cli *cli, const struct export_words *words, struct exporting *ret,
@@ -45,6 +58,8 @@ int exporting_open(struct cli *cli, const struct export_words *words, struct exp
 		r = archive_store_open(cli->data, &ret->store, e);
 	if (r == 0)
 		r = transfer_output_open(words->file, false, &ret->output, e);
+	if (r == 0)
+		note_criu(ret);
 	if (r == 0)
 		transfer_progress_begin(&ret->progress, cli, "export", NULL);
 	return r;
@@ -114,17 +129,42 @@ static void close_layers(struct layers **l)
 	layers_close(*l);
 }
 
+/* "bridge:web,ip=10.1.2.3 macvlan:eth0" */
+static void describe_network(const struct net_setup *s, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < s->items.count && len < size; i++) {
+		const struct net_attachment *a = &s->items.items[i];
+		const struct net_addr *const addresses[] = { &a->ip4, &a->ip6 };
+		char address[NET_ADDR_TEXT];
+
+		len += (size_t)snprintf(text + len, size - len, "%s%s%s%s", i ? " " : "",
+					net_kind_name(a->kind), a->target ? ":" : "",
+					a->target ? a->target : "");
+		for (int j = 0; j < 2 && len < size; j++)
+			if (addresses[j]->family)
+				len += (size_t)snprintf(
+					text + len, size - len, ",%s=%s", j ? "ip6" : "ip",
+					net_addr_text(addresses[j], false, address));
+	}
+}
+
 static int write_archive(struct exporting *x, struct container *c, struct err *e)
 {
 	cleanup_(close_layers) struct layers *layers = NULL;
 	cleanup_(overlay_stack_close) struct overlay_stack stack = OVERLAY_STACK_EMPTY;
 	cleanup_free int *dirs = NULL;
 	const struct container_overlay *o = &c->record.overlay;
+	char network[1024];
 	struct archive_source source = {
 		.id = c->record.id,
 		.config = c->config,
 		.config_size = c->config_size,
 		.images = x->images,
+		.criu = x->criu[0] ? x->criu : NULL,
+		.network = c->record.network.items.count ? network : NULL,
 		.token = x->words->token,
 		.key = x->key.kind ? &x->key : NULL,
 		.left_out = transfer_left_out,
@@ -132,6 +172,7 @@ static int write_archive(struct exporting *x, struct container *c, struct err *e
 	};
 	int r = 0;
 
+	describe_network(&c->record.network, network, sizeof(network));
 	if (o->used && o->data) {
 		r = layers_open(x->cli->data, c->record.id, &layers, e);
 		if (r == 0)

@@ -14,7 +14,8 @@
 struct cli_globals {
 	const char *root, *data_root, *config_file, *log, *log_format, *log_level, *cgroup_manager,
 		*rootless;
-	const char *criu; /* the program for checkpoint and restore, if not the one on PATH */
+	const char *trace; /* where phase timings go */
+	const char *criu;  /* the program for checkpoint and restore, if not the one on PATH */
 	bool debug, version, systemd_cgroup;
 };
 

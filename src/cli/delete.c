@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "checkpoint/arrival.h"
 #include "container/fence.h"
 #include "container/overlay_owner.h"
 #include "container/store.h"
@@ -50,6 +51,22 @@ static int delete_layers(const struct delete_task *t, const char *id, int r)
 	return overlay_owner_remove_unused(t->cli->data, id, t->cli->store, &t->cli->caller, t->e);
 }
 
+/* Its lock is given back for the question, and taken again. */
+static int ask_where_it_came_from(const struct delete_task *t, const char *id, struct container **c,
+				  enum container_status *status)
+{
+	int r;
+
+	if (!*c || !(*c)->record.move.token || (*c)->record.move.away)
+		return 0;
+	container_free(take_ptr(*c));
+	r = cli_container(t->cli, id, false, c, status, t->e);
+	if (r == 0 && *c)
+		r = arrival_before_delete(*c, &t->cli->caller, t->flags & DESTROY_FORCE, t->e);
+	container_free(take_ptr(*c));
+	return r < 0 ? r : cli_container(t->cli, id, true, c, status, t->e);
+}
+
 static int delete_one(const char *id, void *data)
 {
 	const struct delete_task *t = data;
@@ -58,6 +75,8 @@ static int delete_one(const char *id, void *data)
 	enum container_status status;
 	int r = cli_container(t->cli, id, true, &c, &status, t->e);
 
+	if (r == 0)
+		r = ask_where_it_came_from(t, id, &c, &status);
 	if (r == -ENOENT)
 		r = delete_layers(t, id, r);
 	/* there may be a rest of it, from somebody who was killed at the very end of a delete */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "checkpoint/archive.h"
 #include "container/network.h"
 #include "container/overlay_owner.h"
 #include "net/collect.h"
@@ -76,8 +77,17 @@ static int collect_networks(struct cli *cli, const struct gc_options *o, struct 
 	return r;
 }
 
+static int collect_checkpoints(struct cli *cli, const struct gc_options *o, struct err *e)
+{
+	struct gc_options copy = *o;
+	int r = open_data(cli, e);
+
+	return r > 0 ? archive_gc(cli->data, o->dry_run, tell, &copy, e) : r;
+}
+
 static int (*const collectors[])(struct cli *cli, const struct gc_options *o, struct err *e) = {
-	collect_networks, collect_layers, /* the last: it may end in a user namespace */
+	collect_networks, collect_checkpoints,
+	collect_layers, /* the last: it may end in a user namespace */
 };
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

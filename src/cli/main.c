@@ -20,6 +20,7 @@
 #include "util/kernel.h"
 #include "config.h"
 #include "util/timestamp.h"
+#include "util/trace.h"
 
 enum {
 	LINE_SIZE = 2048
@@ -60,6 +61,8 @@ const struct cli_option cli_global_options[] = {
 	  "show warnings and more detail", NULL },
 	{ "criu", 0, CLI_STRING, "PATH", offsetof(struct cli_globals, criu),
 	  "the program for checkpoint and restore, if not the installed one", NULL },
+	{ "trace", 0, CLI_STRING, "FILE", offsetof(struct cli_globals, trace),
+	  "write how long which step took, in Chrome's trace format", NULL },
 	{ "version", 'v', CLI_FLAG, NULL, offsetof(struct cli_globals, version), "show the version",
 	  NULL },
 	{ 0 },
@@ -275,6 +278,22 @@ static enum caller_rootless rootless_word(const struct cli *cli)
 	return (enum caller_rootless)word;
 }
 
+/* A trace that cannot be written is no failure of what was traced. */
+static int traced(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+		  struct err *e)
+{
+	struct err trouble = ERR_INIT;
+	int r;
+
+	{
+		TRACE_PHASE(TRACE_CTR, command->name);
+		r = cli_run_command(cli, command, argc, argv, e);
+	}
+	if (trace_finish(command->name, &trouble) < 0)
+		cli_report_warning(&trouble);
+	return r;
+}
+
 static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 {
 	const struct cli_command *command;
@@ -294,11 +313,12 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 	r = cli_find(cli_commands, parsed.args[0], &command, e);
 	if (r < 0)
 		return r;
-	caller_probe(rootless_word(cli), &cli->caller);
-	r = cli_conf_load(cli, e);
+	r = cli->options.trace ? trace_open(cli->options.trace, e) : 0;
 	if (r < 0)
 		return r;
-	return cli_run_command(cli, command, parsed.count - 1, parsed.args + 1, e);
+	caller_probe(rootless_word(cli), &cli->caller);
+	r = cli_conf_load(cli, e);
+	return r < 0 ? r : traced(cli, command, parsed.count - 1, parsed.args + 1, e);
 }
 
 int cli_main(int argc, char **argv)

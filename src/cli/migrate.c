@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/peer.h"
 #include "cli/transfer.h"
 #include "container/fence.h"
 #include "container/foreground.h"
@@ -32,10 +33,9 @@ enum {
 };
 
 struct migrate_options {
-	const char *remote_ctr, *ssh, *to_root, *to_data_root, *max_downtime, *timeout, *resolve,
-		*restore, *format, *progress, *max_rounds, *as;
-	bool dry_run, recover, here, there, copy_rootfs, no_preflight;
-	bool tcp_close, ext_unix_sk, shell_job;
+	const char *max_downtime, *timeout, *resolve, *restore, *format, *progress, *max_rounds;
+	bool dry_run, recover, here, there, post_copy;
+	struct peer_options peer;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -43,13 +43,18 @@ static const char *const formats[] = { "text", "json", NULL };
 #define AT(field) offsetof(struct migrate_options, field)
 static const struct cli_option options[] = {
 	{ "dry-run", 0, CLI_FLAG, NULL, AT(dry_run), "only tell what would be in the way", NULL },
-	{ "no-preflight", 0, CLI_FLAG, NULL, AT(no_preflight),
-	  "do not look for what criu cannot save; it finds out itself", NULL },
 	{ "max-downtime", 0, CLI_STRING, "DURATION", AT(max_downtime),
 	  "send memory in rounds until stopping the container should take no longer (300ms)",
 	  NULL },
 	{ "max-rounds", 0, CLI_STRING, "N", AT(max_rounds),
-	  "of memory, while it runs on (8); 0: send all of it at once, while it stands", NULL },
+	  "of memory, while it runs on (8; with --post-copy 1); 0: send all of it at once, while "
+	  "it stands",
+	  NULL },
+	{ "post-copy", 0, CLI_FLAG, NULL, AT(post_copy),
+	  "let it run there before all of its memory has come; if the link breaks until then, it "
+	  "goes "
+	  "on here, and what it did there is lost",
+	  NULL },
 	{ "timeout", 0, CLI_STRING, "DURATION", AT(timeout),
 	  "give up when nothing moves for so long (30s)", NULL },
 	{ "restore-timeout", 0, CLI_STRING, "DURATION", AT(restore),
@@ -57,23 +62,6 @@ static const struct cli_option options[] = {
 	{ "resolve-timeout", 0, CLI_STRING, "DURATION", AT(resolve),
 	  "how long to ask the other host what became of it, if the link broke at the end (1m)",
 	  NULL },
-	{ "remote-ctr", 0, CLI_STRING, "COMMAND", AT(remote_ctr),
-	  "what is called there by ssh, instead of ctr", NULL },
-	{ "ssh", 0, CLI_STRING, "COMMAND", AT(ssh),
-	  "the ssh to use, with its options, instead of /usr/bin/ssh", NULL },
-	{ "to-root", 0, CLI_STRING, "DIR", AT(to_root),
-	  "instead of DEST: another state root on this host", NULL },
-	{ "to-data-root", 0, CLI_STRING, "DIR", AT(to_data_root), "with --to-root: its data root",
-	  NULL },
-	{ "as", 0, CLI_STRING, "CONTAINER", AT(as), "what it is to be called there", NULL },
-	{ "copy-rootfs", 0, CLI_FLAG, NULL, AT(copy_rootfs),
-	  "send the bundle's root filesystem even if there is one of that name", NULL },
-	{ "tcp-close", 0, CLI_FLAG, NULL, AT(tcp_close),
-	  "close established TCP connections instead of taking them along", NULL },
-	{ "ext-unix-sk", 0, CLI_FLAG, NULL, AT(ext_unix_sk),
-	  "allow unix sockets that are connected to outside", NULL },
-	{ "shell-job", 0, CLI_FLAG, NULL, AT(shell_job),
-	  "allow a terminal that belongs to somebody outside", NULL },
 	{ "recover", 0, CLI_FLAG, NULL, AT(recover),
 	  "find out what became of CONTAINER, or of all that were handed over, and act", NULL },
 	{ "here", 0, CLI_FLAG, NULL, AT(here),
@@ -84,6 +72,7 @@ static const struct cli_option options[] = {
 	{ "progress", 0, CLI_STRING, "WORD", AT(progress),
 	  "json: lines on standard error; none: not on a terminal either",
 	  transfer_progress_words },
+	PEER_OPTIONS(struct migrate_options, peer),
 	{ 0 },
 };
 #undef AT
@@ -213,11 +202,14 @@ static int recover_killed(struct watching *x, const struct migrate_request *rq, 
 	x->cli->failure_code = exit_code(r, result->fate);
 	if (r < 0)
 		return hint_doubt(rq->id, result->fate, r, e);
-	if (result->fate == MIGRATE_MOVED)
+	if (result->fate == MIGRATE_MOVED || result->fate == MIGRATE_GONE)
 		return migrate_report(&x->view, rq, result, e);
 	x->cli->failure_code = CHECKPOINT_EXIT_LINK;
 	err_set(e, ERR_SYSTEM, 0, "the process that did it was killed");
-	err_hint(e, "the container runs on here");
+	err_hint(e, result->went_back
+			    ? "the container runs on here from when it was stopped: what it "
+			      "did since is lost"
+			    : "the container runs on here");
 	return -ECANCELED;
 }
 
@@ -284,6 +276,12 @@ struct recovering {
 
 static int recover(struct recovering *x, const char *id)
 {
+	static const char *const words[] = {
+		[MIGRATE_STAYED] = "runs here",
+		[MIGRATE_MOVED] = "runs there",
+		[MIGRATE_IN_DOUBT] = "stands here",
+		[MIGRATE_GONE] = "ran there, and was deleted there",
+	};
 	struct migrate_result result = { 0 };
 	int r;
 
@@ -297,8 +295,8 @@ static int recover(struct recovering *x, const char *id)
 	}
 	x->cli->failure_code = exit_code(r, result.fate);
 	if (r == 0)
-		(void)printf("%s %s\n", id,
-			     result.fate == MIGRATE_MOVED ? "runs there" : "runs here");
+		(void)printf("%s %s%s\n", id, words[result.fate],
+			     result.went_back ? "; what it did there is lost" : "");
 	return r;
 }
 
@@ -366,18 +364,14 @@ static int fill(struct cli *cli, const struct migrate_options *o, struct migrate
 
 	*rq = (struct migrate_request){
 		.criu = cli->options.criu,
-		.flags = { .tcp_established = true,
-			   .tcp_close = o->tcp_close,
-			   .ext_unix_sk = o->ext_unix_sk,
-			   .shell_job = o->shell_job,
-			   .file_locks = true,
-			   .link_remap = true,
-			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
-		.as = o->as,
+		.flags = peer_flags(&o->peer),
+		.as = o->peer.as,
 		.dry_run = o->dry_run,
-		.no_preflight = o->no_preflight,
-		.copy_rootfs = o->copy_rootfs,
-		.max_rounds = ROUNDS,
+		.no_preflight = o->peer.no_preflight,
+		.copy_rootfs = o->peer.copy_rootfs,
+		.post_copy = o->post_copy,
+		/* what changes meanwhile is fetched later anyway */
+		.max_rounds = o->post_copy ? 1 : ROUNDS,
 		.timeout_ms = TIMEOUT_MS,
 		.restore_ms = RESTORE_MS,
 		.resolve_ms = RESOLVE_MS,
@@ -413,17 +407,14 @@ static int open_roots(struct cli *cli, struct migrate_request *rq, struct err *e
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct migrate_options *o = opts;
-	const struct transport_options to_options = { .ssh = o->ssh,
-						      .remote_ctr = o->remote_ctr,
-						      .root = o->to_root,
-						      .data_root = o->to_data_root,
-						      .criu = cli->options.criu };
+	struct transport_options to_options = peer_transport(&o->peer);
 	cleanup_(arena_free) struct arena a = { 0 };
 	struct migrate_request rq;
 	struct transport to;
 	char token[WIRE_NONCE];
 	int r = fill(cli, o, &rq, e);
 
+	to_options.criu = cli->options.criu;
 	if (r == 0 && !o->recover && !args[0])
 		r = err_set(e, ERR_USAGE, 0, "migrate needs a CONTAINER and a DEST");
 	if (r == 0 && (o->here || o->there) && !o->recover)

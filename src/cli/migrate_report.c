@@ -62,10 +62,15 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 	json_out_member_string(&o, "id", rq->id);
 	json_out_member_string(&o, "destination", rq->to->name);
 	json_out_member_string(&o, "token", rq->token);
+	json_out_member_bool(&o, "gone", x->fate == MIGRATE_GONE);
 	json_out_member_uint(&o, "rounds", x->rounds);
 	json_out_member_uint(&o, "memoryBytes", x->memory_bytes);
 	json_out_member_uint(&o, "fileBytes", x->file_bytes);
 	json_out_member_uint(&o, "sentBytes", x->wire_bytes);
+	if (rq->post_copy) {
+		json_out_member_uint(&o, "fetchedPages", x->fetched_pages);
+		json_out_member_uint(&o, "fetchedBytes", x->fetched_bytes);
+	}
 	json_out_member_uint(&o, "totalMicroseconds", x->total_us);
 	json_out_member_uint(&o, "downMicroseconds", x->down_us);
 	json_out_member_uint(&o, "predictedMicroseconds", x->predicted_us);
@@ -78,16 +83,22 @@ static int report_json(const struct migrate_request *rq, const struct migrate_re
 int migrate_report(const struct migrate_view *v, const struct migrate_request *rq,
 		   const struct migrate_result *x, struct err *e)
 {
-	char memory[16], files[16], sent[16];
+	char memory[16], files[16], sent[16], fetched[16];
 
 	if (is_json(v))
 		return report_json(rq, x, e);
-	(void)printf("%s runs at %s\n", rq->id, rq->to->name);
+	(void)printf(x->fate == MIGRATE_GONE ? "%s ran at %s, and was deleted there\n"
+					     : "%s runs at %s\n",
+		     rq->id, rq->to->name);
 	if (!x->total_us)
 		return 0; /* whoever measured was killed */
-	(void)printf("memory  %s in %u rounds\nfiles   %s\nsent    %s\ntotal   %" PRIu64
-		     " ms\ndown    %" PRIu64 " ms\n",
-		     cli_size_text(x->memory_bytes, memory, sizeof(memory)), x->rounds,
+	(void)printf("memory  %s in %u rounds\n",
+		     cli_size_text(x->memory_bytes, memory, sizeof(memory)), x->rounds);
+	if (rq->post_copy)
+		(void)printf("fetched %s in %" PRIu64 " pages\n",
+			     cli_size_text(x->fetched_bytes, fetched, sizeof(fetched)),
+			     x->fetched_pages);
+	(void)printf("files   %s\nsent    %s\ntotal   %" PRIu64 " ms\ndown    %" PRIu64 " ms\n",
 		     cli_size_text(x->file_bytes, files, sizeof(files)),
 		     cli_size_text(x->wire_bytes, sent, sizeof(sent)), x->total_us / 1000,
 		     x->down_us / 1000);

@@ -86,7 +86,7 @@ static int change(struct cli *cli, const struct pause_options *o, const char *id
 	/* with the directory goes the lock: whoever wants to end the container must not wait for us */
 	close_fd(&c->dir);
 	hold_signals();
-	return freeze ? cgroup_freeze(&cg, timeout, e) : cgroup_thaw(&cg, timeout, e);
+	return freeze ? container_freeze(c, &cg, timeout, e) : container_thaw(c, &cg, timeout, e);
 }
 
 static int run_pause(struct cli *cli, const void *opts, char **args, struct err *e)

@@ -28,7 +28,7 @@ enum {
 };
 
 struct receive_options {
-	const char *accept, *bundle_root, *log_dir, *listen, *idle, *commit;
+	const char *accept, *bundle_root, *log_dir, *listen, *idle, *commit, *keep_free;
 };
 
 static const char *const accept_words[] = { "any", "present", NULL };
@@ -45,6 +45,9 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "listen", 0, CLI_STRING, "unix:PATH", offsetof(struct receive_options, listen),
 	  "serve connections to a socket, one process each, instead of standard input and output",
+	  NULL },
+	{ "keep-free", 0, CLI_STRING, "SIZE", offsetof(struct receive_options, keep_free),
+	  "take nothing that would leave less of the data root's disk free (1%, at most 1g)",
 	  NULL },
 	{ "idle-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, idle),
 	  "give up when the other side says nothing for so long (2m)", NULL },
@@ -296,10 +299,14 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		.bundle_root = o->bundle_root,
 		.log_dir = o->log_dir,
 		.commit_ms = COMMIT_MS,
+		.keep_free = -1,
 	};
 	int idle = IDLE_MS, r = duration("idle-timeout", o->idle, &idle, e);
 
 	(void)args;
+	if (o->keep_free && (num_parse_size(o->keep_free, &rq.keep_free) < 0 || rq.keep_free < 0))
+		r = err_set(e, ERR_USAGE, 0, "option --keep-free: '%s' is not a size",
+			    o->keep_free);
 	if (r == 0)
 		r = duration("commit-timeout", o->commit, &rq.commit_ms, e);
 	if (r == 0 && !caller_is_host_root(&cli->caller))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ctr replicate: keep another host supplied with generations of a container. */
-#include "cli/cli.h"
+#include "cli/peer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,8 +25,8 @@ enum {
 
 struct replicate_options {
 	const char *interval, *keep, *count, *on_fenced, *timeout, *format;
-	const char *remote_ctr, *ssh, *to_root, *to_data_root, *as;
-	bool copy_rootfs, status, forget, tcp_close, ext_unix_sk, shell_job, no_preflight;
+	bool status, forget;
+	struct peer_options peer;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -44,33 +44,15 @@ static const struct cli_option options[] = {
 	  "what becomes of the container here once the other host has taken over: pause (default), "
 	  "stop or ignore",
 	  fenced_words },
-	{ "copy-rootfs", 0, CLI_FLAG, NULL, AT(copy_rootfs),
-	  "send the bundle's root filesystem, if it is not there", NULL },
 	{ "timeout", 0, CLI_STRING, "DURATION", AT(timeout),
 	  "give a connection up when nothing moves for so long, and try again (30s)", NULL },
-	{ "tcp-close", 0, CLI_FLAG, NULL, AT(tcp_close), "leave established TCP connections behind",
-	  NULL },
-	{ "ext-unix-sk", 0, CLI_FLAG, NULL, AT(ext_unix_sk),
-	  "allow unix sockets that are connected to outside", NULL },
-	{ "shell-job", 0, CLI_FLAG, NULL, AT(shell_job),
-	  "allow a terminal that belongs to somebody outside", NULL },
-	{ "no-preflight", 0, CLI_FLAG, NULL, AT(no_preflight),
-	  "do not look for what criu cannot save; it finds out itself", NULL },
-	{ "remote-ctr", 0, CLI_STRING, "COMMAND", AT(remote_ctr),
-	  "what is called there by ssh, instead of ctr", NULL },
-	{ "ssh", 0, CLI_STRING, "COMMAND", AT(ssh),
-	  "the ssh to use, with its options, instead of /usr/bin/ssh", NULL },
-	{ "to-root", 0, CLI_STRING, "DIR", AT(to_root),
-	  "instead of DEST: another state root on this host", NULL },
-	{ "to-data-root", 0, CLI_STRING, "DIR", AT(to_data_root), "with --to-root: its data root",
-	  NULL },
-	{ "as", 0, CLI_STRING, "CONTAINER", AT(as), "what it is to be called there", NULL },
 	{ "status", 0, CLI_FLAG, NULL, AT(status),
 	  "only show what is known of the replication of CONTAINER", NULL },
 	{ "forget", 0, CLI_FLAG, NULL, AT(forget),
 	  "forget all of it: the next one sends everything again", NULL },
 	{ "format", 'f', CLI_STRING, "FORMAT", AT(format), "text, or json: a line for each event",
 	  formats },
+	PEER_OPTIONS(struct replicate_options, peer),
 	{ 0 },
 };
 #undef AT
@@ -223,22 +205,16 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 
 	*rq = (struct replicate_request){
 		.criu = cli->options.criu,
-		.flags = { .tcp_established = true,
-			   .tcp_close = o->tcp_close,
-			   /* what is connected later is lost in any case, should it have to go on there */
-			   .tcp_skip_in_flight = true,
-			   .ext_unix_sk = o->ext_unix_sk,
-			   .shell_job = o->shell_job,
-			   .file_locks = true,
-			   .link_remap = true,
-			   .cgroups = CHECKPOINT_CGROUPS_IGNORE },
-		.as = o->as,
-		.copy_rootfs = o->copy_rootfs,
-		.no_preflight = o->no_preflight,
+		.flags = peer_flags(&o->peer),
+		.as = o->peer.as,
+		.copy_rootfs = o->peer.copy_rootfs,
+		.no_preflight = o->peer.no_preflight,
 		.timeout_ms = TIMEOUT_MS,
 		.interrupt = -EBADF,
 		.tell = tell,
 	};
+	/* what is connected later is lost in any case, should it have to go on there */
+	rq->flags.tcp_skip_in_flight = true;
 	rq->interval_ms = (unsigned)interval;
 	if (r == 0)
 		r = number("keep", o->keep, STANDBY_KEEP_MAX, &keep, e);
@@ -265,11 +241,7 @@ static int exit_code(int r)
 
 static int replicate(struct cli *cli, const struct replicate_options *o, char **args, struct err *e)
 {
-	const struct transport_options to_options = { .ssh = o->ssh,
-						      .remote_ctr = o->remote_ctr,
-						      .root = o->to_root,
-						      .data_root = o->to_data_root,
-						      .criu = cli->options.criu };
+	struct transport_options to_options = peer_transport(&o->peer);
 	cleanup_(arena_free) struct arena a = { 0 };
 	cleanup_fd int signals = -EBADF;
 	struct replicate_request rq;
@@ -277,6 +249,7 @@ static int replicate(struct cli *cli, const struct replicate_options *o, char **
 	struct view v = { args[0], NULL, o->format && strcmp(o->format, "json") == 0, cli };
 	int r = fill(cli, o, &rq, e);
 
+	to_options.criu = cli->options.criu;
 	if (r == 0)
 		r = transport_parse(args[1], &to_options, &a, &to, e);
 	if (r == 0)
@@ -303,7 +276,7 @@ static int replicate(struct cli *cli, const struct replicate_options *o, char **
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct replicate_options *o = opts;
-	int r = container_id_check(o->as ? o->as : args[0], e);
+	int r = container_id_check(o->peer.as ? o->peer.as : args[0], e);
 
 	if (r == 0)
 		r = container_id_check(args[0], e);

@@ -50,6 +50,7 @@ static const struct checkpoint_flags flags = { .tcp_established = true,
 
 static int check(struct cli *cli, const struct layered *x, struct err *e)
 {
+	struct checkpoint_flags allowed = flags;
 	int r = checkpoint_check_caller(cli, "snapshot create --with-memory", e);
 
 	if (r < 0)
@@ -60,7 +61,8 @@ static int check(struct cli *cli, const struct layered *x, struct err *e)
 		err_hint(e, "leave --with-memory out");
 		return -EINVAL;
 	}
-	return cli_check_blockers(cli, x->container, &flags, e);
+	allowed.tcp_skip_in_flight = true; /* the dump waits until they are accepted */
+	return cli_check_blockers(cli, x->container, &allowed, e);
 }
 
 static int dump(struct cli *cli, struct layered *x, struct taking *t, int images,

@@ -53,7 +53,11 @@ struct container_request {
 	bool strict;			 /* warnings about the config are errors */
 	const char *config;		 /* another file than the bundle's config.json, or NULL */
 	const struct net_setup *network; /* what --network says, finished; NULL: nothing */
-	int data;	    /* data root, where networks are defined; network: it must be open */
+	/* It comes from another host: in its record from the first moment (fence.h). Or NULL. */
+	const struct container_move *move;
+	const char *
+		made_bundle; /* its bundle was made for it, with that mark (made_bundle.h); or NULL */
+	int data;	     /* data root, where networks are defined; network: it must be open */
 	struct arena arena; /* what is made of the command line lives here */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "container/dialog.h"
+#include "container/fence.h"
 #include "container/hooks.h"
 #include "container/limits.h"
 #include "container/overlay.h"
@@ -26,6 +27,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 #define DELEGATE "systemd-run --user --scope -p Delegate=yes ctr ..."
 
@@ -82,6 +84,7 @@ static void undo_hooks(void *data)
 /* The record comes before everything that it describes. */
 static int enter_store(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "record the container");
 	int r = store_create(c->store, c->record.id, &c->dir, e);
 
 	if (r < 0)
@@ -108,6 +111,7 @@ static void undo_overlay(void *data)
 
 static int enter_overlay(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "mount layers");
 	if (!c->record.overlay.used)
 		return 0;
 	undo_push(&c->undo, undo_overlay, c);
@@ -240,7 +244,8 @@ static int fill_cgroup(struct container *c, struct err *e)
 			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
 				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
 			 e);
-	(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL); /* else: none */
+	if (!c->cgroup.made) /* a new one has counted nothing */
+		(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL);
 	if (r == 0)
 		cgroup_verify(&c->cgroup, NULL, &c->cgroup_plan, note_difference, c->plan);
 	return r < 0 ? r : hand_over(c, e);
@@ -248,6 +253,7 @@ static int fill_cgroup(struct container *c, struct err *e)
 
 static int enter_cgroup(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "make the cgroup");
 	int r;
 
 	if (cgroup_needs_process(c->record.cgroup_driver))
@@ -310,6 +316,7 @@ int container_place_process(struct container *c, pid_t pid, struct err *e)
 
 int container_open_all(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "open sources of mounts");
 	int r;
 
 	container_overlay_place(c);
@@ -444,6 +451,18 @@ int container_check_driver(enum cgroup_driver driver, struct err *e)
 	return -EOPNOTSUPP;
 }
 
+/* Whoever finds the rest of it, should we be killed, must know whose it is. */
+static int note_origin(struct container *c, const struct container_request *rq, struct err *e)
+{
+	int r = rq->move ? fence_note_arrival(c, rq->move, e) : 0;
+
+	if (r < 0 || !rq->made_bundle)
+		return r;
+	c->record.made_bundle = arena_strdup(&c->arena, rq->made_bundle);
+	c->record.made_data = rq->move ? c->record.move.data : NULL;
+	return c->record.made_bundle ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
+}
+
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
 {
 	int r = rq->merge_memory ? container_check_ksm(e) : container_check_kernel(e);
@@ -466,6 +485,8 @@ int container_prepare(struct container *c, const struct container_request *rq, s
 		r = container_plan(c, e);
 	if (r == 0 && rq->strict)
 		r = plan_refuse_warnings(c->plan, e);
+	if (r == 0)
+		r = note_origin(c, rq, e);
 	if (r == 0)
 		r = enter_store(c, e);
 	if (r == 0)

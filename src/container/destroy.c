@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "container/hooks.h"
+#include "container/made_bundle.h"
 #include "container/network_helper.h"
 #include "container/overlay.h"
 #include "container/store.h"
@@ -16,10 +17,13 @@
 #include "net/attach.h"
 #include "oci/annotations.h"
 #include "oci/json.h"
+#include "rootfs/layers.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/path.h"
 #include "util/signals.h"
+#include "util/trace.h"
 
 enum {
 	KILL_DEADLINE_MS = 10000,
@@ -50,6 +54,7 @@ static int without_record(struct container *c, const char *id, bool damaged)
 int container_open(int store, const char *id, bool lock, struct container **ret,
 		   enum container_status *ret_status, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "look the container up");
 	cleanup_(container_freep) struct container *c = container_new();
 	int r;
 
@@ -200,25 +205,27 @@ static int await_own(struct container *c, int pidfd, struct err *e)
 /* The kernel objects: whatever of them still exists. @pidfd: of init, if it lived. */
 static int remove_cgroup(struct container *c, int pidfd, struct err *e)
 {
-	int r = container_open_cgroup(c, &c->cgroup, e);
+	TRACE_PHASE(TRACE_CTR, "remove the cgroup");
+	int r = c->cgroup_root < 0 ? cgroup_root_open(&c->cgroup_root, e) : 0;
 
-	if (!c->record.cgroup_path)
+	if (r < 0)
+		return r;
+	/* the usual case after its end: one call tells that nobody is left in it, and removes it */
+	if (cgroup_remove_idle(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+			       c->record.cgroup_made))
 		return 0;
+	r = cgroup_open(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+			c->record.cgroup_made, &c->cgroup, e);
 	if (r == -ENOENT) { /* a scope that has failed is remembered without its directory */
 		if (!cgroup_needs_process(c->record.cgroup_driver))
 			return 0;
 		*e = (struct err)ERR_INIT;
-		r = cgroup_root_open(&c->cgroup_root, e);
-		return r < 0 ? r
-			     : cgroup_remove(c->cgroup_root, c->record.cgroup_driver,
-					     c->record.cgroup_path, c->record.cgroup_made,
-					     KILL_DEADLINE_MS, e);
+		return cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
+				     c->record.cgroup_made, KILL_DEADLINE_MS, e);
 	}
 	/* a cgroup that we did not make may hold other processes: only our own are killed */
 	if (r == 0)
 		r = c->record.cgroup_made ? cgroup_kill(&c->cgroup, e) : await_own(c, pidfd, e);
-	if (r == 0)
-		r = cgroup_root_open(&c->cgroup_root, e);
 	if (r == 0)
 		r = cgroup_remove(c->cgroup_root, c->record.cgroup_driver, c->record.cgroup_path,
 				  c->record.cgroup_made, KILL_DEADLINE_MS, e);
@@ -247,7 +254,7 @@ static void poststop(struct container *c, struct err *ret_warning)
 	/* no hook ran before the environment stood: then there is nothing to balance */
 	if (c->record.hooks_done || (c->record.phase == PHASE_CREATING && !c->record.hooks_started))
 		return;
-	if ((!c->spec && container_reload(c, &ignored) < 0) ||
+	if (c->record.no_poststop || (!c->spec && container_reload(c, &ignored) < 0) ||
 	    !c->spec->hooks[OCI_HOOK_POSTSTOP].count)
 		return;
 	(void)hooks_run(c, OCI_HOOK_POSTSTOP, STATUS_STOPPED, 0, ret_warning);
@@ -256,9 +263,45 @@ static void poststop(struct container *c, struct err *ret_warning)
 	(void)record_save(c->dir, &c->record, &ignored);
 }
 
+struct neighbours {
+	const struct container *c;
+	bool found;
+};
+
+static int has_bundle(const char *id, void *data)
+{
+	struct neighbours *n = data;
+	cleanup_(arena_free) struct arena a = { 0 };
+	struct container_record other;
+	struct err ignored = ERR_INIT;
+	cleanup_fd int dir = -EBADF;
+
+	if (strcmp(id, n->c->record.id) == 0 ||
+	    store_get(n->c->store, id, STORE_NO_LOCK, &dir, &ignored) < 0 ||
+	    record_load(dir, &a, &other, &ignored) < 0)
+		return 0;
+	n->found |= strcmp(other.bundle, n->c->record.bundle) == 0 ||
+		    path_below(other.rootfs, n->c->record.bundle);
+	return 0;
+}
+
+/* Clones and snapshots lie on the root of the bundle that they began with, and others may have been started from it. */
+static bool needs_bundle(const struct container *c)
+{
+	struct neighbours n = { .c = c };
+	struct err ignored = ERR_INIT;
+	cleanup_fd int data = -EBADF;
+
+	if (!c->record.made_data || store_open(c->record.made_data, 0, &data, &ignored) < 0 ||
+	    layers_lie_on(data, c->record.bundle))
+		return true;
+	return store_each(c->store, has_bundle, &n, &ignored) < 0 || n.found;
+}
+
 int container_destroy(struct container *c, enum container_status status, unsigned flags,
 		      struct err *ret_warning, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "delete");
 	cleanup_fd int pidfd = -EBADF;
 	int r;
 
@@ -286,6 +329,8 @@ int container_destroy(struct container *c, enum container_status status, unsigne
 		r = container_overlay_remove(c, e);
 		if (r < 0)
 			return r;
+		if (c->record.made_bundle && !needs_bundle(c))
+			made_bundle_remove(c->record.bundle, c->record.made_bundle);
 	}
 	return store_remove(c->store, c->record.id, e);
 }

@@ -18,6 +18,7 @@
 #include "namespaces/timens.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 enum {
 	BASE_DEADLINE_MS = 120 * 1000
@@ -257,6 +258,7 @@ static int on_message(struct container *c, const struct plan_message *m, int *fd
 
 int dialog_until(struct container *c, enum plan_sync want, struct err *e)
 {
+	TRACE_PHASE(TRACE_INIT, "prepare the container");
 	struct plan_message m;
 	int r = 0;
 
@@ -301,6 +303,7 @@ static bool was_executed(const struct container *c)
 
 int dialog_executed(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_INIT, "execute the program");
 	int r = dialog_released(c, e);
 
 	return r < 0 || was_executed(c) ? r : died(c, e);

@@ -41,11 +41,13 @@ static int copy_move(struct container *c, const struct container_move *m,
 		.token = arena_strdup(a, m->token),
 		.peer = arena_strdup(a, m->peer),
 		.since = arena_strdup(a, m->since),
+		.data = m->data ? arena_strdup(a, m->data) : NULL,
 		.away = m->away,
 		.taken = m->taken,
 		.words = { arena_array(a, n + 1, sizeof(*ret->words.items)), 0 },
 	};
-	if (!ret->token || !ret->peer || !ret->since || !ret->words.items)
+	if ((m->data && !ret->data) || !ret->token || !ret->peer || !ret->since ||
+	    !ret->words.items)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "write down where the container goes");
 	for (; ret->words.count < n; ret->words.count++) {
 		const char *word = arena_strdup(a, m->words.items[ret->words.count]);
@@ -85,6 +87,14 @@ static int check_alone(const struct container *c, struct err *e)
 	return -EBUSY;
 }
 
+/* Was it frozen before? Then it stays so if it cannot be fenced. */
+static bool is_frozen(const struct container *c)
+{
+	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
+
+	return open_cgroup(c, &cg, NULL) == 0 && cgroup_freeze_wanted(&cg);
+}
+
 static int change_tasks(const struct container *c, bool freeze, struct err *e)
 {
 	cleanup_(cgroup_close) struct cgroup cg = CGROUP_EMPTY;
@@ -92,7 +102,7 @@ static int change_tasks(const struct container *c, bool freeze, struct err *e)
 
 	if (r < 0)
 		return r;
-	return freeze ? cgroup_freeze(&cg, FREEZE_DEADLINE_MS, e)
+	return freeze ? cgroup_freeze_try(&cg, FREEZE_DEADLINE_MS, e)
 		      : cgroup_thaw(&cg, FREEZE_DEADLINE_MS, e);
 }
 
@@ -109,6 +119,7 @@ int fence_note_arrival(struct container *c, const struct container_move *m, stru
 int fence_raise(struct container *c, const struct container_move *m, struct err *e)
 {
 	struct container_move before = c->record.move;
+	bool frozen = is_frozen(c);
 	/* one that was taken over must not go on, whoever else holds it */
 	int r = m->taken ? 0 : check_alone(c, e);
 
@@ -125,7 +136,8 @@ int fence_raise(struct container *c, const struct container_move *m, struct err 
 	if (r == 0)
 		return 0;
 	(void)net_mend(&c->record.network, NULL); /* the first error counts */
-	(void)change_tasks(c, false, NULL);
+	if (!frozen)
+		(void)change_tasks(c, false, NULL);
 	c->record.move = before;
 	(void)record_save(c->dir, &c->record, NULL);
 	return r;

@@ -14,6 +14,7 @@
 #include "container/terminal.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 static const int interrupting[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
@@ -156,6 +157,7 @@ static int relay_loop(struct container *c, int signal_fd, struct err *e)
 
 int foreground_attend(struct container *c, int signal_fd, int *ret_status, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "the program runs");
 	sigset_t all;
 	int r;
 

@@ -17,6 +17,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 enum {
 	MAX_ROUNDS = 100,
@@ -208,6 +209,7 @@ static int run_one(const struct container *c, const struct oci_hook *h, const ch
 int hooks_run(const struct container *c, enum oci_hook_kind kind, enum container_status status,
 	      pid_t pid, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "run hooks of the host");
 	const oci_hooks *hooks = &c->spec->hooks[kind];
 	const bool all = kind == OCI_HOOK_POSTSTOP;
 	cleanup_free char *state = NULL;

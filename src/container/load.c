@@ -21,6 +21,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/timestamp.h"
+#include "util/trace.h"
 
 #define CONFIG_FILE "config.json"
 
@@ -120,9 +121,10 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	struct container_record *r = &c->record;
 	char bundle[PATH_MAX], created[TIMESTAMP_SIZE];
 	const char *root = c->spec->root.path;
+	int found = io_fd_path(c->bundle, bundle, sizeof(bundle));
 
-	if (!realpath(rq->bundle, bundle))
-		return err_set(e, ERR_USAGE, errno, "open the bundle '%s'", rq->bundle);
+	if (found < 0)
+		return err_set(e, ERR_USAGE, -found, "open the bundle '%s'", rq->bundle);
 	timestamp_nanoseconds(created);
 	r->id = arena_strdup(&c->arena, rq->id);
 	r->bundle = arena_strdup(&c->arena, bundle);
@@ -133,6 +135,7 @@ static int fill_record(struct container *c, const struct container_request *rq, 
 	r->creator = c->caller;
 	r->annotations = c->spec->annotations;
 	r->phase = PHASE_CREATING;
+	r->no_poststop = !c->spec->hooks[OCI_HOOK_POSTSTOP].count;
 	if (!r->id || !r->bundle || !r->created || !r->rootfs)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "remember the container");
 	return 0;
@@ -149,6 +152,7 @@ int container_check_process_set(const struct oci_spec *spec, struct err *e)
 
 int container_load(struct container *c, const struct container_request *rq, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "read and check the configuration");
 	int r = container_id_check(rq->id, e);
 
 	if (r < 0)
@@ -249,6 +253,7 @@ static int surroundings(struct container *c, struct compile_input *in, char *mou
 
 int container_plan(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "make the plan");
 	struct compile_input in = {
 		.spec = c->spec,
 		.record = &c->record,
@@ -277,6 +282,7 @@ int container_plan(struct container *c, struct err *e)
 
 int container_reload(struct container *c, struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "read the configuration again");
 	cleanup_fd int fd = openat(c->dir, CONFIG_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int r = fd < 0 ? -errno : io_read_file(fd, JSON_TEXT_MAX, &c->config, &c->config_size);
 

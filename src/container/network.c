@@ -17,6 +17,7 @@
 #include "net/helper.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 /* Of a directory that is open; NULL when that cannot be told. */
 static const char *path_of(struct arena *a, int fd)
@@ -185,13 +186,13 @@ static void undo_network(void *data)
 
 int network_reserve(struct container *c, struct err *e)
 {
-	const struct net_owner owner = { .id = c->record.id,
-					 .root = path_of(&c->arena, c->store),
-					 .boot = c->record.init.boot_id };
+	TRACE_PHASE(TRACE_CTR, "reserve addresses");
+	struct net_owner owner = { .id = c->record.id, .boot = c->record.init.boot_id };
 	int r;
 
 	if (!net_setup_makes_links(&c->record.network))
 		return 0;
+	owner.root = path_of(&c->arena, c->store);
 	if (!owner.root)
 		return err_set(e, ERR_SYSTEM, ENOMEM, "find the state directory");
 	undo_push(&c->undo, undo_network, c);

@@ -125,6 +125,8 @@ void record_write_move(struct json_out *o, const char *key, const struct contain
 	json_out_member_string(o, "direction", m->taken ? "taken" : m->away ? "away" : "here");
 	json_out_member_string(o, "peer", m->peer);
 	json_out_member_string(o, "since", m->since);
+	if (all && m->data)
+		json_out_member_string(o, "data", m->data);
 	if (all)
 		json_out_member_strings(o, "words", m->words.items, m->words.count);
 	json_out_end_object(o);
@@ -157,6 +159,7 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_creator(o, &r->creator);
 	json_out_member_bool(o, "hooksStarted", r->hooks_started);
 	json_out_member_bool(o, "hooksDone", r->hooks_done);
+	json_out_member_bool(o, "noPoststop", r->no_poststop);
 	json_out_member_bool(o, "noKeyring", r->no_keyring);
 	if (r->merge_memory)
 		json_out_member_bool(o, "ksm", true);
@@ -164,6 +167,10 @@ static void write_record(struct json_out *o, const struct container_record *r)
 	write_overlay(o, &r->overlay);
 	record_write_pause(o, "pause", &r->pause);
 	record_write_move(o, "move", &r->move, true);
+	if (r->made_bundle)
+		json_out_member_string(o, "madeBundle", r->made_bundle);
+	if (r->made_data)
+		json_out_member_string(o, "madeData", r->made_data);
 	if (r->memory_mark)
 		json_out_member_string(o, "memoryMark", r->memory_mark);
 	net_setup_write(o, &r->network);
@@ -414,6 +421,7 @@ static bool get_move(const struct json_node *root, struct arena *a, struct conta
 		return false;
 	ret->away = strcmp(direction, "here") != 0;
 	ret->taken = strcmp(direction, "taken") == 0;
+	ret->data = get_string(m, "data", a);
 	return get_words(m, a, &ret->words);
 }
 
@@ -432,9 +440,12 @@ static bool parse_record(const struct json_node *root, struct arena *a,
 	get_creator(root, &ret->creator);
 	ret->hooks_started = get_bool(root, "hooksStarted");
 	ret->hooks_done = get_bool(root, "hooksDone");
+	ret->no_poststop = get_bool(root, "noPoststop");
 	ret->no_keyring = get_bool(root, "noKeyring");
 	ret->merge_memory = get_bool(root, "ksm");
 	ret->memory_mark = get_string(root, "memoryMark", a);
+	ret->made_bundle = get_string(root, "madeBundle", a);
+	ret->made_data = get_string(root, "madeData", a);
 	get_resctrl(root, a, &ret->resctrl);
 	get_exit(root, a, &ret->exit);
 	get_pause(root, a, &ret->pause);

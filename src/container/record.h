@@ -65,6 +65,7 @@ struct container_move {
 	bool taken;	   /* not handed over: the other host took it, and does not give it back */
 	const char *peer;  /* the other host, as the user called it */
 	const char *since; /* RFC 3339 */
+	const char *data;  /* not away: the data root with the journal of its arrival; or NULL */
 	oci_strings words; /* away: how it is reached (checkpoint/transport.h) */
 };
 
@@ -81,12 +82,15 @@ struct container_record {
 	uint32_t owner;	    /* uid of who made it */
 	bool hooks_started; /* a create hook ran: poststop hooks are due */
 	bool hooks_done;    /* poststop hooks ran already */
-	bool no_keyring;    /* exec does as create did */
-	bool merge_memory;  /* the same */
+	bool no_poststop; /* config.json has no poststop hooks: whoever removes it need not read it */
+	bool no_keyring;   /* exec does as create did */
+	bool merge_memory; /* the same */
 	struct container_exit exit;
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
 	struct container_move move;
+	/* The mark of a bundle that goes with it (made_bundle.h), and the data root of those who made it; or NULL. */
+	const char *made_bundle, *made_data;
 	const char *
 		memory_mark; /* of the last dump that counts changes (checkpoint/tracking.h); or NULL */
 	struct net_setup network; /* no items: config.json decides */

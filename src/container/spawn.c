@@ -20,6 +20,7 @@
 #include "namespaces/idmap.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/trace.h"
 
 /* What the child needs, ready before it exists: it only makes system calls. */
 struct child {
@@ -167,6 +168,7 @@ int container_spawn(const struct plan *p, const struct caller *caller,
 		    const struct spawn_place *place, unsigned keep_fds, struct spawned *ret,
 		    struct err *e)
 {
+	TRACE_PHASE(TRACE_CTR, "start ctr-init");
 	cleanup_fd int init_fd = -EBADF, plan_fd = -EBADF, theirs = -EBADF;
 	struct kernel_clone_args args = { .flags = p->clone_flags | CLONE_PIDFD,
 					  .exit_signal = SIGCHLD };

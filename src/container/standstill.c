@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "container/pausing.h"
 #include "util/cleanup.h"
 
 enum {
@@ -58,12 +59,13 @@ int standstill_begin(struct standstill *s, struct err *e)
 	s->began = now_ns();
 	/* whoever paused it may not have waited for the end of it; a freeze that fails is a thaw */
 	if (!s->paused || cgroup_events_read(s->cgroup, &events, NULL) < 0 || !events.frozen)
-		r = cgroup_freeze(s->cgroup, FREEZE_DEADLINE_MS, e);
+		r = container_freeze(s->container, s->cgroup, FREEZE_DEADLINE_MS, e);
 	if (r < 0)
 		return r;
 	r = watch(s, e);
 	if (r < 0 && !s->paused)
-		(void)cgroup_thaw(s->cgroup, FREEZE_DEADLINE_MS, NULL); /* the first error counts */
+		(void)container_thaw(s->container, s->cgroup, FREEZE_DEADLINE_MS,
+				     NULL); /* the first error counts */
 	return r;
 }
 
@@ -74,7 +76,7 @@ int standstill_end(struct standstill *s, struct err *e)
 
 	close_fd(&s->events);
 	if (!s->paused)
-		r = cgroup_thaw(s->cgroup, FREEZE_DEADLINE_MS, e);
+		r = container_thaw(s->container, s->cgroup, FREEZE_DEADLINE_MS, e);
 	s->lasted = now_ns() - s->began;
 	if (r == 0 && disturbed) {
 		err_set(e, ERR_STATE, 0, "the container was resumed or ended meanwhile");

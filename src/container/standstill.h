@@ -12,15 +12,16 @@
 #include "container/container.h"
 
 struct standstill {
-	const struct cgroup *cgroup; /* borrowed */
-	bool paused;		     /* by somebody else: not ours to end */
+	const struct container *container; /* borrowed, as the next; not locked */
+	const struct cgroup *cgroup;
+	bool paused;		/* by somebody else: not ours to end */
 	int events;		/* cgroup.events, where others' doings can be seen; or -EBADF */
 	uint64_t began, lasted; /* nanoseconds; lasted is filled by standstill_end */
 };
 
-#define STANDSTILL_OF(cg)                                                                          \
+#define STANDSTILL_OF(c, cg)                                                                       \
 	{                                                                                          \
-		.cgroup = (cg), .events = -EBADF                                                   \
+		.container = (c), .cgroup = (cg), .events = -EBADF                                 \
 	}
 
 /*
@@ -29,7 +30,7 @@ struct standstill {
  */
 int standstill_begin(struct standstill *s, struct err *e);
 
-/* Let it go on, unless it was paused before. -EAGAIN when somebody else let it go on before us. */
+/* Let it go on, unless it was paused before, or fenced since (fence.h). -EAGAIN when somebody else let it go on before us. */
 int standstill_end(struct standstill *s, struct err *e);
 
 #endif

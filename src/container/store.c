@@ -2,7 +2,6 @@
 /* See store.h. */
 #include "container/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,12 +14,14 @@
 #include "container/record.h"
 #include "util/cleanup.h"
 #include "util/dirnames.h"
+#include "util/dirscan.h"
 #include "util/id.h"
 #include "util/io.h"
 #include "util/kernel.h"
 
 enum {
 	LOCK_WAIT_MS = 10000,
+	LOCK_SOON_MS = 1000,
 	LOCK_STEP_MS = 5,
 	NAME_SIZE = CONTAINER_ID_MAX + sizeof("..removed")
 };
@@ -174,11 +175,11 @@ static int open_container(int root, const char *id)
 }
 
 /* flock has no deadline of its own. */
-static int wait_lock(int dir)
+static int wait_lock(int dir, int wait_ms)
 {
 	const struct timespec step = { .tv_nsec = LOCK_STEP_MS * 1000000L };
 
-	for (int waited = 0; waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS) {
+	for (int waited = 0; waited < wait_ms; waited += LOCK_STEP_MS) {
 		if (flock(dir, LOCK_EX | LOCK_NB) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -270,7 +271,7 @@ int store_create(int root, const char *id, int *ret_dir, struct err *e)
 	}
 	dir = open_container(root, id);
 	/* `list` may be probing the lock just now; and whoever deletes what it cannot read may be faster */
-	r = dir < 0 ? dir : wait_lock(dir);
+	r = dir < 0 ? dir : wait_lock(dir, LOCK_WAIT_MS);
 	if (r == 0)
 		r = store_check_current(root, id, dir);
 	if (r == 0 && is_taken(dir))
@@ -292,7 +293,9 @@ int store_get(int root, const char *id, enum store_lock lock, int *ret_dir, stru
 	if (r < 0)
 		return r;
 	dir = open_container(root, id);
-	r = dir < 0 ? dir : lock == STORE_LOCK ? wait_lock(dir) : 0;
+	r = dir < 0 ? dir : 0;
+	if (r == 0 && lock != STORE_NO_LOCK)
+		r = wait_lock(dir, lock == STORE_LOCK ? LOCK_WAIT_MS : LOCK_SOON_MS);
 	/* while we waited for the lock its holder may have removed the container */
 	if (r == 0)
 		r = store_check_current(root, id, dir);
@@ -337,28 +340,30 @@ static int remove_entry(int dir, const char *name, bool deeper)
 	return r;
 }
 
-/* Of the container's own directory (@deeper) the record stays. */
+struct emptying {
+	bool deeper;
+	int failed;
+};
+
+/* The others go even if one does not. */
+static int remove_one(int dir, const char *name, void *data)
+{
+	struct emptying *x = data;
+	int r = x->deeper && strcmp(name, RECORD_FILE) == 0 ? 0
+							    : remove_entry(dir, name, x->deeper);
+
+	if (r < 0)
+		x->failed = r;
+	return 0;
+}
+
+/* Of the container's own directory (@deeper) the record stays. @dir was opened for this. */
 static int empty_dir(int dir, bool deeper)
 {
-	int copy = openat(dir, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-	int r = 0, removed;
+	struct emptying x = { .deeper = deeper };
+	int r = dirscan(dir, remove_one, &x);
 
-	if (!d)
-		return -errno;
-	while ((errno = 0, entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    (deeper && strcmp(entry->d_name, RECORD_FILE) == 0))
-			continue;
-		removed = remove_entry(dir, entry->d_name, deeper);
-		if (removed < 0)
-			r = removed;
-	}
-	if (errno) /* readdir(3): the end, or it cannot be read */
-		r = -errno;
-	(void)closedir(d);
-	return r;
+	return r < 0 ? r : x.failed;
 }
 
 /*

@@ -54,8 +54,9 @@ int store_open(const char *path, unsigned flags, int *ret_fd, struct err *e);
 int store_create(int root, const char *id, int *ret_dir, struct err *e);
 
 enum store_lock {
-	STORE_NO_LOCK, /* for looking */
-	STORE_LOCK,    /* wait for at most ten seconds */
+	STORE_NO_LOCK,	 /* for looking */
+	STORE_LOCK_SOON, /* wait for at most a second */
+	STORE_LOCK,	 /* wait for at most ten seconds */
 };
 
 /* Open the directory of @id. -ENOENT: "container ... does not exist". */

@@ -9,7 +9,7 @@
 void init_reg_close(struct init *in, uint64_t slot)
 {
 	if (in->regs[slot] >= 0)
-		(void)close(in->regs[slot]);
+		init_drop(in, in->regs[slot]);
 	in->regs[slot] = -1;
 }
 
@@ -17,7 +17,7 @@ void init_reg_set(struct init *in, uint64_t slot, int fd)
 {
 	init_reg_close(in, slot);
 	if (slot == PLAN_REG_NONE)
-		(void)close(fd);
+		init_drop(in, fd);
 	else
 		in->regs[slot] = fd;
 }
@@ -81,6 +81,22 @@ int init_wait_go(const struct init *in)
 	return 0;
 }
 
+void *init_memory(size_t size)
+{
+	static char pool[8192] __attribute__((aligned(16)));
+	static size_t used;
+	void *p;
+
+	size = (size + 15) & ~(size_t)15;
+	if (size <= sizeof(pool) - used) {
+		p = pool + used;
+		used += size;
+		return p;
+	}
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
 int init_vector(const char *list, size_t len, size_t extra, char ***ret)
 {
 	size_t count = 0, size;
@@ -89,8 +105,8 @@ int init_vector(const char *list, size_t len, size_t extra, char ***ret)
 	for (size_t i = 0; i < len; i++)
 		count += list[i] == '\0';
 	size = (count + extra + 1) * sizeof(char *);
-	v = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (v == MAP_FAILED)
+	v = init_memory(size);
+	if (!v)
 		return -ENOMEM;
 	count = 0;
 	for (const char *s = list; s < list + len; s += strlen(s) + 1)

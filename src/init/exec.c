@@ -18,7 +18,7 @@ enum {
 /* While the root can still be written. What goes wrong here is told by entering the directory. */
 int op_workdir_make(struct init *in, const struct plan_arg_workdir_make *a)
 {
-	int dir = resolve_create(init_reg(in, a->root), init_str(in, a->path), false, 0755);
+	int dir = resolve_create(init_reg(in, a->root), init_str(in, a->path), false, 0755, NULL);
 
 	if (dir >= 0)
 		(void)close(dir);
@@ -32,16 +32,12 @@ int op_workdir_make(struct init *in, const struct plan_arg_workdir_make *a)
 int op_workdir(struct init *in, const struct plan_arg_workdir *a)
 {
 	char where[PATH_SIZE];
-	int root = init_open_root(), dir, r;
+	int dir = resolve_own(init_str(in, a->path), O_PATH | O_DIRECTORY), r;
 
-	if (root < 0)
-		return root;
-	dir = resolve_path(root, init_str(in, a->path), O_PATH | O_DIRECTORY);
-	(void)close(root);
 	if (dir < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, dir);
 	r = fchdir(dir) < 0 ? -errno : 0;
-	(void)close(dir);
+	init_drop(in, dir);
 	if (r < 0)
 		return r;
 	r = KERNEL_CALL(SYS_getcwd, where, sizeof(where));
@@ -110,14 +106,10 @@ static bool passwd_scan(int fd, uint64_t uid, char *home, size_t size)
 
 static void find_home(uint64_t uid, char *home, size_t size)
 {
-	int root = init_open_root(), fd;
+	int fd = resolve_own("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	memcpy(home, "/", 2);
-	if (root < 0)
-		return;
-	fd = resolve_path(root, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	(void)close(root);
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !passwd_scan(fd, uid, home, size))
@@ -263,6 +255,7 @@ static bool wait_again(int errnum)
 int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 {
 	become_mortal();
+	init_drop_flush(in);
 	(void)close(in->sync);
 	for (;;) {
 		in->sync = accept4(init_reg(in, a->listener), NULL, NULL, SOCK_CLOEXEC);
@@ -276,6 +269,7 @@ int op_wait_start(struct init *in, const struct plan_arg_wait_start *a)
 	}
 	/* nobody can connect any more: that is how a start that was under way is told from one to come */
 	init_reg_close(in, a->listener);
+	init_drop_flush(in);
 	return 0;
 }
 
@@ -295,6 +289,7 @@ int op_close(struct init *in, const struct plan_arg_close *a)
 		r = kernel_close_range(sync + 1, ~0U, 0);
 	if (r < 0)
 		return r;
+	in->dropped_count = 0;
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }

@@ -54,6 +54,7 @@ int op_hook(struct init *in, const struct plan_arg_hook *a)
 	if (a->exe)
 		job.cwd = init_open_root();
 	state_input(in, a, init_decimal(getpid(), pid, sizeof(pid)), &job);
+	init_drop_flush(in);
 	r = child_run(&job, &result);
 	if (job.cwd >= 0)
 		(void)close(job.cwd);

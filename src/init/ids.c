@@ -119,16 +119,18 @@ static int change_ids(uid_t uid, gid_t gid)
 	struct cap_sets c;
 	int r;
 
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	/* who becomes or stays root loses none: capabilities(7) */
+	if (uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
 	r = raw_set_ids(uid, gid);
-	if (r == 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+	if (r == 0 && uid && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		r = -errno;
 	/* a change of ids may make us dumpable again (R12), and no longer end with ctr */
 	if (r == 0 && (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
 		r = -errno;
-	if (r == 0)
-		r = caps_get(&c);
+	if (r < 0 || !uid)
+		return r;
+	r = caps_get(&c);
 	if (r < 0)
 		return r;
 	c.effective = c.permitted;
@@ -173,7 +175,7 @@ int op_caps(struct init *in, const struct plan_arg_caps *a)
 }
 
 /* The sets that capget(2) does not tell are read bit by bit. */
-static uint64_t read_bounding(void)
+static int read_bounding(uint64_t *ret)
 {
 	uint64_t bits = 0;
 
@@ -184,7 +186,8 @@ static uint64_t read_bounding(void)
 			break; /* past the last one */
 		bits |= (uint64_t)(has > 0) << cap;
 	}
-	return bits;
+	*ret = bits;
+	return 0;
 }
 
 /* None can be ambient that is not permitted and inheritable: capabilities(7). */
@@ -248,7 +251,12 @@ int op_verify_groups(struct init *in, const struct plan_arg_verify_groups *a)
 
 int op_verify_bounding(struct init *in, const struct plan_arg_verify_bounding *a)
 {
-	if (read_bounding() & ~a->caps)
+	uint64_t bits;
+	int r = a->proc ? proc_bounding(init_reg(in, a->proc), &bits) : read_bounding(&bits);
+
+	if (r < 0)
+		return r;
+	if (bits & ~a->caps)
 		return init_fail(in, PLAN_STAGE_MISMATCH, "a larger bounding set", -EPERM);
 	return 0;
 }

@@ -14,6 +14,11 @@
 #include "plan/layout.h"
 #include "util/kernel.h"
 
+enum {
+	/* how many more files than needed are open at most; low limits are raised by ctr (limits_raise_nofile) */
+	INIT_DROPPED_MAX = 32
+};
+
 struct init {
 	const struct plan_header *plan;
 	const struct plan_op *ops;
@@ -30,6 +35,9 @@ struct init {
 	int hook_out, hook_err; /* where hooks write, -1: nowhere in particular */
 	char **argv, **envp;
 	char program[4096]; /* what PATH lookup found */
+
+	int dropped[INIT_DROPPED_MAX]; /* to be closed, see init_drop */
+	unsigned dropped_count;
 };
 
 /* The slots of an operation as their values. plan_check has made sure that they are in range. */
@@ -53,6 +61,14 @@ static inline int init_reg(const struct init *in, uint64_t slot)
 void init_reg_set(struct init *in, uint64_t slot, int fd);
 void init_reg_close(struct init *in, uint64_t slot);
 
+/*
+ * Close @fd, but not at once: with others, when there are many. For what nothing depends on being closed (paths, trees,
+ * contexts of filesystems), never for a file that was opened to be written: its mount could not become read-only.
+ */
+void init_drop(struct init *in, int fd);
+/* Close all of them now: before other processes, or a long wait, could keep alive what they refer to. */
+void init_drop_flush(struct init *in);
+
 /* The root directory of this process, for lookups. */
 int init_open_root(void);
 
@@ -70,6 +86,9 @@ int init_wait_go(const struct init *in);
  */
 int init_vector(const char *list, size_t len, size_t extra, char ***ret);
 
+/* Zeroed memory that is never given back: of a few pages that are there anyway, else mapped. NULL: none. */
+void *init_memory(size_t size);
+
 /* Text without a libc formatter: decimal into @buf (at least 24 bytes); returns the start. */
 char *init_decimal(int64_t v, char *buf, size_t size);
 
@@ -77,12 +96,20 @@ char *init_decimal(int64_t v, char *buf, size_t size);
 
 /* O_PATH fd of @path inside @root; symlinks stay inside, magic links are refused. */
 int resolve_path(int root, const char *path, uint64_t flags);
-/* The same, but -ELOOP on any symlink. */
+/*
+ * As resolve_path, of an absolute @path below our own root, which must be the container's by now. (What has escaped from
+ * it as the working directory is not looked at, and getcwd tells.)
+ */
+int resolve_own(const char *path, uint64_t flags);
+/* The same as resolve_path, but -ELOOP on any symlink. */
 int resolve_real(int root, const char *path, uint64_t flags);
 /* O_PATH fd of @path, where a symlink at its very end is not followed. */
 int resolve_leaf(int root, const char *path);
-/* As resolve_path; what is missing is created: directories with @mode, and a file at the end if @file. */
-int resolve_create(int root, const char *path, bool file, uint32_t mode);
+/*
+ * As resolve_path; what is missing is created: directories with @mode, and a file at the end if @file.
+ * @ret_made, unless NULL: whether the end of the path is new.
+ */
+int resolve_create(int root, const char *path, bool file, uint32_t mode, bool *ret_made);
 /* The directory that holds the last component of @path (created if missing), and that component. */
 int resolve_parent(int root, const char *path, const char **ret_leaf);
 
@@ -101,6 +128,11 @@ int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flag
 
 /* Give the filesystem context @fs the options of the LIST slot @blob: "key=value" or "key". */
 int mount_options(struct init *in, int fs, uint64_t blob);
+
+/* ---- proc.c ---- */
+
+/* The capability bounding set of this process, as the proc whose root is @proc has it; security.md R9. */
+int proc_bounding(int proc, uint64_t *ret);
 
 /* ---- copyup.c ---- */
 

@@ -86,8 +86,8 @@ static int load_registers(struct init *in)
 	const int32_t *given = (const int32_t *)((const char *)in->plan + in->plan->reg_off);
 	size_t size = in->plan->reg_count * sizeof(int);
 
-	in->regs = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (in->regs == MAP_FAILED)
+	in->regs = init_memory(size);
+	if (!in->regs)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < in->plan->reg_count; i++)
 		in->regs[i] = given[i];

@@ -10,7 +10,7 @@
 
 int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flags)
 {
-	bool file = flags & PLAN_MOUNT_FILE;
+	bool file = flags & PLAN_MOUNT_FILE, made = false;
 	int dir = init_reg(in, root);
 	struct statfs fs;
 	int fd;
@@ -18,21 +18,22 @@ int mount_target(struct init *in, uint64_t root, const char *path, uint64_t flag
 	if (flags & PLAN_MOUNT_NOFOLLOW) {
 		fd = resolve_leaf(dir, path);
 		if (fd == -ENOENT)
-			fd = resolve_create(dir, path, file, 0755);
+			fd = resolve_create(dir, path, file, 0755, &made);
 	} else if (flags & PLAN_MOUNT_REAL_DIR) {
 		fd = resolve_real(dir, path, O_PATH | O_DIRECTORY);
 		if (fd == -ELOOP)
 			return init_fail(in, PLAN_STAGE_SYMLINK, NULL, fd);
 		if (fd == -ENOENT)
-			fd = resolve_create(dir, path, false, 0755);
+			fd = resolve_create(dir, path, false, 0755, &made);
 	} else {
-		fd = resolve_create(dir, path, file, 0755);
+		fd = resolve_create(dir, path, file, 0755, &made);
 	}
 	if (fd < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, fd);
-	if (!(flags & PLAN_MOUNT_IN_PROC) &&
+	/* nothing new can be made in a procfs */
+	if (!made && !(flags & PLAN_MOUNT_IN_PROC) &&
 	    (fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)) {
-		(void)close(fd);
+		init_drop(in, fd);
 		return init_fail(in, PLAN_STAGE_MISMATCH, "a proc filesystem", -EPERM);
 	}
 	return fd;
@@ -109,13 +110,13 @@ static int fs_create(struct init *in, int fs, int target, const struct plan_arg_
 	if (a->flags & PLAN_MOUNT_COPY_UP) {
 		r = copyup(target, mnt);
 		if (r < 0) {
-			(void)close(mnt);
+			init_drop(in, mnt);
 			return init_fail(in, PLAN_STAGE_COPY, NULL, r);
 		}
 	}
 	r = kernel_move_mount(mnt, target);
 	if (r < 0) {
-		(void)close(mnt);
+		init_drop(in, mnt);
 		return init_fail(in, PLAN_STAGE_ATTACH, NULL, r);
 	}
 	init_reg_set(in, a->keep, mnt);
@@ -132,8 +133,8 @@ int op_mount_fs(struct init *in, const struct plan_arg_mount_fs *a)
 	fs = kernel_fsopen(init_str(in, a->type));
 	r = fs < 0 ? init_fail(in, PLAN_STAGE_FSOPEN, NULL, fs) : fs_create(in, fs, target, a);
 	if (fs >= 0)
-		(void)close(fs);
-	(void)close(target);
+		init_drop(in, fs);
+	init_drop(in, target);
 	return r;
 }
 
@@ -186,7 +187,7 @@ int op_mount_tree(struct init *in, const struct plan_arg_mount_tree *a)
 	r = kernel_move_mount(tree, target);
 	if (r < 0)
 		r = attach_error(S_ISDIR(st.st_mode), target, r);
-	(void)close(target);
+	init_drop(in, target);
 	if (r < 0)
 		return init_fail(in, PLAN_STAGE_ATTACH, NULL, r);
 	if (!(a->flags & PLAN_MOUNT_KEEP))
@@ -207,7 +208,7 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 		if (r == 0)
 			r = kernel_fsconfig(fs, KERNEL_FSCONFIG_RECONFIGURE, NULL, NULL, 0);
 		if (fs >= 0)
-			(void)close(fs);
+			init_drop(in, fs);
 	}
 	if (r == 0) {
 		r = kernel_mount_change(target, 0, a->set, a->clear, 0);
@@ -215,7 +216,7 @@ int op_remount(struct init *in, const struct plan_arg_remount *a)
 			r = r == -EPERM ? fail_locked(in, target, r)
 					: init_fail(in, PLAN_STAGE_ATTR, NULL, r);
 	}
-	(void)close(target);
+	init_drop(in, target);
 	return r;
 }
 
@@ -227,7 +228,7 @@ int op_mount_prop(struct init *in, const struct plan_arg_mount_prop *a)
 	if (target < 0)
 		return init_fail(in, PLAN_STAGE_TARGET, NULL, target);
 	r = kernel_mount_change(target, a->recursive ? AT_RECURSIVE : 0, 0, 0, a->prop);
-	(void)close(target);
+	init_drop(in, target);
 	return r;
 }
 
@@ -255,7 +256,7 @@ int op_readonly_path(struct init *in, const struct plan_arg_readonly_path *a)
 	if (r >= 0)
 		r = kernel_move_mount(tree, target);
 	if (tree >= 0)
-		(void)close(tree);
-	(void)close(target);
+		init_drop(in, tree);
+	init_drop(in, target);
 	return r < 0 ? r : 0;
 }

@@ -134,9 +134,11 @@ int op_clock(struct init *in, const struct plan_arg_clock *a)
 int op_fork(struct init *in, const struct plan_arg_fork *a)
 {
 	struct kernel_clone_args args = { .flags = CLONE_PARENT };
-	int pid = kernel_clone3(&args);
+	int pid;
 
 	(void)a;
+	init_drop_flush(in);
+	pid = kernel_clone3(&args);
 	if (pid < 0)
 		return pid;
 	if (pid > 0)
@@ -222,7 +224,7 @@ int op_netlink(struct init *in, const struct plan_arg_netlink *a)
 	if (n >= 0)
 		n = recv(fd, &reply, sizeof(reply), 0);
 	r = n < 0 ? -errno : 0;
-	(void)close(fd);
+	init_drop(in, fd);
 	if (r < 0)
 		return r;
 	if ((size_t)n < NLMSG_LENGTH(sizeof(*ack)) || reply.h.nlmsg_type != NLMSG_ERROR)

@@ -12,6 +12,7 @@
 
 enum {
 	VALUE_SIZE = 4096,
+	TAIL_SIZE = 64,	    /* more than the line that is looked for */
 	PROC_ROOT_INODE = 1 /* include/linux/proc_ns.h */
 };
 
@@ -151,6 +152,55 @@ static int write_and_check(struct init *in, int dir, const char *path, const cha
 		return init_fail(in, PLAN_STAGE_MISMATCH, now, -EINVAL);
 	}
 	return 0;
+}
+
+static int parse_hex(const char *s, uint64_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit;
+	uint64_t value = 0;
+	int n = 0;
+
+	for (; *s && (digit = strchr(digits, *s)) && n < 16; s++, n++)
+		value = value << 4 | (uint64_t)(digit - digits);
+	if (!n || *s != '\n')
+		return -EPROTO;
+	*ret = value;
+	return 0;
+}
+
+/* The file may be long, there is a line with all groups in it: @text holds a part, and the end of the one before. */
+static int find_bounding(int fd, uint64_t *ret)
+{
+	static const char field[] = "\nCapBnd:\t";
+	char text[VALUE_SIZE];
+	size_t have = 0, tail;
+	const char *found;
+	ssize_t n;
+
+	while ((n = read(fd, text + have, sizeof(text) - 1 - have)) > 0) {
+		have += (size_t)n;
+		text[have] = '\0';
+		found = strstr(text, field);
+		if (found && strchr(found + 1, '\n'))
+			return parse_hex(found + sizeof(field) - 1, ret);
+		tail = have < TAIL_SIZE ? have : TAIL_SIZE;
+		memmove(text, text + have - tail, tail);
+		have = tail;
+	}
+	return n < 0 ? -errno : -EPROTO;
+}
+
+int proc_bounding(int proc, uint64_t *ret)
+{
+	/* "self" is an ordinary symlink of proc; nothing that is mounted over a part of it is entered */
+	int fd = kernel_openat2(proc, "self/status", O_RDONLY, 0,
+				RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+	int r = fd < 0 ? fd : find_bounding(fd, ret);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
 }
 
 int op_sysctl(struct init *in, const struct plan_arg_sysctl *a)

@@ -31,6 +31,13 @@ int resolve_path(int root, const char *path, uint64_t flags)
 			      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
+/* For the kernel, too, "/" and what ".." stops at are the root of this process: no lookup leaves it. */
+int resolve_own(const char *path, uint64_t flags)
+{
+	return path[0] == '/' ? kernel_openat2(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS)
+			      : -EINVAL;
+}
+
 int resolve_real(int root, const char *path, uint64_t flags)
 {
 	return kernel_openat2(root, relative(path), flags, 0, REAL);
@@ -191,18 +198,21 @@ static int create_leaf(int root, const char *path, bool file, uint32_t mode)
 		return -ENOENT;
 	r = create(&w, parent, leaf + 1);
 	if (r == 0)
-		r = kernel_openat2(parent, leaf + 1, O_PATH, 0, REAL);
+		r = kernel_openat2(parent, leaf + 1, O_PATH, 0, REAL | RESOLVE_NO_XDEV);
 	(void)close(parent);
 	return r < 0 ? -ENOENT : r;
 }
 
-int resolve_create(int root, const char *path, bool file, uint32_t mode)
+int resolve_create(int root, const char *path, bool file, uint32_t mode, bool *ret_made)
 {
 	struct walk w = { .root = root, .file = file, .mode = mode };
 	int fd = resolve_path(root, path, O_PATH);
 
-	if (fd == -ENOENT)
+	if (fd == -ENOENT) {
 		fd = create_leaf(root, path, file, mode);
+		if (fd >= 0 && ret_made)
+			*ret_made = true;
+	}
 	if (fd != -ENOENT)
 		return fd;
 	if (strlen(path) >= sizeof(w.rest))
@@ -222,7 +232,7 @@ int resolve_parent(int root, const char *path, const char **ret_leaf)
 	memcpy(dir, path, (size_t)(leaf - path));
 	dir[leaf - path] = '\0';
 	*ret_leaf = leaf;
-	return resolve_create(root, dir, false, 0755);
+	return resolve_create(root, dir, false, 0755, NULL);
 }
 
 int resolve_leaf(int root, const char *path)

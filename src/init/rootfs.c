@@ -7,14 +7,8 @@
 
 int op_propagation(struct init *in, const struct plan_arg_propagation *a)
 {
-	int fd = init_open_root(), r;
-
 	(void)in;
-	if (fd < 0)
-		return fd;
-	r = kernel_mount_change(fd, AT_RECURSIVE, 0, 0, a->prop);
-	(void)close(fd);
-	return r;
+	return kernel_root_propagation(a->prop);
 }
 
 int op_root_open(struct init *in, const struct plan_arg_root_open *a)
@@ -30,13 +24,7 @@ int op_root_open(struct init *in, const struct plan_arg_root_open *a)
 /* The detached tree is stacked on the host's "/": pivot_root needs it attached, not visible. */
 int op_root_attach(struct init *in, const struct plan_arg_root_attach *a)
 {
-	int top = init_open_root(), r;
-
-	if (top < 0)
-		return top;
-	r = kernel_move_mount(init_reg(in, a->root), top);
-	(void)close(top);
-	return r < 0 ? r : 0;
+	return kernel_move_mount_to_root(init_reg(in, a->root));
 }
 
 int op_pivot(struct init *in, const struct plan_arg_pivot *a)
@@ -73,15 +61,11 @@ static int mask_fill(struct init *in, int mnt, const struct plan_arg_mask_source
 
 	if (mkdirat(mnt, "dir", 0555) < 0)
 		return -errno;
-	fd = openat(mnt, "file", O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-	if (fd < 0)
-		return -errno;
-	(void)close(fd);
 	fd = openat(mnt, "dir", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	init_reg_set(in, a->dir, fd);
-	fd = openat(mnt, "file", O_PATH | O_CLOEXEC);
+	fd = openat(mnt, "file", O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0)
 		return -errno;
 	init_reg_set(in, a->file, fd);
@@ -105,7 +89,7 @@ int op_mask_source(struct init *in, const struct plan_arg_mask_source *a)
 	if (fs < 0)
 		return fs;
 	mnt = mask_mount(in, fs, a);
-	(void)close(fs);
+	init_drop(in, fs);
 	if (mnt < 0)
 		return mnt;
 	init_reg_set(in, a->tmpfs, mnt);
@@ -129,9 +113,9 @@ int op_mask(struct init *in, const struct plan_arg_mask *a)
 					AT_EMPTY_PATH | OPEN_TREE_CLONE);
 		r = tree < 0 ? tree : kernel_move_mount(tree, target);
 		if (tree >= 0)
-			(void)close(tree);
+			init_drop(in, tree);
 	}
-	(void)close(target);
+	init_drop(in, target);
 	return r < 0 ? r : 0;
 }
 

@@ -187,37 +187,49 @@ int net_hold(int ns)
 
 enum {
 	NEW_SYN_RECV = 12, /* the kernel's own number for most of those that it shows as SYN_RECV */
-	RETRANSMITS_MAX = 2, /* nothing was heard for seconds */
+	/* how often something was sent again: after 1, 3 s; after 0.2, 0.6, ... 12 s */
+	OPENING_MAX = 2,
+	CLOSING_MAX = 6,
 };
 
 #define STATE(s) (1u << (s))
 
-static unsigned *number_of(struct net_unsettled *u, const struct inet_diag_msg *m)
+static void count_opening(struct net_unsettled *u, const struct inet_diag_msg *m)
+{
+	if (m->idiag_retrans >= OPENING_MAX)
+		u->stuck++;
+	else
+		u->opening++;
+}
+
+static void count_closing(struct net_unsettled *u, const struct inet_diag_msg *m)
 {
 	/* of what has a number, a process has a descriptor, and criu saves it */
-	if (m->idiag_state == TCP_SYN_RECV)
-		return &u->opening;
-	return m->idiag_inode == 0 ? &u->closing : NULL;
+	if (m->idiag_inode != 0)
+		return;
+	if (m->idiag_retrans >= CLOSING_MAX) {
+		u->stuck++;
+		return;
+	}
+	u->closing++;
+	u->late += m->idiag_retrans > 0;
 }
 
 static int on_socket(const struct nlmsghdr *h, void *data)
 {
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(h);
 	struct net_unsettled *u = data;
-	unsigned *number;
 
 	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return MNL_CB_OK;
 	if (m->idiag_state == TCP_LISTEN) {
 		u->listeners++;
 		u->unaccepted += m->idiag_rqueue;
-		return MNL_CB_OK;
+	} else if (m->idiag_state == TCP_SYN_RECV) {
+		count_opening(u, m);
+	} else {
+		count_closing(u, m);
 	}
-	number = number_of(u, m);
-	if (number && m->idiag_retrans >= RETRANSMITS_MAX)
-		u->stuck++;
-	else if (number)
-		++*number;
 	return MNL_CB_OK;
 }
 

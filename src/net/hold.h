@@ -18,14 +18,17 @@
  */
 int net_hold(int ns);
 
-/* TCP connections of a namespace that no process has in its hands. */
+/*
+ * TCP connections of a namespace that no process has in its hands. Those whose other side has not answered for long are not
+ * in the other numbers: it is gone, or never was.
+ */
 struct net_unsettled {
 	unsigned listeners;
 	unsigned unaccepted; /* complete, in the queues of listeners */
 	unsigned opening;    /* half of the handshake is done (SYN_RECV) */
 	unsigned closing; /* closed, and data or the end not acknowledged by the other side yet */
-	unsigned
-		stuck; /* of those, opening or closing, where the other side has not answered for seconds: not in the numbers above */
+	unsigned late;	  /* of these, where something had to be sent again: it may take seconds */
+	unsigned stuck;
 };
 
 /* @sock: net_diag_socket(), made in the namespace (net_socket_in). 0 or -errno. */

@@ -188,10 +188,10 @@ static int refuse(const struct net_addr *a, const struct net_dir *d, const char 
 		       net_addr_text(a, false, text), d->def.name, why);
 }
 
-/* One that the user has chosen. */
-static int take_chosen(struct net_dir *d, const struct lease_context *ctx,
-		       const struct net_addr *subnet, const struct net_addr *gw,
-		       const uint8_t *uuid, struct net_addr *a, struct err *e)
+/* Could it be given away? */
+static int check_chosen(const struct net_dir *d, const struct lease_context *ctx,
+			const struct net_addr *subnet, const struct net_addr *gw,
+			const struct net_addr *a, struct err *e)
 {
 	char name[NET_ADDR_TEXT], text[NET_ADDR_TEXT], why[320];
 	struct lease holder;
@@ -218,10 +218,34 @@ static int take_chosen(struct net_dir *d, const struct lease_context *ctx,
 		(void)snprintf(why, sizeof(why), "container '%s' has it", holder.id);
 		return refuse(a, d, why, e);
 	}
-	if (r == 0)
-		r = lease_write(d, name, &ctx->owner, uuid);
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look for the lease of %s", name) : 0;
+}
+
+/* One that the user has chosen. */
+static int take_chosen(struct net_dir *d, const struct lease_context *ctx,
+		       const struct net_addr *subnet, const struct net_addr *gw,
+		       const uint8_t *uuid, struct net_addr *a, struct err *e)
+{
+	char name[NET_ADDR_TEXT];
+	int r = check_chosen(d, ctx, subnet, gw, a, e);
+
+	if (r < 0)
+		return r;
+	r = lease_write(d, net_addr_text(a, false, name), &ctx->owner, uuid);
 	a->prefix = subnet->prefix;
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "lease the address %s", name) : 0;
+}
+
+int lease_check(const struct net_dir *d, const struct lease_context *ctx,
+		const struct net_attachment *a, struct err *e)
+{
+	int r = 0;
+
+	if (a->has_ip4)
+		r = check_chosen(d, ctx, &d->def.subnet4, &d->def.gw4, &a->ip4, e);
+	if (r == 0 && a->has_ip6)
+		r = check_chosen(d, ctx, &d->def.subnet6, &d->def.gw6, &a->ip6, e);
+	return r;
 }
 
 /* Where the search goes on: behind the address that was given away last. */

@@ -30,6 +30,10 @@ struct lease_context {
 int lease_take(struct net_dir *d, const struct lease_context *ctx, bool ip6,
 	       struct net_attachment *a, struct err *e);
 
+/* Would it give @a those that it has chosen? The same errors, and no effect. */
+int lease_check(const struct net_dir *d, const struct lease_context *ctx,
+		const struct net_attachment *a, struct err *e);
+
 /*
  * Give back what @a has; an address that somebody else has by now stays with him. Without a bridge (a
  * crash before all was written down) all leases are looked at for @a's uuid. What fails is passed over:

@@ -3,33 +3,16 @@
 #include "net/nft_left.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "net/nft_wire.h"
+#include "net/visit.h"
 #include "util/cleanup.h"
 
 enum {
 	TRIES = 1000 /* others change the ruleset at the same time */
 };
-
-/* A socket stays in the namespace that it was made in. */
-static int socket_in(int ns)
-{
-	cleanup_fd int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	int sock;
-
-	if (own < 0 || setns(ns, CLONE_NEWNET) < 0)
-		return -errno;
-	sock = nft_socket();
-	if (setns(own, CLONE_NEWNET) == 0)
-		return sock;
-	if (sock >= 0)
-		close_fd(&sock);
-	return -ENOTRECOVERABLE;
-}
 
 static bool is_named(const char *name, const void *data)
 {
@@ -54,7 +37,7 @@ static int delete_one(int sock, const char *name)
 
 int nft_left_delete(int ns, const char *name, struct err *e)
 {
-	cleanup_fd int sock = socket_in(ns);
+	cleanup_fd int sock = net_socket_in(ns, nft_socket);
 	int count = 0, r = sock < 0 ? sock : 1;
 
 	for (int i = 0; (r == 1 || r == -ERESTART) && i < TRIES; i++) {

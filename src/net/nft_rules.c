@@ -16,9 +16,12 @@
 
 #ifdef HAVE_LIBNFTABLES
 
+#include <fcntl.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/kernel.h"
@@ -28,10 +31,11 @@
 
 #define FUNCTIONS(X)                                                                               \
 	X(nft_ctx_new)                                                                             \
-	X(nft_ctx_free)                                                                            \
-	X(nft_ctx_buffer_error)                                                                    \
-	X(nft_ctx_get_error_buffer)                                                                \
 	X(nft_run_cmd_from_buffer)
+
+enum {
+	SAID_MAX = 2048
+};
 
 /*
  * Sets without intervals, so that a change costs the same however full they are. Interfaces are named, not
@@ -145,32 +149,69 @@ static int load(struct library *l, struct err *e)
 /* The first line of what it says has the reason, the others show the text. */
 static int refused(const char *said, struct err *e)
 {
-	const char *colon = said ? strstr(said, "Error: ") : NULL;
-	const char *reason = colon ? colon + strlen("Error: ") : "no reason given";
+	const char *colon = strstr(said, "Error: ");
+	const char *reason = colon ? colon + strlen("Error: ") : said;
 
 	err_set(e, ERR_SYSTEM, 0, "make the firewall table 'inet " NFT_TABLE "': %.*s",
-		(int)strcspn(reason, "\n"), reason);
+		(int)strcspn(reason, "\n"), *reason ? reason : "no reason given");
 	err_hint(e, "this needs CAP_NET_ADMIN, and nf_tables with nat and fib in the kernel");
 	return -EIO;
 }
 
+static bool run_rules(const struct library *l)
+{
+	struct nft_ctx *ctx = l->nft_ctx_new(NFT_CTX_DEFAULT);
+
+	return ctx && l->nft_run_cmd_from_buffer(ctx, rules) == 0;
+}
+
+/* What it says, and what stdio still has of ours should it call exit(3), goes to @out. */
+static _Noreturn void be_child(const struct library *l, int out)
+{
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+		_exit(1);
+	_exit(run_rules(l) ? 0 : 1);
+}
+
+static void read_all(int fd, char *buf, size_t size)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < size - 1 &&
+	       ((n = read(fd, buf + have, size - 1 - have)) > 0 || (n < 0 && errno == EINTR)))
+		have += n > 0 ? (size_t)n : 0;
+	buf[have] = '\0';
+}
+
+/* The library ends its process when it gets no netlink socket, or not enough memory: that must not be ours. */
 static int make(struct err *e)
 {
+	cleanup_fd int in = -EBADF, out = -EBADF;
+	char said[SAID_MAX];
 	struct library l;
-	struct nft_ctx *ctx;
-	int r = load(&l, e);
+	int fds[2], status, r = load(&l, e);
+	pid_t pid;
 
 	if (r < 0)
 		return r;
-	ctx = l.nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!ctx)
-		return err_set(e, ERR_SYSTEM, ENOMEM, "load libnftables");
-	if (l.nft_ctx_buffer_error(ctx) != 0)
-		r = err_set(e, ERR_SYSTEM, ENOMEM, "load libnftables");
-	else if (l.nft_run_cmd_from_buffer(ctx, rules) != 0)
-		r = refused(l.nft_ctx_get_error_buffer(ctx), e);
-	l.nft_ctx_free(ctx);
-	return r;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make the firewall table");
+	in = fds[0];
+	out = fds[1];
+	pid = fork();
+	if (pid == 0)
+		be_child(&l, out);
+	if (pid < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make the firewall table");
+	close_fd(&out);
+	read_all(in, said, sizeof(said));
+	close_fd(&in); /* should it have more to say, it ends */
+	while ((r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, errno, "make the firewall table");
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : refused(said, e);
 }
 
 #else

@@ -65,6 +65,7 @@ struct plan {
 	uint64_t clone_flags; /* CLONE_NEW* */
 	oci_id_maps uid_maps, gid_maps;
 	uint32_t base_uid, base_gid; /* ids that init takes inside a new user namespace */
+	uint64_t own_proc;	     /* register: a proc that init mounts, which shows init; or 0 */
 	bool keep_groups;	     /* the caller's supplementary groups are left alone */
 	/*
 	 * The caller may not copy mounts, its child in the new namespaces may: sources of mounts are opened

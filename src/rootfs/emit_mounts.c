@@ -155,6 +155,8 @@ static int emit_fs(struct plan *p, struct rootfs_layout *l, const struct entry *
 		keep = l->dev = plan_reg(p, "dev");
 	if (l->context && label_kind(type) == LABEL_ROOT)
 		keep = labelled = plan_reg(p, plan_origin(p, "%s %s", type, t->dest));
+	if (strcmp(type, "proc") == 0 && keep == PLAN_REG_NONE && p->own_proc == PLAN_REG_NONE)
+		keep = p->own_proc = plan_reg(p, "the container's proc");
 	/* what is mounted or created inside comes first: a tmpfs turns read-only at the end */
 	if (tmpfs && attr & MOUNT_ATTR_RDONLY && l->readonly_count < ARRAY_SIZE(l->readonly)) {
 		attr &= ~(uint64_t)MOUNT_ATTR_RDONLY;

@@ -55,6 +55,9 @@ void layers_close(struct layers *l);
 /* The directories to be merged for the container itself: with upper and work. */
 int layers_stack(const struct layers *l, struct overlay_stack *ret, struct err *e);
 
+/* Lies any layer below @data, of whomever, on a directory at or below @path? What cannot be read counts as such. */
+bool layers_lie_on(int data, const char *path);
+
 /*
  * Those of its snapshot @name, which nobody writes to; NULL: what the container started from, the base or, for
  * a clone, the snapshot that it was made from. -ENOENT names those that exist.

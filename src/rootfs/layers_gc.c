@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,6 +13,7 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/dirnames.h"
+#include "util/path.h"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -77,6 +79,23 @@ static int collect_draft(const struct collector *c, const char *id, int dir)
 	return r;
 }
 
+/* The memory of a snapshot that was being taken; whoever takes one has the lock. */
+static int collect_memory(const struct collector *c, const char *id, int dir)
+{
+	cleanup_fd int all =
+		kernel_openat2(dir, LAYERS_MEMORY_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	char what[ID_MAX + 64];
+	int r;
+
+	if (all < 0 || faccessat(all, LAYERS_MEMORY_DRAFT, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	(void)snprintf(what, sizeof(what), "unfinished memory of container '%s'", id);
+	r = c->told(what, c->context);
+	if (r == 0 && !c->dry_run)
+		r = tree_remove(all, LAYERS_MEMORY_DRAFT);
+	return r < 0 ? err_set(c->e, ERR_SYSTEM, -r, "remove the %s", what) : r;
+}
+
 static int collect_place(const struct collector *c, struct place *p, int dir, struct arena *a)
 {
 	int r = layers_record_load(dir, a, &p->record, c->e);
@@ -116,6 +135,8 @@ static int collect_container(const char *id, void *context)
 	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	r = collect_draft(c, id, dir);
+	if (r == 0)
+		r = collect_memory(c, id, dir);
 	if (r != 0)
 		return r;
 	own = kernel_openat2(dir, LAYERS_OWN_DIR, O_RDONLY | O_DIRECTORY, 0, BELOW);
@@ -187,4 +208,29 @@ int layers_gc(int data, bool dry_run, layers_gc_fn *told, void *context, struct 
 	int r = layers_each(data, collect_container, &c, e);
 
 	return r == 0 ? collect_shared(&c) : r;
+}
+
+static int lies_on(const char *id, void *context)
+{
+	const struct collector *c = context;
+	const char *path = c->context;
+	cleanup_fd int dir = kernel_openat2(c->data, id, O_RDONLY | O_DIRECTORY, 0, BELOW);
+	cleanup_(arena_free) struct arena a = { 0 };
+	struct layers_record record = { 0 };
+	int r = dir < 0 ? dir : layers_record_load(dir, &a, &record, c->e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : 1;
+	for (size_t i = 0; i < record.base_count; i++)
+		if (path_below(record.base[i], path))
+			return 1;
+	return 0;
+}
+
+bool layers_lie_on(int data, const char *path)
+{
+	struct err ignored = ERR_INIT;
+	struct collector c = { .data = data, .context = (void *)(uintptr_t)path, .e = &ignored };
+
+	return layers_each(data, lies_on, &c, &ignored) != 0;
 }

@@ -12,12 +12,13 @@
 #include "rootfs/layers_record.h"
 #include "util/id.h"
 
-#define LAYERS_SHARED_DIR ".layers" /* in DATA */
-#define LAYERS_OWN_DIR	  "layers"  /* in DATA/ID */
-#define LAYERS_MEMORY_DIR "memory"  /* in DATA/ID: that of snapshots, by their names */
-#define LAYERS_TREE	  "fs"	    /* in a layer, and in an upper directory */
-#define LAYERS_WORK	  "work"    /* in an upper directory */
-#define LAYERS_DEAD	  "dead-"   /* before the name of a layer that is being removed */
+#define LAYERS_SHARED_DIR   ".layers" /* in DATA */
+#define LAYERS_OWN_DIR	    "layers"  /* in DATA/ID */
+#define LAYERS_MEMORY_DIR   "memory"  /* in DATA/ID: that of snapshots, by their names */
+#define LAYERS_MEMORY_DRAFT ".new"    /* there: names of snapshots never begin with a dot */
+#define LAYERS_TREE	    "fs"      /* in a layer, and in an upper directory */
+#define LAYERS_WORK	    "work"    /* in an upper directory */
+#define LAYERS_DEAD	    "dead-"   /* before the name of a layer that is being removed */
 
 struct layers {
 	int data;   /* DATA */

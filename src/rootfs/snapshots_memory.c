@@ -12,8 +12,6 @@
 #include "util/cleanup.h"
 #include "util/dirnames.h"
 
-#define DRAFT ".new" /* names of snapshots never begin with a dot */
-
 static int open_dir(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -35,9 +33,9 @@ int snapshots_memory_begin(struct layers *l, int *ret_dir, struct err *e)
 
 	/* of somebody who was killed; we have the lock */
 	if (r >= 0)
-		r = tree_remove(all, DRAFT);
+		r = tree_remove(all, LAYERS_MEMORY_DRAFT);
 	if (r >= 0)
-		r = dir = make_dir(all, DRAFT);
+		r = dir = make_dir(all, LAYERS_MEMORY_DRAFT);
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "make a directory for the memory of '%s'", l->id);
 	*ret_dir = take_fd(&dir);
@@ -50,8 +48,8 @@ int snapshots_memory_keep(struct layers *l, const char *name, struct err *e)
 	int r = all < 0 ? all : tree_remove(all, name);
 
 	/* a power cut must not leave half of it under its name */
-	if (r >= 0 && (syncfs(all) < 0 || renameat(all, DRAFT, all, name) < 0 || fsync(all) < 0 ||
-		       fsync(l->dir) < 0))
+	if (r >= 0 && (syncfs(all) < 0 || renameat(all, LAYERS_MEMORY_DRAFT, all, name) < 0 ||
+		       fsync(all) < 0 || fsync(l->dir) < 0))
 		r = -errno;
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "keep the memory of snapshot '%s'", name) : 0;
 }
@@ -63,7 +61,7 @@ void snapshots_memory_drop(struct layers *l)
 	if (all < 0)
 		return;
 	/* what stays is removed by the next one that begins */
-	(void)tree_remove(all, DRAFT);
+	(void)tree_remove(all, LAYERS_MEMORY_DRAFT);
 	(void)unlinkat(l->dir, LAYERS_MEMORY_DIR, AT_REMOVEDIR); /* unless there are others */
 }
 

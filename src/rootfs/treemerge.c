@@ -15,6 +15,7 @@
 
 #include "rootfs/treeattr.h"
 #include "rootfs/treewalk.h"
+#include "util/caller.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 
@@ -71,14 +72,18 @@ struct merge {
 	size_t alone; /* depth from which on nothing beneath shows through; 0: it does */
 };
 
-static bool has_value(const struct tree_at *at, const char *name, char value)
+/* 1, 0, or -errno: what cannot be read is not taken for "no", or what was deleted would come back. */
+static int has_value(const struct tree_at *at, const char *name, char value)
 {
 	char buf[8];
+	ssize_t n = treeattr_overlay_get(at, name, buf, sizeof(buf));
 
-	return treeattr_overlay_get(at, name, buf, sizeof(buf)) == 1 && buf[0] == value;
+	if (n < 0 && n != -ENODATA && n != -ERANGE && n != -ENOENT)
+		return (int)n;
+	return n == 1 && buf[0] == value;
 }
 
-static bool is_opaque(int dir, const char *name)
+static int is_opaque(int dir, const char *name)
 {
 	const struct tree_at at = { dir, name };
 
@@ -144,9 +149,11 @@ static int lower_entry(struct merge *m, const struct treewalk_entry *entry)
 	if (r < 0)
 		return r;
 	if (upper >= 0 && fstatat(upper, entry->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (!S_ISDIR(entry->st.st_mode) || !S_ISDIR(st.st_mode) ||
-		    is_opaque(upper, entry->name))
+		if (!S_ISDIR(entry->st.st_mode) || !S_ISDIR(st.st_mode))
 			return 0;
+		r = is_opaque(upper, entry->name);
+		if (r != 0)
+			return r < 0 ? r : 0;
 		return enter(m, entry->name, false);
 	}
 	if (upper >= 0 && errno != ENOENT)
@@ -178,6 +185,7 @@ enum kind {
 	KIND_DIR,
 	KIND_OPAQUE,
 	KIND_OTHER,
+	KIND_UNKNOWN,
 };
 
 static enum kind kind_of(int layer, const char *path)
@@ -185,12 +193,20 @@ static enum kind kind_of(int layer, const char *path)
 	cleanup_fd int fd = kernel_openat2(layer, path, O_PATH | O_NOFOLLOW, 0,
 					   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	struct stat st;
+	int opaque;
 
-	if (fd < 0)
-		return fd == -ENOENT ? KIND_NONE : KIND_OTHER;
-	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (fd == -ENOENT)
+		return KIND_NONE;
+	if (fd == -ENOTDIR || fd == -ELOOP)
 		return KIND_OTHER;
-	return is_opaque(fd, ".") ? KIND_OPAQUE : KIND_DIR;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return KIND_UNKNOWN;
+	if (!S_ISDIR(st.st_mode))
+		return KIND_OTHER;
+	opaque = is_opaque(fd, ".");
+	if (opaque < 0)
+		return KIND_UNKNOWN;
+	return opaque ? KIND_OPAQUE : KIND_DIR;
 }
 
 /* What one layer says of the directory @path, which is only written to meanwhile. */
@@ -208,6 +224,8 @@ static enum answer ask_layer(int layer, char *path)
 		kind = kind_of(layer, path);
 		if (end)
 			*end = '/';
+		if (kind == KIND_UNKNOWN) /* to keep a whiteout loses nothing */
+			return HAS;
 		if (kind == KIND_OTHER)
 			return HIDES;
 		if (kind == KIND_NONE)
@@ -242,19 +260,20 @@ static bool shows_beneath(const struct merge *m)
 /* ---- the upper layer ---- */
 
 /* Does the lower layer end the view at @name, so that what the upper one has there stands alone? */
-static bool lower_ends(int lower, const char *name)
+static int lower_ends(int lower, const char *name)
 {
 	struct stat st;
 
-	if (lower < 0 || fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
+	if (lower < 0)
+		return 0;
+	if (fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
 	return !S_ISDIR(st.st_mode) || is_opaque(lower, name);
 }
 
 static int upper_entry(struct merge *m, const struct treewalk_entry *entry)
 {
-	bool opaque, ends;
-	int r = check_plain(entry);
+	int opaque, ends, r = check_plain(entry);
 
 	if (r < 0)
 		return r;
@@ -263,7 +282,9 @@ static int upper_entry(struct merge *m, const struct treewalk_entry *entry)
 	if (!S_ISDIR(entry->st.st_mode))
 		return link_entry(m, entry);
 	opaque = is_opaque(entry->dir, entry->name);
-	ends = opaque || lower_ends(beside_dir(&m->other), entry->name);
+	ends = opaque ? opaque : lower_ends(beside_dir(&m->other), entry->name);
+	if (ends < 0)
+		return ends;
 	r = enter(m, entry->name, opaque);
 	if (r == 0 && ends && !m->alone)
 		m->alone = treewalk_depth(&m->walk);
@@ -275,8 +296,10 @@ static int keep_impure(int lower, int out, const char *name)
 {
 	const struct tree_at from = { lower, name }, to = { out, name };
 
-	if (lower < 0 || !has_value(&from, "impure", 'y'))
-		return 0;
+	int r = lower < 0 ? 0 : has_value(&from, "impure", 'y');
+
+	if (r <= 0)
+		return r;
 	return treeattr_overlay_set(&to, "impure", "y");
 }
 
@@ -284,7 +307,7 @@ static int upper_leave(struct merge *m)
 {
 	const char *name = treewalk_current(&m->walk);
 	struct tree_at out;
-	int lower, r = dirstack_pop(&m->out);
+	int lower, ends, opaque, r = dirstack_pop(&m->out);
 
 	if (r == 0)
 		r = beside_leave(&m->other);
@@ -295,7 +318,13 @@ static int upper_leave(struct merge *m)
 	out = (struct tree_at){ dirstack_top(&m->out), name };
 	lower = beside_dir(&m->other);
 	r = copy_attributes(m, name);
-	if (r == 0 && lower_ends(lower, name) && !is_opaque(out.dir, name))
+	if (r < 0)
+		return r;
+	ends = lower_ends(lower, name);
+	opaque = ends > 0 ? is_opaque(out.dir, name) : 0;
+	if (ends < 0 || opaque < 0)
+		return ends < 0 ? ends : opaque;
+	if (ends && !opaque)
 		r = treeattr_overlay_set(&out, "opaque", "y");
 	return r == 0 ? keep_impure(lower, out.dir, name) : r;
 }
@@ -361,7 +390,11 @@ int tree_merge(int lower, int upper, int out, const int *beneath, size_t count, 
 	const struct tree_at from = { upper, "." }, to = { out, "." };
 	struct merge m = { .beneath = beneath, .count = count };
 	struct stat st;
-	int r = walk_layer(&m, &lower_turn, lower, upper, out, e);
+	int r = caller_ask_trusted_xattrs();
+
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "ask for our privileges");
+	r = walk_layer(&m, &lower_turn, lower, upper, out, e);
 
 	if (r == 0)
 		r = walk_layer(&m, &upper_turn, upper, lower, out, e);

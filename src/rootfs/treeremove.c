@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -82,4 +83,21 @@ int tree_remove(int dir, const char *name)
 		r = empty(&w);
 	treewalk_end(&w);
 	return r == 0 ? unlink_one(dir, name, AT_REMOVEDIR) : r;
+}
+
+int tree_remove_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = NULL;
+	cleanup_fd int dir = -EBADF;
+
+	if (!slash || !slash[1])
+		return -EINVAL;
+	parent = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (!parent)
+		return -ENOMEM;
+	dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return tree_remove(dir, slash + 1);
 }

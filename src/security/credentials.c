@@ -58,7 +58,8 @@ void security_emit_ids(const struct oci_process *process, const struct security_
 	PLAN_ADD(p, "/process/user", verify_ids, .uid = u->uid, .gid = u->gid);
 	if (!keep_groups)
 		PLAN_ADD(p, "/process/user/additionalGids", verify_groups, .groups = groups);
-	PLAN_ADD(p, "/process/capabilities/bounding", verify_bounding, .caps = caps->bounding);
+	PLAN_ADD(p, "/process/capabilities/bounding", verify_bounding, .caps = caps->bounding,
+		 .proc = p->own_proc);
 }
 
 static void emit_set(const struct security_caps *c, bool verify, struct plan *p)

@@ -125,16 +125,27 @@ static void cache_put(int dir, const char *name, const struct cache_key *key,
 		(void)unlinkat(dir, tmp, 0);
 }
 
+/* Usually it is there; made when it is not. */
+static int open_or_make(int parent, const char *name)
+{
+	const int how = O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(parent, name, how);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		fd = openat(parent, name, how);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 static int open_dir(int parent, const char *name)
 {
+	int fd = open_or_make(parent, name);
 	struct stat st;
-	int fd;
 
-	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(parent, name, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* a directory that others can write to is no cache of ours */
 	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 022) {
 		(void)close(fd);
@@ -143,7 +154,6 @@ static int open_dir(int parent, const char *name)
 	return fd;
 }
 
-/* The usual case is one call; directories are made when that fails. */
 static int open_cache(int root_fd)
 {
 	cleanup_fd int parent = -EBADF;

@@ -74,17 +74,33 @@ void caller_probe(enum caller_rootless word, struct caller *ret)
 	*ret = c;
 }
 
+/* 1, 0, or -errno */
+static int ask_trusted_xattrs(void)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+	struct stat st;
+
+	if (stat("/proc/self/ns/user", &st) < 0 || syscall(SYS_capget, &h, d) < 0)
+		return -errno;
+	return st.st_ino == INITIAL_USERNS_INODE && d[0].permitted >> CAP_SYS_ADMIN & 1;
+}
+
+int caller_ask_trusted_xattrs(void)
+{
+	static bool known, answer; /* a probe of what does not change */
+	int r = known ? answer : ask_trusted_xattrs();
+
+	if (r < 0)
+		return r;
+	known = true;
+	answer = r;
+	return r;
+}
+
 bool caller_has_trusted_xattrs(void)
 {
-	static enum {
-		UNKNOWN,
-		NO,
-		YES
-	} answer; /* a probe of what does not change */
-
-	if (answer == UNKNOWN)
-		answer = in_initial_userns() && own_capabilities() >> CAP_SYS_ADMIN & 1 ? YES : NO;
-	return answer == YES;
+	return caller_ask_trusted_xattrs() > 0;
 }
 
 struct caller caller_root(void)

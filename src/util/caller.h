@@ -60,4 +60,7 @@ static inline bool caller_is_host_root(const struct caller *c)
  */
 bool caller_has_trusted_xattrs(void);
 
+/* The same, for who must not take a failure for "no": 1, 0 or -errno. A later question has the same answer. */
+int caller_ask_trusted_xattrs(void);
+
 #endif

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "util/dirnames.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
+#include "util/dirscan.h"
+
+struct reading {
+	struct dirnames names;
+	size_t room;
+	bool (*wanted)(const char *name);
+};
 
 static int add(struct dirnames *names, size_t *room, const char *name)
 {
@@ -37,37 +38,27 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static int read_one(int fd, const char *name, void *data)
+{
+	struct reading *x = data;
+
+	(void)fd;
+	return !x->wanted || x->wanted(name) ? add(&x->names, &x->room, name) : 0;
+}
+
 int dirnames_read(int dir, bool (*wanted)(const char *name), struct dirnames *ret)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	cleanup_(close_dir) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	cleanup_(dirnames_free) struct dirnames names = DIRNAMES_EMPTY;
-	const struct dirent *entry;
-	size_t room = 0;
+	cleanup_fd int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct reading x = { .names = DIRNAMES_EMPTY, .wanted = wanted };
+	int r = fd < 0 ? -errno : dirscan(fd, read_one, &x);
 
-	if (!d) {
-		r = -errno;
-		if (fd >= 0)
-			(void)close(fd);
+	if (r < 0) {
+		dirnames_free(&x.names);
 		return r;
 	}
-	while (r == 0) {
-		errno = 0;
-		entry = readdir(d);
-		if (!entry)
-			break;
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    (!wanted || wanted(entry->d_name)))
-			r = add(&names, &room, entry->d_name);
-	}
-	if (r == 0)
-		r = -errno;
-	if (r < 0)
-		return r;
-	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items), compare);
-	*ret = names;
-	names = (struct dirnames)DIRNAMES_EMPTY;
+	if (x.names.count)
+		qsort(x.names.items, x.names.count, sizeof(*x.names.items), compare);
+	*ret = x.names;
 	return 0;
 }
 

@@ -136,6 +136,22 @@ int io_replace_file_durable(int dir, const char *name, mode_t mode, const void *
 	return r == 0 && fsync(dir) < 0 ? -errno : r;
 }
 
+int io_fd_path(int fd, char *buf, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, buf, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= size)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	/* "(unreachable)/..." lies outside our root, and a socket is none */
+	return buf[0] == '/' ? 0 : -ENOENT;
+}
+
 ssize_t io_read_line(int dir, const char *path, char *buf, size_t size)
 {
 	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -27,6 +27,12 @@ int io_replace_file(int dir, const char *name, mode_t mode, const void *data, si
 /* The same for what outlives a reboot: file and directory are on the disk before it returns. */
 int io_replace_file_durable(int dir, const char *name, mode_t mode, const void *data, size_t size);
 
+/*
+ * Where the file behind @fd is, as the kernel has it, without symlinks. -ENOENT when it has no path below our root,
+ * -ENAMETOOLONG. A file that was removed has " (deleted)" behind its name: for what was opened just now.
+ */
+int io_fd_path(int fd, char *buf, size_t size);
+
 /* A short file such as those of /proc into @buf, NUL-terminated, last newline removed. Length or -errno. */
 ssize_t io_read_line(int dir, const char *path, char *buf, size_t size);
 

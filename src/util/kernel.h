@@ -187,6 +187,19 @@ static inline int kernel_mount_change(int fd, unsigned flags, uint64_t set, uint
 	return kernel_mount_setattr(fd, flags, &attr);
 }
 
+/* Both for the root of this process: "/" is no lookup that anything could lead elsewhere. */
+static inline int kernel_move_mount_to_root(int from)
+{
+	return KERNEL_CALL(SYS_move_mount, from, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static inline int kernel_root_propagation(uint64_t prop)
+{
+	struct kernel_mount_attr attr = { .propagation = prop };
+
+	return KERNEL_CALL(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr));
+}
+
 static inline int kernel_clone3(struct kernel_clone_args *args)
 {
 	return KERNEL_CALL(SYS_clone3, args, sizeof(*args));

@@ -10,8 +10,9 @@
  *
  * Beside the program, PROGRAM.control has lines "STEP ACTION": at that step it does that, once (the line goes to
  * PROGRAM.done).
- *	steps	version predump seized dumped post-dump end-dump
+ *	steps	version features predump seized dumped post-dump end-dump
  *		restore born restored resume end-restore
+ *		lazy-begin lazy-half lazy-end (of fake-criu lazy-pages); lazy-early (fail: memory comes before it is wanted)
  *		mount TYPE@PATH: the restored task has that mounted besides
  *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
@@ -34,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fake_pages.h"
+
 enum {
 	SOCK = 3,
 	PACKET = 65536,
@@ -45,14 +48,17 @@ enum {
 	TYPE_FEATURES = 9,
 	TYPE_VERSION = 10,
 	CLONE_PARENT_NEW_PID_MNT = 0x00008000 | 0x20000000 | 0x00020000,
+	CLONE_NET = 0x40000000,
 };
 
 /* ---- the counting program ---- */
 
-static int task(unsigned long count)
+/* Its count, and what else it knows, is in its memory (fake_pages.h). */
+static int task(void)
 {
 	const struct timespec step = { .tv_nsec = 10000000 };
 	unsigned instance = 0;
+	size_t page = 0;
 	int fd = open("/tmp/beats", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 
 	if (fd < 0 || getrandom(&instance, sizeof(instance), 0) < 0)
@@ -62,9 +68,14 @@ static int task(unsigned long count)
 		char line[96];
 		int n;
 
+		page = (page + 1) % PAGES;
+		if (!memory_is_right(page))
+			return creat("/tmp/corrupt", 0644) < 0 ? 3 : 4;
+
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		n = snprintf(line, sizeof(line), "%08x %lld %lu\n", instance,
-			     (long long)now.tv_sec * 1000000000 + now.tv_nsec, ++count);
+			     (long long)now.tv_sec * 1000000000 + now.tv_nsec,
+			     (unsigned long)++MEMORY[0]);
 		if (write(fd, line, (size_t)n) != n)
 			return 2;
 		(void)nanosleep(&step, NULL);
@@ -232,11 +243,28 @@ static unsigned next_field(struct in *i, uint64_t *ret, struct in *sub)
 struct request {
 	unsigned type;
 	int images, work, pid;
-	bool leave_running, success;
+	bool leave_running, success, own_network, lazy;
+	int page_server; /* that it is told of by a file */
 	char root[4096];
 	char log[256];
 	char freezer[256]; /* directory of the cgroup */
 };
+
+static int read_config(const struct in *path)
+{
+	char name[256];
+	int fd = -1;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(path->end - path->p),
+		       (const char *)path->p);
+	f = fopen(name, "r");
+	if (!f || fscanf(f, "ps-socket %d", &fd) != 1)
+		fd = -1;
+	if (f)
+		(void)fclose(f);
+	return fd;
+}
 
 static void read_options(struct in *i, struct request *rq)
 {
@@ -251,8 +279,14 @@ static void read_options(struct in *i, struct request *rq)
 			rq->pid = (int)v;
 		else if (field == 3)
 			rq->leave_running = v;
+		else if (field == 38)
+			rq->own_network = v;
 		else if (field == 17)
 			rq->work = (int)v;
+		else if (field == 48)
+			rq->lazy = v;
+		else if (field == 51)
+			rq->page_server = read_config(&sub);
 		else if (field == 13)
 			(void)snprintf(rq->root, sizeof(rq->root), "%.*s", (int)(sub.end - sub.p),
 				       (const char *)sub.p);
@@ -276,7 +310,7 @@ static bool receive(struct request *rq)
 
 	if (n <= 0)
 		return false;
-	*rq = (struct request){ .images = -1, .work = -1 };
+	*rq = (struct request){ .images = -1, .work = -1, .page_server = -1 };
 	while ((field = next_field(&i, &v, &sub))) {
 		if (field == 1)
 			rq->type = (unsigned)v;
@@ -448,12 +482,13 @@ static void write_entry(const struct request *rq, const char *name, uint32_t mag
 }
 
 /* Namespaces of the host (fields 5 to 11), but those of the container. */
-static void put_ids(struct out *o, unsigned field, bool inside)
+static void put_ids(struct out *o, unsigned field, bool inside, bool own_network)
 {
 	struct out ids = { .len = 0 };
 
 	for (unsigned i = 5; i <= 11; i++)
-		put_number(&ids, i, inside && (i == 5 || i == 9) ? 100 + i : i);
+		put_number(&ids, i,
+			   inside && (i == 5 || i == 9 || (i == 6 && own_network)) ? 100 + i : i);
 	put_bytes(o, field, ids.bytes, ids.len);
 }
 
@@ -466,7 +501,7 @@ static void write_tasks(const struct request *rq)
 
 	put_number(&inventory, 1, 2);
 	put_number(&inventory, 2, 1);
-	put_ids(&inventory, 3, false);
+	put_ids(&inventory, 3, false, false);
 	put_number(&inventory, 4, 1);
 	write_entry(rq, "inventory.img", 0x58313116, true, &inventory);
 	for (unsigned i = 1; i <= 5; i++)
@@ -475,7 +510,7 @@ static void write_tasks(const struct request *rq)
 	put_number(&core, 1, 1);
 	put_number(&sub, 1, 1);
 	put_bytes(&core, 3, sub.bytes, sub.len);
-	put_ids(&core, 4, true);
+	put_ids(&core, 4, true, rq->own_network);
 	for (unsigned i = 1; i <= 8; i++)
 		put_number(&creds, i, 0);
 	put_number(&creds, 13, 0);
@@ -501,7 +536,8 @@ static void write_images(const struct request *rq, unsigned long count)
 	if (!pages)
 		return;
 	(void)snprintf(pages, 32, "%lu", count);
-	write_image(rq->images, "pages-1.img", pages, 65536);
+	if (!rq->lazy)
+		write_image(rq->images, "pages-1.img", pages, 65536);
 	free(pages);
 	if (rq->type != TYPE_PRE_DUMP)
 		write_tasks(rq);
@@ -535,6 +571,14 @@ static bool pre_dump(const struct request *rq)
 	return true;
 }
 
+/* The end of its socket is all that a page server waits for. */
+static bool serve_pages(const struct request *rq)
+{
+	char byte;
+
+	return !rq->lazy || recv(rq->page_server, &byte, 1, 0) == 0;
+}
+
 static bool dump(const struct request *rq)
 {
 	bool ok = notify("pre-dump", 0) && seize_tree(rq->pid) && notify("network-lock", 0) &&
@@ -543,6 +587,7 @@ static bool dump(const struct request *rq)
 	if (ok)
 		write_images(rq, count_of(rq->pid));
 	ok = ok && at("dumped") == 0 && notify("post-dump", 0) && at("post-dump") == 0;
+	ok = ok && serve_pages(rq);
 	if (!ok)
 		(void)notify("network-unlock", 0);
 	if (!ok || rq->leave_running)
@@ -571,8 +616,8 @@ static bool mount_more(const char *what)
 	return mount(type, at + 1, type, 0, NULL) == 0;
 }
 
-static void live(const struct request *rq, unsigned long count, const char *mounts, int go,
-		 int ready)
+static void live(const struct request *rq, unsigned long count, const char *mounts, int lazy,
+		 int go, int ready)
 {
 	struct {
 		uint32_t version;
@@ -583,6 +628,10 @@ static void live(const struct request *rq, unsigned long count, const char *moun
 
 	if (!enter_root(rq->root) || !mount_more(mounts))
 		_exit(3);
+	if (rq->lazy ? !memory_expect(lazy) : !memory_map())
+		_exit(5);
+	if (!rq->lazy)
+		memory_fill(count);
 	for (int cap = 0; cap < 64; cap++)
 		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (syscall(SYS_capset, &header, none) < 0)
@@ -594,27 +643,33 @@ static void live(const struct request *rq, unsigned long count, const char *moun
 		(void)pause();
 	(void)close(go);
 	(void)setsid();
-	_exit(task(count));
+	_exit(task());
 }
 
 /* A sibling of ours, as with rst_sibling: the child of the ctr that asks. */
 static pid_t give_birth(const struct request *rq, int *ret_go)
 {
 	unsigned long count = read_count(rq->images); /* our parent is none of its */
+	int lazy = rq->lazy ? lazy_connect(open_theirs(rq->work)) : -1;
 	int pair[2], ready[2];
 	char byte, mounts[64];
 	long pid;
 
+	if (rq->lazy && lazy < 0)
+		return -1;
 	order("mount", mounts, sizeof(mounts));
 	if (pipe(pair) < 0 || pipe(ready) < 0)
 		return -1;
-	pid = syscall(SYS_clone, CLONE_PARENT_NEW_PID_MNT | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = syscall(SYS_clone,
+		      CLONE_PARENT_NEW_PID_MNT | SIGCHLD | (rq->own_network ? CLONE_NET : 0), NULL,
+		      NULL, NULL, NULL);
 	if (pid == 0) {
 		(void)close(pair[1]);
 		(void)close(ready[0]);
 		(void)close(SOCK);
-		live(rq, count, mounts, pair[0], ready[1]);
+		live(rq, count, mounts, lazy, pair[0], ready[1]);
 	}
+	(void)close(lazy);
 	(void)close(pair[0]);
 	(void)close(ready[1]);
 	if (pid > 0)
@@ -673,7 +728,7 @@ static void features(void)
 	struct out body = { .len = 0 }, extra = { .len = 0 };
 
 	put_number(&body, 1, 1);
-	put_number(&body, 2, 1);
+	put_number(&body, 2, at("features") == 0);
 	put_bytes(&extra, 8, body.bytes, body.len);
 	respond(TYPE_FEATURES, true, &extra);
 }
@@ -696,12 +751,32 @@ static void serve(const struct request *rq)
 	}
 }
 
+/* A number, or the directory /proc/self/fd/NUMBER. */
+static int lazy_argument(char **argv, const char *name)
+{
+	for (; argv[0] && argv[1]; argv++) {
+		const char *slash = strrchr(argv[1], '/');
+
+		if (strcmp(argv[0], name) == 0)
+			return (int)strtol(slash ? slash + 1 : argv[1], NULL, 10);
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct request rq;
 
-	if (argc >= 2 && strcmp(argv[1], "task") == 0)
-		return task(argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
+	if (argc >= 2 && strcmp(argv[1], "task") == 0) {
+		if (!memory_map())
+			return 1;
+		memory_fill(argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
+		return task();
+	}
+	if (argc >= 2 && strcmp(argv[1], "lazy-pages") == 0)
+		return lazy_serve(lazy_argument(argv, "--ps-socket"),
+				  lazy_argument(argv, "--work-dir"),
+				  lazy_argument(argv, "--status-fd"));
 	if (argc < 3 || strcmp(argv[1], "swrk") != 0) {
 		(void)fprintf(stderr, "usage: fake-criu swrk 3 | fake-criu task [COUNT]\n");
 		return 1;

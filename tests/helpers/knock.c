@@ -2,13 +2,17 @@
 /*
  * Somebody at a server that moves, for tests of migration: a static program.
  *
- *	knock serve PORT [MIB]                        counts, and says each number to all who are connected; has so much memory
+ *	knock serve PORT [MIB]
+ *		counts, and says each number to all who are connected; it has so much memory
  *	knock watch ADDRESS HTTP-PORT PORT STOP-FILE [MS]
- *		a request every 5 ms, or MS, and one connection to a counter
+ *		a request every MS, and one connection to a counter. Without MS, every 5 ms, or as often as the server can
+ *		do with: twice what one request after the other takes in the first two seconds
  *
- * watch ends when the file appears and writes one JSON object: how many requests there were, how many got no answer
- * or a wrong one (of those: by a reset, by nothing at all in 60 s, because there was no connection), the slowest, the longest time without any answer; and of the counter's connection the first and last
- * number, how often a number was not the one after the last, and the longest silence. Times in milliseconds.
+ * watch ends when the file appears and all requests are answered. Then, and each second before, it writes one JSON
+ * object on a line: how many requests there were, how many are open and since when, how many got no answer or a wrong one (of these: a
+ * reset, nothing for a minute, no connection), the slowest, the longest time without any answer; and of the counter's
+ * connection the first and last number, how often a number was not the one after the last, and the longest silence.
+ * Times in milliseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +34,8 @@ enum {
 	MOST = 4000,
 	PATIENCE = 60000,
 	COUNT_EVERY = 10,
+	TRIAL = 2000,
+	ROOM = 2,
 	VISITORS = 16
 };
 
@@ -247,23 +253,49 @@ static int turn(struct visit *v, int wait)
 	return (int)count;
 }
 
+/* One request after the other, for a while. */
+static int pace(struct visit *v)
+{
+	long long began = now();
+
+	while (now() < began + TRIAL) {
+		start(v);
+		while (turn(v, 1000) > 0)
+			;
+	}
+	long long each = ROOM * (now() - began) / v->asked;
+	return each > EVERY ? (int)each : EVERY;
+}
+
 static void report(const struct visit *v)
 {
+	long long t = now(), oldest = t;
+	unsigned open = 0;
+
+	for (int i = 0; i < MOST; i++) {
+		if (v->requests[i].fd < 0)
+			continue;
+		open++;
+		if (v->requests[i].since < oldest)
+			oldest = v->requests[i].since;
+	}
+	(void)printf("{\"every\": %d, \"requests\": %u, \"open\": %u, \"oldest\": %lld, ", v->every,
+		     v->asked, open, t - oldest);
 	(void)printf(
-		"{\"requests\": %u, \"failed\": %u, \"reset\": %u, \"late\": %u, \"refused\": %u, "
-		"\"slowest\": %u, \"gap\": %u, \"first\": %u, \"last\": %u, \"breaks\": %u, "
-		"\"silence\": %u}\n",
-		v->asked, v->failed, v->reset, v->late, v->refused, v->slowest, v->gap, v->first,
-		v->last, v->breaks, v->silence);
+		"\"failed\": %u, \"reset\": %u, \"late\": %u, \"refused\": %u, \"slowest\": %u, "
+		"\"gap\": %u, ",
+		v->failed, v->reset, v->late, v->refused, v->slowest, v->gap);
+	(void)printf("\"first\": %u, \"last\": %u, \"breaks\": %u, \"silence\": %u}\n", v->first,
+		     v->last, v->breaks, v->silence);
+	(void)fflush(stdout);
 }
 
 static int watch(char **argv)
 {
 	static struct visit v;
 	struct sockaddr_in counter = at(argv[0], argv[2]);
-	long long next = now();
+	long long next, told;
 
-	v.every = argv[4] ? atoi(argv[4]) : EVERY;
 	(void)signal(SIGPIPE, SIG_IGN);
 	v.http = at(argv[0], argv[1]);
 	for (int i = 0; i < MOST; i++)
@@ -273,7 +305,13 @@ static int watch(char **argv)
 		perror("knock: the counter");
 		return 2;
 	}
+	v.every = argv[4] ? atoi(argv[4]) : pace(&v);
+	next = told = now();
 	while (access(argv[3], F_OK) < 0) {
+		if (now() >= told) {
+			report(&v);
+			told += 1000;
+		}
 		if (now() >= next) {
 			start(&v);
 			next += v.every;

@@ -4,8 +4,8 @@
  *
  *	wire-proxy CONTROL PROGRAM [ARGUMENTS]	its standard input and output are the source's
  *
- * The file CONTROL has one line "TYPE WHEN ACTION": at the first message TYPE (COMMIT, 13), before or after it is
- * passed on, it does that, and removes the file; the line goes to CONTROL.done.
+ * The file CONTROL has one line "TYPE WHEN ACTION [LATER]": at the first message TYPE (COMMIT, 13) that comes after one of type LATER,
+ * before or after it is passed on, it does that, and removes the file; the line goes to CONTROL.done.
  *	cut			both sides lose the connection
  *	part			the same, and there is no other one as long as CONTROL.parted exists
  *	kill-source		SIGKILL to the process that sends; kill-sources: to the one that waits for it, too
@@ -32,14 +32,15 @@ enum {
 	MESSAGE_MAX = 17 << 20
 };
 
-static const char *const names[] = { "?",      "HELLO",	  "PROPOSAL", "CONFIG", "ANSWER",
-				     "ROOT",   "ROUND",	  "FILE",     "DATA",	"ROUND_END",
-				     "KEPT",   "RESTORE", "PREPARED", "COMMIT", "RUNNING",
-				     "DONE",   "QUERY",	  "VERDICT",  "FAILED", "ALIVE",
-				     "STANDBY" };
+static const char *const names[] = { "?",	"HELLO",   "PROPOSAL", "CONFIG", "ANSWER",
+				     "ROOT",	"ROUND",   "FILE",     "DATA",	 "ROUND_END",
+				     "KEPT",	"RESTORE", "PREPARED", "COMMIT", "RUNNING",
+				     "DONE",	"QUERY",   "VERDICT",  "FAILED", "ALIVE",
+				     "STANDBY", "PAGES",   "COMPLETE" };
 
 static const char *control;
 static pid_t child;
+static bool seen[sizeof(names) / sizeof(names[0])]; /* types that were passed on */
 
 static pid_t parent_of(pid_t pid)
 {
@@ -135,18 +136,26 @@ static bool harm(const char *action)
 	return strcmp(action, "stall") == 0 || strncmp(action, "lose-", 5) == 0;
 }
 
+static bool was_seen(const char *later)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(later, names[i]) == 0)
+			return seen[i];
+	return true;
+}
+
 /* Is it wanted at this message, now? true: the message is to be swallowed. */
 static bool look(unsigned type, const char *now)
 {
-	char wanted[32], when[16], action[32], line[96];
+	char wanted[32], when[16], action[32], later[32] = "", line[128];
 	FILE *f = fopen(control, "r");
 	int n;
 
 	if (!f)
 		return false;
-	n = fscanf(f, "%31s %15s %31s", wanted, when, action);
+	n = fscanf(f, "%31s %15s %31s %31s", wanted, when, action, later);
 	(void)fclose(f);
-	if (n != 3 || type >= sizeof(names) / sizeof(names[0]) ||
+	if (n < 3 || !was_seen(later) || type >= sizeof(names) / sizeof(names[0]) ||
 	    strcmp(wanted, names[type]) != 0 || strcmp(when, now) != 0)
 		return false;
 	(void)unlink(control);
@@ -216,6 +225,8 @@ static bool pass(int from, int to, unsigned char *buf)
 		return true;
 	if (!put(to, buf, HEADER + size))
 		return false;
+	if (type < sizeof(names) / sizeof(names[0]))
+		seen[type] = true;
 	return !look(type, "after") || true;
 }
 

@@ -153,6 +153,32 @@ host() {
 	same 0 "$bad"
 }
 
+@test "a thread has the filter that its process loads for all threads" {
+	"$lib_dir/hostile-images" "$images" "$T/corpus" good-thread
+	restore --image-path "$T/corpus/good-thread"
+	came_to_criu
+}
+
+has_left() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "a network namespace from outside: where the config joins one, and by the name that it has then" {
+	local keeper
+	"$lib_dir/hostile-images" "$images" "$T/corpus" network-outside
+	unshare --net sleep 60 3>&- &
+	keeper=$!
+	wait_until has_left "$keeper"
+	config_is "(.linux.namespaces[] | select(.type == \"network\")).path = \"/proc/$keeper/ns/net\""
+	restore --image-path "$T/corpus/network-outside"
+	came_to_criu
+	sed -i s/extRootNetNS/extRootNetXX/ "$T/corpus/network-outside/netns-10.img"
+	restore --image-path "$T/corpus/network-outside"
+	refused 'not the one to be joined'
+	kill "$keeper"
+	wait "$keeper" || true
+}
+
 @test "id maps of the images are those of the config" {
 	local filter bad=0
 	cp_images userns "$T/other"

@@ -241,6 +241,35 @@ option() {
 	runs_on
 }
 
+# in the container's network namespace
+inside() {
+	nsenter -t "$pid" -n "$@"
+}
+
+@test "checkpoint: new connections wait while the tasks stand, and are let in when ctr is killed" {
+	command -v nft >/dev/null || need nft
+	args busybox httpd -f -p 80 -h /
+	start_bundle
+	[ "$status" -eq 0 ]
+	inside ip link set lo up
+	wait_until inside busybox wget -q -O "$T/page" http://127.0.0.1/bin/sh
+	printf '%s\n' 'version 3 17' 'notify pre-dump' 'notify network-lock' silence >"$T/criu/plan"
+	"$CTR" --root "$root" --criu "$T/criu/criu" checkpoint --no-preflight --image-path "$img" "$tag" 3>&- &
+	victim=$!
+	wait_until inside nft list table inet ctr-hold
+	inside busybox wget -q -O "$T/later" http://127.0.0.1/bin/sh 3>&- &
+	visitor=$!
+	wait_until grep -q ':0050 02' "/proc/$pid/net/tcp" # SYN_SENT
+	kill -9 "$victim"
+	wait "$victim" || true
+	wait "$visitor"
+	cmp "$T/page" "$T/later"
+	run inside nft list table inet ctr-hold
+	[ "$status" -eq 1 ]
+	kill "$(head -n 1 "$T/criu/heard" | jq .pid)"
+	runs_on
+}
+
 @test "checkpoint: rounds, in directories that refer to each other" {
 	start
 	with_plan 'version 3 17' 'features 1 1' ok -- --pre-dump

@@ -78,6 +78,27 @@ hangs() {
 	delete_ctr
 }
 
+@test "pause: one that is fenced meanwhile is not let go when it does not freeze in time" {
+	local paused code=0
+	hungfs_start
+	start_payload stat /hung/x
+	wait_until hangs
+	"$CTR" --root "$root" pause --timeout 3s "$tag" 2>"$T/pause.err" &
+	paused=$!
+	wait_until grep -q 1 "$v2/ctr/$tag/cgroup.freeze"
+	# as a host does that finds out that it has been replaced
+	jq '.move = {token: "0", direction: "taken", peer: "there", since: "now", words: []}' \
+		"$root/$tag/state.json" >"$T/state.json"
+	cp "$T/state.json" "$root/$tag/state.json"
+	wait "$paused" || code=$?
+	[ "$code" -ne 0 ]
+	grep -q 'in time, this would not' "$T/pause.err"
+	same 1 "$(cat "$v2/ctr/$tag/cgroup.freeze")"
+	hungfs_end
+	ctr delete --force "$tag"
+	is ''
+}
+
 @test "pause: only what did not freeze is named" {
 	hungfs_start
 	args sh -c 'payload sleep & payload stat /hung/x'

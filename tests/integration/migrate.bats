@@ -12,6 +12,11 @@ setup() {
 }
 
 teardown() {
+	local name
+	"$CTR" --root "$rootb" --data-root "$datab" delete -f "${tag}z" || true
+	for name in a b; do
+		[ ! -e "/run/netns/$name$tag" ] || ip netns delete "$name$tag"
+	done
 	migrate_teardown
 }
 
@@ -24,6 +29,82 @@ teardown() {
 	[ "$(jq -r '.memoryBytes > 65536' <<<"$output")" = true ]
 	[ "$(jq -r '.downMicroseconds > 0 and .downMicroseconds < .totalMicroseconds' <<<"$output")" = true ]
 	runs_on there
+}
+
+# A listener in the container's network namespace, with somebody in its queue, whom it accepts once the move was
+# given up for his sake: once new connections were kept waiting, and then let in again.
+waiting_listener() {
+	nsenter -t "$1" -n ip link set lo up
+	nsenter -t "$1" -n python3 -c '
+import os, socket, subprocess, time
+
+def held():
+    return subprocess.run(["nft", "list", "table", "inet", "ctr-hold"], capture_output=True).returncode == 0
+
+server = socket.create_server(("127.0.0.1", 80))
+client = socket.create_connection(("127.0.0.1", 80))
+open(os.sys.argv[1], "w").close()
+while not held(): time.sleep(0.01)
+while held(): time.sleep(0.01)
+accepted, _ = server.accept()
+client.send(b"x")
+accepted.recv(1)
+open(os.sys.argv[1] + ".accepted", "w").close()
+time.sleep(1000)' "$T/listens" 3>&- &
+	listener=$!
+	wait_until test -e "$T/listens"
+}
+
+@test "a connection that nobody has accepted: it runs on until that has happened, then moves with its last changes only" {
+	command -v nft >/dev/null || need nft
+	config '.linux.namespaces += [{"type": "network"}]'
+	start_counter
+	waiting_listener "$("$CTR" --root "$root" state "$tag" | jq .pid)"
+	move --format json
+	printf '%s\n%s\n' "$output" "$stderr"
+	kill "$listener"
+	[ "$status" -eq 0 ]
+	[ -e "$T/listens.accepted" ]
+	[ "$(jq -r .lostConnections <<<"$output")" -eq 0 ]
+	[ "$(jq -r .rounds <<<"$output")" -eq 3 ]
+	[ "$(jq -r '.heldMicroseconds > 0' <<<"$output")" = true ]
+	runs_on there
+}
+
+# The other host does not have the bundle: one is made there, and stays when the container goes.
+move_without_bundle() {
+	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount -t tmpfs none %s; exec "$@"'\'' sh "$@"\n' "$bundle" >"$T/elsewhere"
+	chmod +x "$T/elsewhere"
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" --timeout 2s --restore-timeout 5s \
+		--resolve-timeout 10s --max-rounds 0 "$tag" \
+		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $T/elsewhere $(receive_command)"
+	printf '%s\n%s\n' "$status" "$stderr"
+}
+
+@test "a container comes again to where it was: of the bundle there, what it brings is what counts" {
+	local made=$datab/.bundles/$there
+	for word in first second; do
+		start_counter
+		echo "$word" >"$rootfs/word"
+		move_without_bundle
+		[ "$status" -eq 0 ]
+		[ "$(cat "$made/rootfs/word")" = "$word" ]
+		"$CTR" --root "$rootb" delete -f "$there"
+		rm -f "$rootfs/tmp/beats"
+	done
+	# of a move that fails goes what it has made, but not what was there
+	start_counter
+	echo 'PREPARED before cut' >"$proxy"
+	move_without_bundle
+	wait_until nothing_of_a_move
+	[ -e "$made" ]
+	rm -r "$made"
+	echo 'PREPARED before cut' >"$proxy"
+	move_without_bundle
+	[ ! -e "$proxy" ]
+	wait_until nothing_of_a_move
+	[ ! -e "$made" ]
+	[ "$(state_of)" = running ]
 }
 
 # --- harm: whatever is done, it ends with the container on one side, and nothing on the other ---
@@ -362,6 +443,93 @@ fenced() {
 	runs_on here
 }
 
+journal_there() {
+	printf '%s/.migrations/%s/journal.json' "$datab" "$(jq -r .move.token "$rootb/$there/state.json")"
+}
+
+# Deleted there after it ran, before anybody here has heard that it did: it must not go on here.
+@test "it is deleted there before this side knows: not without --force, and then it is gone for both" {
+	local state journal
+	for state in running committing; do
+		echo "--- $state"
+		rm -f "$rootfs/tmp/beats"
+		start_counter
+		echo 'COMMIT after kill-sources' >"$proxy"
+		move || true
+		wait_until fenced
+		journal=$(journal_there)
+		# those who receive may be killed between the two words
+		jq --arg state "$state" '.state = $state' "$journal" >"$T/journal"
+		cp "$T/journal" "$journal"
+		"$CTR" --root "$rootb" kill "$there" KILL
+		wait_until stopped_there
+		run "$CTR" --root "$rootb" delete "$there"
+		[ "$status" -ne 0 ]
+		[[ $output == *"came from "*", which does not know it yet"*"--force"* ]]
+		"$CTR" --root "$rootb" delete --force "$there"
+		absent "$rootb" "$there"
+		[ -e "$journal" ]
+		recover "$tag"
+		[ "$status" -eq 0 ]
+		[ "$output" = "$tag ran there, and was deleted there" ]
+		absent "$root" "$tag"
+		wait_until nothing_of_a_move
+	done
+}
+
+stopped_there() {
+	[ "$("$CTR" --root "$rootb" state "$there" | jq -r .status)" = stopped ]
+}
+
+@test "it is deleted there while it runs, and those who received it were killed before they wrote that down" {
+	local journal
+	echo 'COMMIT after kill-sources' >"$proxy"
+	start_counter
+	move || true
+	wait_until fenced
+	journal=$(journal_there)
+	jq '.state = "committing"' "$journal" >"$T/journal"
+	cp "$T/journal" "$journal"
+	"$CTR" --root "$rootb" delete --force "$there"
+	absent "$rootb" "$there"
+	[ "$(jq -r .state "$journal")" = running ]
+	recover "$tag"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$tag ran there, and was deleted there" ]
+	absent "$root" "$tag"
+	wait_until nothing_of_a_move
+}
+
+@test "the container is gone here, and its worker killed: what the other side knows is told" {
+	local mover code=0
+	start_counter
+	echo 'DONE before kill-source' >"$proxy"
+	move
+	[ ! -e "$proxy" ]
+	[ "$status" -eq 0 ]
+	[[ $output == "$tag runs at "* ]]
+	runs_on there
+	# it is removed here, by hand, before it could come there
+	"$CTR" --root "$rootb" --data-root "$datab" delete --force "$there"
+	rm -f "$rootfs/tmp/beats"
+	start_counter
+	echo 'ROUND before hold' >"$proxy"
+	"$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" "$tag" \
+		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $(receive_command)" >"$T/out" 2>"$T/err" &
+	mover=$!
+	wait_until grep -q hold "$proxy.done"
+	"$CTR" --root "$root" --data-root "$dataa" delete --force "$tag"
+	kill -KILL "$(cat "/proc/$mover/task/$mover/children")"
+	touch "$proxy.pass"
+	wait "$mover" || code=$?
+	[ "$code" -ne 0 ]
+	cat "$T/out" "$T/err"
+	[ ! -s "$T/out" ]
+	grep -q "container '$tag' is not here any more, and it does not run at .* by this move" "$T/err"
+	absent "$rootb" "$there"
+	wait_until nothing_of_a_move
+}
+
 @test "--here lets it go on without asking" {
 	start_counter
 	echo 'COMMIT before lose-sources' >"$proxy"
@@ -402,6 +570,43 @@ start_blocked() {
 	write_config
 	"$CTR" --root "$root" --data-root "$dataa" run -d -b "$bundle" "$tag" </dev/null >"$T/held" 2>&1
 	wait_until grep -q ready "$T/held"
+}
+
+# in_net a|b COMMAND...: on the host that sends, or receives.
+in_net() {
+	local net=/run/netns/$1$tag
+	shift
+	nsenter --net="$net" "$@"
+}
+
+@test "an address that somebody there has already: refused before anything is sent" {
+	local name id=${tag}z to
+	for name in a b; do
+		ip netns add "$name$tag" 2>/dev/null || need 'ip netns'
+		ip -n "$name$tag" link set lo up
+		in_net "$name" ip link add probe0 type bridge 2>/dev/null || need 'bridges'
+		ip -n "$name$tag" link delete probe0
+	done
+	config '.linux.namespaces += [{"type": "network"}]'
+	write_config
+	in_net a "$CTR" --root "$root" --data-root "$dataa" network create web --subnet 10.99.7.0/24
+	in_net b "$CTR" --root "$rootb" --data-root "$datab" network create web --subnet 10.99.7.0/24
+	in_net a "$CTR" --root "$root" --data-root "$dataa" run -d --network bridge:web,ip=10.99.7.5 -b "$bundle" "$tag"
+	in_net b "$CTR" --root "$rootb" --data-root "$datab" run -d --network bridge:web,ip=10.99.7.5 -b "$bundle" "$id"
+	to="exec:$(command -v nsenter) --net=/run/netns/b$tag $(receive_command)"
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" --dry-run "$tag" "$to"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $output == *"address 10.99.7.5 of network 'web': container '$id' has it"* ]]
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" "$tag" "$to"
+	[ "$status" -eq 3 ]
+	[ "$(state_of)" = running ]
+	nothing_of_a_move
+	in_net b "$CTR" --root "$rootb" --data-root "$datab" delete -f "$id"
+	ctr --data-root "$dataa" --criu "$T/a/criu" migrate --as "$there" --dry-run "$tag" "$to"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+	in_net a "$CTR" --root "$root" --data-root "$dataa" delete -f "$tag"
 }
 
 @test "what cannot be saved is refused before anything is copied, and listed" {
@@ -478,6 +683,32 @@ start_blocked() {
 	runs_on here
 }
 
+@test "what must stay free there stays free, and the error names the option" {
+	start_counter
+	mkdir -p "$T/small"
+	mount -t tmpfs -o size=2m,mode=700 "$tag" "$T/small"
+	datab=$T/small
+	receive_options='--keep-free 4m' move
+	datab=$T/data-b
+	printf '%s\n' "$stderr"
+	umount -l "$T/small"
+	[ "$status" -eq 7 ]
+	[[ $stderr == *'no space left on device'*'ctr receive --keep-free'* ]]
+	runs_on here
+	run "$CTR" --root "$rootb" --data-root "$datab" receive --keep-free much
+	[[ $output == *"option --keep-free: 'much' is not a size"* ]]
+}
+
+@test "an exported checkpoint says which criu wrote its images" {
+	start_counter
+	ctr --data-root "$dataa" --criu "$T/a/criu" checkpoint --export "$T/x" --leave-running "$tag"
+	[ "$status" -eq 0 ]
+	ctr --data-root "$dataa" checkpoint inspect --format json "$T/x"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$(jq -r '.. | .criu? // empty' <<<"$output" | head -n 1)" = 3.17.1 ]
+	runs_on here
+}
+
 # note TOKEN ID STATE: what a process that received has left there.
 note() {
 	mkdir -p "$datab/.migrations/$1/images/0"
@@ -496,6 +727,85 @@ note() {
 	[ ! -e "$datab/.migrations/$token/images" ]
 	rm -r "$datab/.migrations/$token"
 	runs_on here
+}
+
+@test "what is called like a move that nobody works on any more, and did not come by it, is left alone" {
+	local token=00112233445566778899aabbccddeeff state
+	start_counter
+	args /bin/payload exit 0
+	write_config
+	for state in restoring prepared committing; do
+		"$CTR" --root "$rootb" run -d -b "$bundle" "$there"
+		wait_until stopped_there
+		note "$token" "$there" "$state"
+		move --as "${there}other" --dry-run # whoever comes sweeps
+		[ ! -e "$datab/.migrations/$token" ]
+		stopped_there
+		"$CTR" --root "$rootb" delete "$there"
+	done
+	runs_on here
+}
+
+@test "a bundle that ctr did not make is not removed, nor its root filesystem, and nothing is written there" {
+	local mine=$T/mine/$there token=00112233445566778899aabbccddeeff before
+	start_counter
+	chmod g+w "$bundle" # not to be relied on there: as if it were not there
+	mkdir -p "$mine/rootfs"
+	echo '{"ociVersion": "1.0.0"}' >"$mine/config.json"
+	before=$(stat -c '%n %i %Y' "$mine" "$mine/rootfs" "$mine/config.json")
+	receive_options="--bundle-root $T/mine"
+	move
+	printf '%s\n' "$stderr"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"the bundle '$mine' is there, and ctr did not make it"* ]]
+	# as one leaves it that is killed before it has made the bundle
+	note "$token" "$there" receiving
+	jq --arg bundle "$mine" '.bundle = $bundle' "$datab/.migrations/$token/journal.json" >"$T/journal"
+	cp "$T/journal" "$datab/.migrations/$token/journal.json"
+	move --dry-run --as "${there}other"
+	[ ! -e "$datab/.migrations/$token" ]
+	[ "$(stat -c '%n %i %Y' "$mine" "$mine/rootfs" "$mine/config.json")" = "$before" ]
+	runs_on here
+}
+
+@test "a bundle that was made for what came goes with it, and so does one of a move that fails" {
+	start_counter
+	chmod g+w "$bundle" # not to be relied on there: as if it were not there
+	receive_options="--bundle-root $T/made"
+	echo 'PREPARED before cut' >"$proxy"
+	move
+	[ "$status" -ne 0 ]
+	wait_until nothing_in "$T/made"
+	runs_on here
+	move
+	printf '%s\n%s\n' "$status" "$stderr"
+	[ "$status" -eq 0 ]
+	[ -e "$T/made/$there/rootfs/bin/fake-criu" ]
+	[ -e "$T/made/$there/config.json" ]
+	# one that somebody else needs stays
+	"$CTR" --root "$rootb" --data-root "$datab" run -d --overlay -b "$T/made/$there" "${there}clone"
+	"$CTR" --root "$rootb" --data-root "$datab" delete --force --keep-layers "${there}clone"
+	"$CTR" --root "$rootb" --data-root "$datab" delete --force "$there"
+	[ -e "$T/made/$there/rootfs/bin/fake-criu" ]
+	"$CTR" --root "$rootb" --data-root "$datab" delete "${there}clone"
+	rm -r "${T:?}/made/$there"
+	move_again
+	"$CTR" --root "$rootb" --data-root "$datab" delete --force "$there"
+	nothing_in "$T/made"
+}
+
+move_again() {
+	rm -f "$rootfs/tmp/beats"
+	chmod g-w "$bundle"
+	start_counter
+	chmod g+w "$bundle"
+	move
+	[ "$status" -eq 0 ]
+	[ -e "$T/made/$there/rootfs/bin/fake-criu" ]
+}
+
+nothing_in() {
+	[ -z "$(ls -A "$1" 2>/dev/null)" ]
 }
 
 @test "two moves of one id to one host: the second is refused while the first goes on" {

@@ -344,6 +344,30 @@ late() {
 	nothing_to_collect
 }
 
+@test "gc: memory of a snapshot, and unpacked checkpoints, of commands that were killed" {
+	local data=$T/gc-data
+	mkdir -p "$data/c1/memory/.new" "$data/c1/memory/kept" "$data/.checkpoints/open-0123456789abcdef" \
+		"$data/.checkpoints/open-fedcba9876543210"
+	chmod -R go= "$data"
+	echo x >"$data/c1/memory/.new/pages-1.img"
+	exec 9<"$data/.checkpoints/open-fedcba9876543210" # somebody uses it
+	flock -n 9
+	capture "$CTR" --root "$root" --data-root "$data" gc --dry-run 9<&-
+	same 0 "$status"
+	same "would remove unfinished memory of container 'c1'
+would remove unpacked checkpoint open-0123456789abcdef" "$(sort <<<"$output")"
+	[ -e "$data/c1/memory/.new" ]
+	capture "$CTR" --root "$root" --data-root "$data" gc 9<&-
+	same 0 "$status"
+	[ ! -e "$data/c1/memory/.new" ]
+	[ -e "$data/c1/memory/kept" ]
+	[ ! -e "$data/.checkpoints/open-0123456789abcdef" ]
+	[ -e "$data/.checkpoints/open-fedcba9876543210" ]
+	exec 9<&-
+	capture "$CTR" --root "$root" --data-root "$data" gc
+	same "removed unpacked checkpoint open-fedcba9876543210" "$output"
+}
+
 @test "gc: a record that cannot be read: nothing is removed" {
 	write_once 'echo a >/f'
 	mkdir -p "$data/.layers/0123456789abcdef0123456789abcdef/fs"
@@ -381,10 +405,14 @@ on_filesystem() {
 	ctr() { capture nsenter -t "$holder" -m "$CTR" --root "$root" --data-root "$data" "$@"; }
 }
 
+is_ready() {
+	[ -n "$(find "$1" -name ready)" ]
+}
+
 @test "snapshot: no space in the middle of a copy: refused, and nothing has changed" {
 	on_filesystem tmpfs size=1m
 	start_overlay 'dd if=/dev/zero of=/f bs=1024 count=700 2>/dev/null; : >/ready; while :; do sleep 1; done'
-	wait_until test -n "$(find "$seen" -name ready)"
+	wait_until is_ready "$seen"
 	local before
 	before=$(cat "$seen/$tag/layers.json"; ls "$seen/$tag/layers" "$seen/.layers")
 	ctr snapshot create "$tag" full

@@ -111,6 +111,53 @@ teardown() {
 	[ "$status" -eq 0 ]
 }
 
+@test "one that is paused when it is to be fenced, and cannot be, stays paused" {
+	start_layered
+	replicate --count 2
+	[ "$status" -eq 0 ]
+	failover "$there"
+	[ "$status" -eq 0 ]
+	"$CTR" --root "$root" --data-root "$dataa" pause "$tag"
+	mount --bind "$root" "$root"
+	mount -o remount,bind,ro "$root"
+	replicate
+	umount "$root"
+	printf '%s\n' "$stderr"
+	[ "$status" -ne 0 ]
+	[[ "$stderr" == *"read-only file system"* ]]
+	[ "$(status_of "$root" "$tag")" = paused ]
+}
+
+@test "who is not let in does not fence who is: an epoch counts only once it is known that the container may come" {
+	local intruder=$T/data-x
+	start_layered
+	replicate --count 2
+	[ "$status" -eq 0 ]
+	# one that has been replaced often, and whose bundle is not here
+	mkdir -p "$intruder/.standby/$tag"
+	chmod -R go= "$intruder"
+	echo '{"version": 1, "epoch": 99, "active": true, "started": true, "generation": 1}' \
+		>"$intruder/.standby/$tag/state.json"
+	chmod g+w "$bundle" # not to be relied on: as if it were not there
+	run "$CTR" --root "$root" --data-root "$intruder" --criu "$T/a/criu" replicate --no-preflight \
+		--as "$there" --timeout 2s --count 1 "$tag" "exec:$CTR --root $rootb --data-root $datab \
+		--criu $T/b/criu receive --accept present"
+	printf '%s\n' "$output"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *'only what is there already is accepted'* ]]
+	[ "$(jq .epoch "$datab/.standby/$there/state.json")" -lt 99 ]
+	# and of a name that nobody has nothing stays
+	run "$CTR" --root "$root" --data-root "$intruder" --criu "$T/a/criu" replicate --no-preflight \
+		--as "${there}y" --timeout 2s --count 1 "$tag" "exec:$CTR --root $rootb --data-root $datab \
+		--criu $T/b/criu receive --accept present"
+	[ "$status" -ne 0 ]
+	[ ! -e "$datab/.standby/${there}y" ]
+	chmod g-w "$bundle"
+	replicate --count 1
+	printf '%s\n' "$stderr"
+	[ "$status" -eq 0 ]
+}
+
 @test "what is to happen when it is fenced can be said" {
 	start_layered
 	replicate --count 1

@@ -22,11 +22,15 @@ setup() {
 
 teardown() {
 	local failed=0 helper
+	[ -z "${client_PID:-}" ] || kill "$client_PID" || true
 	for helper in "${helpers[@]}"; do
 		kill -9 "$helper" 2>/dev/null || true # unshare(1) ignores TERM
 		wait "$helper" 2>/dev/null || true
 	done
-	# before the look at what is left
+	# before the look at what is left, and after all that is in it
+	for helper in "${containers[@]}"; do
+		net_ctr delete -f "$helper"
+	done
 	[ ! -d "/sys/fs/cgroup/o$tag" ] || wait_until rmdir "/sys/fs/cgroup/o$tag" || failed=1
 	net_teardown || failed=1
 	return "$failed"
@@ -180,7 +184,8 @@ has_ended() {
 	ok
 	rm -r "$img" "$rootfs/tmp/n"
 
-	unshare --pid --fork --kill-child sleep 1000 3>&- &
+	# it takes orphans away as soon as they end, as an init does
+	unshare --pid --fork --kill-child bash -c 'trap "" CHLD; exec sleep 1000' 3>&- &
 	keeper=$!
 	helpers+=("$keeper")
 	wait_until grep -q . "/proc/$keeper/task/$keeper/children"
@@ -202,7 +207,7 @@ has_ended() {
 	config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/run/netns/$host\""
 	start_counter 'busybox nc -l -p 7 -e busybox cat & '
 	wait_until listens 7
-	coproc client { on_host_run busybox nc 127.0.0.1 7 2>&1; }
+	coproc client { exec nsenter --net="/run/netns/$host" busybox nc 127.0.0.1 7 2>&1 3>&-; }
 	to=${client[1]} from=${client[0]}
 	echo one >&"$to"
 	read -r -t 10 line <&"$from"
@@ -214,8 +219,6 @@ has_ended() {
 	read -r -t 20 line <&"$from"
 	same two "$line"
 	same '' "$(on_host_run nft list ruleset)"
-	# shellcheck disable=SC2154 # of coproc
-	kill "$client_PID" || true
 }
 
 @test "checkpoint: a published port leads to the restored container" {

@@ -19,10 +19,12 @@ setup() {
 	net_setup
 	own_rootfs
 	img=$T/images
+	client_PID=''
 }
 
 teardown() {
 	local failed=0
+	[ -z "${client_PID:-}" ] || kill "$client_PID" || true
 	net_teardown || failed=1
 	! mountpoint -q "$T/disk" || umount "$T/disk" || failed=1
 	return "$failed"
@@ -169,7 +171,7 @@ redis_answers() {
 	address=$(jq -r '.network[0].ip' <<<"$output")
 	address=${address%/*}
 	wait_until redis_answers "$address"
-	coproc client { on_host_run busybox nc "$address" 6379 2>&1; }
+	coproc client { exec nsenter --net="/run/netns/$host" busybox nc "$address" 6379 2>&1 3>&-; }
 	to=${client[1]} from=${client[0]}
 	redis_says 'SET kept before' +OK
 	redis_says 'INCR generation' :1
@@ -184,8 +186,6 @@ redis_answers() {
 	redis_answers "$address" # and takes new ones
 	redis_says SAVE +OK
 	[ -s "$rootfs/tmp/dump.rdb" ]
-	# shellcheck disable=SC2154 # of coproc
-	kill "$client_PID" || true
 }
 
 python_server='
@@ -244,15 +244,15 @@ has_started() {
 	config '.process.terminal = true'
 	args sh -i
 	write_config
-	"$lib_dir/pty" 'send=kept=before; echo be''gun >/tmp/begun\n' 'expect=gone' -- sh -c \
+	"$lib_dir/pty" 'send=kept=before; echo >/tmp/begun\n' 'expect=gone' -- sh -c \
 		"'$CTR' --root '$root' run --pid-file '$T/pid' -b '$bundle' '$tag'; echo gone" >"$T/said" 3>&- &
 	session=$!
 	wait_until test -s "$rootfs/tmp/begun"
 	save
 	wait "$session" || { cat "$T/said"; return 1; }
 	"$lib_dir/pty" size=77x33 'send=echo $kept-$((6 * 7))\n' expect=before-42 \
-		'send=busybox stty size\n' 'expect=33 77' 'send=sleep 100\n' 'expect=sleep 100' 'send=\x03' \
-		'send=echo int''errupted\n' expect=interrupted 'send=exit 7\n' 'expect=[exit 7]' -- \
+		'send=busybox stty size\n' 'expect=33 77' 'send=sh -c "echo run""ning; exec sleep 100"\n' expect=running \
+		'send=\x03' 'send=echo int""errupted\n' expect=interrupted 'send=exit 7\n' -- \
 		"$CTR" --root "$root" restore --image-path "$img" -b "$bundle" "$tag" >"$T/said" 3>&- || {
 		cat "$T/said"
 		return 1

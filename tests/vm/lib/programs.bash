@@ -15,10 +15,10 @@ take_programs() {
 	take_files "$@" "${files[@]}"
 }
 
-# take_python MODULE...: Debian's, with what these modules import; they must be all that the program imports.
+# take_python MODULE...: with what these modules import; they must be all that the program imports. Its path is $python.
 take_python() {
 	local files
-	mapfile -t files < <(/usr/bin/python3 -IS - "$@" <<-'END'
+	mapfile -t files < <(python3 -IS - "$@" <<-'END'
 	import importlib, os, sys
 	for name in sys.argv[1:]:
 	    importlib.import_module(name)
@@ -34,7 +34,7 @@ take_python() {
 	mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -e '\.so$' -e '/bin/')
 	take_programs "${files[@]}"
 	# shellcheck disable=SC2034 # of the test
-	python=$(realpath /usr/bin/python3)
+	python=$(realpath "$(python3 -IS -c 'import sys; print(sys.executable)')")
 }
 
 # Users that programs look for.

@@ -6,6 +6,7 @@
 load ../lib/criu
 load ../lib/pair
 load ../lib/lan
+load ../lib/web
 
 setup_file() {
 	pair_begin
@@ -17,83 +18,69 @@ teardown_file() {
 }
 
 setup() {
-	ctr="$CTR --root $lan_data/state --data-root $lan_data/data"
-	web=$BATS_TEST_TMPDIR/web
-	every=${KNOCK_EVERY:-20}
+	web_paths
 }
 
 teardown() {
-	[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || true
-	on_b "$ctr delete -f web"
-	on_a "$ctr delete -f web"
+	web_end
 }
 
-# A web server and a counter, 10.98.0.50.
-web_start() {
-	mkdir -p "$web"/rootfs/{bin,www,proc,dev,sys,tmp}
-	cp /bin/busybox "$CTR_HELPERS/knock" "$web/rootfs/bin/"
-	ln -s busybox "$web/rootfs/bin/sh"
-	echo 'the page' >"$web/rootfs/www/index.html"
-	"$CTR" spec -b "$web"
-	jq '.process.terminal = false | .process.args = ["/bin/sh", "-c", "exec </dev/null >/dev/null 2>&1;
-		/bin/knock serve 81 32 & exec /bin/busybox httpd -f -p 80 -h /www"]' "$web/config.json" >"$web/config.new"
-	mv "$web/config.new" "$web/config.json"
-	on_a "$ctr run -d --network bridge:lan,ip=10.98.0.50 -b $web web >/dev/null 2>&1"
-	ip netns exec visitor "$CTR_REMOTE" wait 10.98.0.50 80 10
-	ip netns exec visitor "$CTR_REMOTE" wait 10.98.0.50 81 10
-}
-
-visitor_start() {
-	ip netns exec visitor "$CTR_HELPERS/knock" watch 10.98.0.50 80 81 "$BATS_TEST_TMPDIR/stop" "$every" \
-		</dev/null >"$BATS_TEST_TMPDIR/visit" 2>"$BATS_TEST_TMPDIR/visit.err" 3>&- &
-	watcher=$!
-	sleep 1
-}
-
-visitor_end() {
-	sleep 1
-	: >"$BATS_TEST_TMPDIR/stop"
-	wait "$watcher"
-	watcher=
-	cat "$BATS_TEST_TMPDIR/visit"
-}
-
-# of the visit
-seen() {
-	jq "$1" "$BATS_TEST_TMPDIR/visit"
-}
-
-# Nothing of the container is on this side: $1 is on_a or on_b.
-gone_from() {
-	run "$1" "$ctr state web"
-	[ "$status" -eq 1 ]
-	[ -z "$("$1" 'ls /sys/fs/cgroup | grep -F web')" ]
-	[ "$("$1" 'ls /sys/class/net | grep -c ^ctr-')" -le 1 ] # the keeper's
-}
-
-# One way, with its report in the file $3: moved FROM DEST FILE
+# One way: moved FROM DEST
 moved() {
-	run "$1" "$ctr migrate --format json web '$2' >$3"
-	cat "$3"; echo "$output"
+	run "$1" "$ctr migrate --format json web '$2'"
+	echo "$output"
 	[ "$status" -eq 0 ]
+	echo "$output" >>"$BATS_TEST_TMPDIR/moves"
 	gone_from "$1"
 }
 
+# of all moves, in ms: each .downMicroseconds
+each() {
+	jq "$1 / 1000 | floor" "$BATS_TEST_TMPDIR/moves"
+}
+
+now_ms() {
+	local now=$EPOCHREALTIME
+	echo $((${now/./} / 1000))
+}
+
+# From a to b with what there was before: a dump, a copy of it, a restore. Prints how long that took.
+by_hand() {
+	local began
+	began=$(now_ms)
+	on_a "$ctr checkpoint --tcp-established --image-path $lan_data/images web" >&2
+	tar -C "$lan_data" -c images | b_pipe tar -C "$lan_data" -x
+	on_b "$ctr restore -d --tcp-established --image-path $lan_data/images -b $lan_data/data/.bundles/web web \
+		>/dev/null 2>&1" >&2
+	echo $(($(now_ms) - began))
+}
+
 @test "a web server under requests and a connection move there and back, five times" {
-	web_start
+	local slow longest median
+	web_start 32
 	visitor_start
-	for round in 1; do
-		moved on_a "$lan_b" "$BATS_TEST_TMPDIR/there.$round"
-		sleep 3
-		run on_b "$ctr migrate --format json web '$lan_a'"
-		echo "$output"
-		[ "$status" -eq 0 ]
-		gone_from on_b
-		sleep 3
+	for _ in 1 2 3 4 5; do
+		moved on_a "$lan_b"
+		settled
+		moved on_b "$lan_a"
+		settled
 	done
 	visitor_end
+	slow=$(by_hand)
+	on_b "$ctr exec web /bin/busybox true"
+	longest=$(each '.downMicroseconds + .heldMicroseconds' | sort -n | tail -n 1)
+	median=$(each .downMicroseconds | sort -n | sed -n 5p)
+	{
+		echo "# one request every $(seen .every) ms: $(seen -c '{requests, failed, slowest, gap, silence}')"
+		echo "# down (ms): $(each .downMicroseconds | tr '\n' ' ') held before (ms): $(each .heldMicroseconds | tr '\n' ' ')"
+		echo "# dump, copy, restore by hand: $slow ms, $((slow * 100 / median)) % of the median"
+	} >&3
 	[ "$(seen .failed)" -eq 0 ]
 	[ "$(seen .breaks)" -eq 0 ]
 	[ "$(seen .last)" -gt "$(seen .first)" ]
 	[ "$(seen .requests)" -gt 100 ]
+	[ "$(jq -s 'map(.lostConnections) | add' "$BATS_TEST_TMPDIR/moves")" -eq 0 ]
+	# who asked while it stood asks again after 1, 2, 4, ... s
+	[ "$(seen .gap)" -lt $((2 * longest + 4000)) ]
+	[ "$median" -lt "$slow" ]
 }
