@@ -142,9 +142,11 @@ static void tell(const struct walk *w, const char *path, const char *why)
 static int read_attributes(const struct walk *w, int fd, const char *path, struct layer_xattrs *ret,
 			   struct err *e)
 {
-	int r;
+	int r = layer_is_indirect(fd);
 
-	if (layer_is_indirect(fd)) {
+	if (r < 0)
+		return failed(e, r, path);
+	if (r) {
 		err_set(e, ERR_STATE, EUCLEAN, "'%s' refers to a lower layer by name", path);
 		err_hint(e, "it was made by an overlay with redirect_dir or metacopy, not by ctr");
 		return -EUCLEAN;
@@ -298,6 +300,16 @@ static int write_name(struct walk *w, int dir, const char *prefix, const char *n
 	return write_special(w, path, &st, e);
 }
 
+/* First of all, so that who unpacks in order does not remove what came before. */
+static int write_opaque(const struct walk *w, int dir, const char *path, struct err *e)
+{
+	int r = layer_is_opaque(dir);
+
+	if (r < 0)
+		return failed(e, r, path);
+	return r ? write_whiteout(w, path, ".wh..opq", e) : 0;
+}
+
 /* @path: "" or "dir/" for what is in it; the root itself is called ".". */
 static int write_directory(struct walk *w, int dir, const char *path, struct err *e)
 {
@@ -317,9 +329,8 @@ static int write_directory(struct walk *w, int dir, const char *path, struct err
 	t.xattrs = xattrs.items;
 	t.xattr_count = xattrs.count;
 	r = tar_header(&w->x->sink, &t, e);
-	/* first of all, so that who unpacks in order does not remove what came before */
-	if (r == 0 && layer_is_opaque(dir))
-		r = write_whiteout(w, path, ".wh..opq", e);
+	if (r == 0)
+		r = write_opaque(w, dir, path, e);
 	if (r < 0)
 		return r;
 	r = layer_names_read(dir, &names);

@@ -19,30 +19,44 @@ const char *layer_overlay_prefix(void)
 	return overlay_prefixes[caller_has_trusted_xattrs() ? 0 : 1];
 }
 
-/* The attribute of overlayfs called @name. A container can set those that have the other prefix. */
+/*
+ * The attribute of overlayfs called @name: its size, or -errno; -ENODATA also where there are no attributes. A
+ * container can set those that have the other prefix.
+ */
 static ssize_t overlay_xattr(int fd, const char *name, char *value, size_t size)
 {
 	char full[64];
-	ssize_t n;
+	ssize_t n = caller_ask_trusted_xattrs();
 
-	(void)snprintf(full, sizeof(full), "%s%s", layer_overlay_prefix(), name);
+	if (n < 0)
+		return n;
+	(void)snprintf(full, sizeof(full), "%s%s", overlay_prefixes[n ? 0 : 1], name);
 	n = fgetxattr(fd, full, value, size);
-	return n < 0 && errno == ERANGE ? (ssize_t)size : n;
+	if (n >= 0)
+		return n;
+	return errno == ERANGE ? (ssize_t)size : errno == EOPNOTSUPP ? -ENODATA : -errno;
 }
 
-bool layer_is_opaque(int fd)
+int layer_is_opaque(int fd)
 {
 	char value[2];
+	ssize_t n = overlay_xattr(fd, "opaque", value, sizeof(value));
 
-	return overlay_xattr(fd, "opaque", value, sizeof(value)) == 1 && value[0] == 'y';
+	return n < 0 && n != -ENODATA ? (int)n : n == 1 && value[0] == 'y';
 }
 
-bool layer_is_indirect(int fd)
+int layer_is_indirect(int fd)
 {
+	static const char *const names[] = { "redirect", "metacopy" };
 	char value[2];
 
-	return overlay_xattr(fd, "redirect", value, sizeof(value)) >= 0 ||
-	       overlay_xattr(fd, "metacopy", value, sizeof(value)) >= 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ssize_t n = overlay_xattr(fd, names[i], value, sizeof(value));
+
+		if (n != -ENODATA)
+			return n < 0 ? (int)n : 1;
+	}
+	return 0;
 }
 
 static bool begins(const char *s, const char *prefix)

@@ -22,14 +22,14 @@ static inline bool layer_is_whiteout(const struct stat *st)
 /* "trusted.overlay." or "user.overlay.": what attributes of overlayfs begin with, for overlays that we mount. */
 const char *layer_overlay_prefix(void);
 
-/* Does the directory @fd (readable) hide those of the layers below? */
-bool layer_is_opaque(int fd);
+/* Does the directory @fd (readable) hide those of the layers below? 1, 0, or -errno: that is not "no". */
+int layer_is_opaque(int fd);
 
 /*
  * Does the file or directory @fd refer to others of lower layers by name ("redirect", "metacopy")? ctr mounts
- * overlays such that this never comes about; such a layer means nothing without its lowers.
+ * overlays such that this never comes about; such a layer means nothing without its lowers. 1, 0, or -errno.
  */
-bool layer_is_indirect(int fd);
+int layer_is_indirect(int fd);
 
 enum layer_xattr {
 	LAYER_XATTR_KEPT,    /* user.*, security.capability, POSIX ACLs: carried with the file */

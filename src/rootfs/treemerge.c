@@ -78,7 +78,7 @@ static int has_value(const struct tree_at *at, const char *name, char value)
 	char buf[8];
 	ssize_t n = treeattr_overlay_get(at, name, buf, sizeof(buf));
 
-	if (n < 0 && n != -ENODATA && n != -ERANGE && n != -ENOENT)
+	if (n < 0 && n != -ENODATA && n != -ERANGE && n != -ENOENT && n != -EOPNOTSUPP)
 		return (int)n;
 	return n == 1 && buf[0] == value;
 }
@@ -268,7 +268,7 @@ static int lower_ends(int lower, const char *name)
 		return 0;
 	if (fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	return !S_ISDIR(st.st_mode) || is_opaque(lower, name);
+	return S_ISDIR(st.st_mode) ? is_opaque(lower, name) : 1;
 }
 
 static int upper_entry(struct merge *m, const struct treewalk_entry *entry)

@@ -466,11 +466,15 @@ static int tell_directory(struct scan *s, struct treesync_entry *entry, int fd, 
 	cleanup_free char *xattrs = NULL;
 	struct treesync_form f;
 	struct stat st;
-	int r;
+	int r, opaque;
 
 	if (fstat(fd, &st) < 0)
 		return failed(s, -errno, entry->path);
-	if (layer_is_indirect(fd)) {
+	r = layer_is_indirect(fd);
+	opaque = r ? r : layer_is_opaque(fd);
+	if (opaque < 0)
+		return failed(s, opaque, entry->path);
+	if (r) {
 		err_set(s->e, ERR_STATE, EUCLEAN, "'%s' refers to a lower layer by name",
 			entry->path);
 		err_hint(s->e,
@@ -478,7 +482,7 @@ static int tell_directory(struct scan *s, struct treesync_entry *entry, int fd, 
 		return -EUCLEAN;
 	}
 	form_of(&st, entry->path, &f);
-	f.flags = layer_is_opaque(fd) ? TREESYNC_OPAQUE : 0;
+	f.flags = opaque ? TREESYNC_OPAQUE : 0;
 	r = encode_xattrs(fd, &xattrs, &f.xattrs_size);
 	if (r < 0)
 		return failed(s, r, entry->path);
