@@ -153,7 +153,10 @@ killed_create() {
 	local number
 	args payload sleep
 	write_config
-	# which of its calls makes the directory
+	# which of its calls makes the directory, when the cache has been made
+	ctr create -b "$bundle" "$tag"
+	ok
+	delete_ctr
 	strace -qq -e trace=mkdirat -o "$T/trace" "$CTR" --root "$root" create -b "$bundle" "$tag" </dev/null >"$T/out" 2>&1
 	number=$(grep -n "\"$tag\"" "$T/trace" | head -n 1 | cut -d: -f1)
 	[ "$number" -ge 1 ]
