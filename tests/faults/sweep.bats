@@ -48,7 +48,7 @@ since() {
 	ok
 	has '2 injected: 2 held'
 	grep -qx "# .*: ctr version .*, commit: .*" "$log"
-	same "$(printf 'kill error ctr:openat2#%d:EMFILE held\n' 2 3)" "$(since "$lines")"
+	same "$(printf 'kill error ctr:openat2#%d:EMFILE held\n' 2 3)" "$(since "$lines" | sort)"
 	lines=$(wc -l <"$log")
 	capture "$sweep" --points "$T/points" --log "$log"
 	ok
