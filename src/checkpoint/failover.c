@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint/lease.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/standby_internal.h"
@@ -238,6 +239,9 @@ int failover_run(const struct failover_request *rq, struct failover_result *ret,
 		r = choose(&t, e);
 	if (r == 0)
 		r = read_papers(&t, e);
+	/* the lock keeps the other host from a new lease */
+	if (r == 0 && !rq->fenced)
+		r = lease_await(&t.s, rq->waiting, rq->context, &ret->waited_ms, e);
 	return r == 0 ? take_over(&t, e) : r;
 }
 

@@ -15,6 +15,7 @@
 #include "checkpoint/arrival.h"
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/lease.h"
 #include "checkpoint/pages_sink.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
@@ -642,6 +643,7 @@ static const struct {
 	{ "migrate", serve_migrate },
 	{ "query", serve_query },
 	{ STANDBY_PURPOSE, standby_receive },
+	{ LEASE_PURPOSE, lease_serve },
 };
 
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)
