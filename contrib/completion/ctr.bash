@@ -307,7 +307,7 @@ _ctr() {
 		case $prev in --as) words='' ;; esac
 		;;
 	'receive')
-		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --commit-timeout --help'
+		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --progress-timeout --commit-timeout --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --accept) words='any present ' ;; esac
 		case $prev in --bundle-root) words='' ;; esac
@@ -315,6 +315,7 @@ _ctr() {
 		case $prev in --listen) words='' ;; esac
 		case $prev in --keep-free) words='' ;; esac
 		case $prev in --idle-timeout) words='' ;; esac
+		case $prev in --progress-timeout) words='' ;; esac
 		case $prev in --commit-timeout) words='' ;; esac
 		;;
 	'replicate')

@@ -505,8 +505,10 @@ static int take_all(struct receiving *x, struct err *e)
 		r = wire_receive(x->w, "source", &m, e);
 		if (r < 0)
 			return r;
-		if (m.type == WIRE_RESTORE)
+		if (m.type == WIRE_RESTORE) {
+			wire_set_progress(x->w, 0);
 			return restore(x, e);
+		}
 		if (m.type == WIRE_ROOT)
 			r = take_root(x, &m, e);
 		else if (m.type == WIRE_ROUND)
@@ -539,8 +541,11 @@ static void give_up(struct receiving *x)
 
 static int serve_move(struct receiving *x, struct err *e)
 {
-	int r = hear_proposal(x, e);
+	int r;
 
+	/* who comes has the id to himself until it is all there, or is not */
+	wire_set_progress(x->w, x->rq->progress_ms);
+	r = hear_proposal(x, e);
 	if (r == 0)
 		r = form_verdict(x, e);
 	if (r < 0)

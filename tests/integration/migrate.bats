@@ -103,6 +103,32 @@ move_without_bundle() {
 	[ "$(state_of)" = running ]
 }
 
+@test "who sends a byte now and then, or only that he lives, does not hold an id for ever" {
+	local line
+	receive_options='--progress-timeout 3s'
+	for line in 'ROUND before drip' 'DATA before dribble' 'PROPOSAL before dribble'; do
+		echo "--- $line"
+		start_counter
+		echo "$line" >"$proxy"
+		move
+		[ ! -e "$proxy" ]
+		[ "$status" -ne 0 ]
+		runs_on here
+		wait_until no_receiver
+		"$CTR" --root "$root" --data-root "$dataa" delete -f "$tag"
+		rm -f "$rootfs/tmp/beats"
+	done
+	# it is free again
+	start_counter
+	move
+	[ "$status" -eq 0 ]
+	runs_on there
+}
+
+no_receiver() {
+	! grep -l -s -z -x -F -e "$datab" /proc/[0-9]*/cmdline >/dev/null
+}
+
 # --- harm: whatever is done, it ends with the container on one side, and nothing on the other ---
 
 # point EXPECTED...: harm was ordered; move, whatever comes of it.
