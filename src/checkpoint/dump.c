@@ -93,8 +93,11 @@ static int gather(struct dump *d, struct err *e)
 {
 	struct container *c = d->c;
 	struct dump_facts *f = &d->facts;
-	int r = process_open(&c->record.init, &d->init);
+	int r = fence_check_memory(c, e);
 
+	if (r < 0)
+		return r;
+	r = process_open(&c->record.init, &d->init);
 	if (r < 0) {
 		err_set(e, ERR_STATE, 0, "container not running");
 		return -ESRCH;

@@ -10,9 +10,13 @@ load migrate
 
 setup() {
 	migrate_setup
+	elsewhere=$T/elsewhere
+	mkdir "$elsewhere"
+	install -m 0755 "${CTR_HELPERS:?}/fake-criu" "$elsewhere/criu"
 }
 
 teardown() {
+	touch "$proxy.pass"
 	migrate_teardown
 }
 
@@ -93,6 +97,35 @@ ends() {
 	[ "$status" -eq 0 ]
 	[[ $output == *'fetched 384K in 96 pages'* ]]
 	runs_on there
+}
+
+fetches_there() {
+	[ "$("$CTR" --root "$rootb" state "$there" 2>/dev/null | jq -c '[.status, ."ctr.fetchingMemory"]')" = "$1" ]
+}
+
+@test "one whose memory is still missing is shown as such, and neither saved nor moved on" {
+	local mover
+	start_counter
+	echo 'PAGES before hold RUNNING' >"$proxy"
+	late --timeout 60s >"$T/late.out" &
+	mover=$!
+	wait_until fetches_there '["running",true]'
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$elsewhere/criu" checkpoint \
+		--image-path "$T/images" --leave-running "$there"
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"memory of container '$there' still comes from "*ctr.fetchingMemory* ]]
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$elsewhere/criu" migrate --as "${there}y" "$there" \
+		"exec:$(receive_command)"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"memory of container '$there' still comes from "* ]]
+	touch "$proxy.pass"
+	wait "$mover"
+	cat "$T/late.out"
+	runs_on there
+	fetches_there '["running",null]'
+	capture "$CTR" --root "$rootb" --data-root "$datab" --criu "$elsewhere/criu" checkpoint \
+		--image-path "$T/images" --leave-running "$there"
+	[[ $stderr != *'still comes from '* ]] # whatever else is in the way
 }
 
 @test "memory that is wanted while tasks are made comes before they run" {
