@@ -13,6 +13,7 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/num.h"
+#include "util/whole.h"
 
 enum {
 	FREEZE_DEADLINE_MS = 10000
@@ -67,8 +68,13 @@ static int check_status(const struct cgroup *cg, enum container_status status, b
 /* Who says so knows that nobody else runs it: a link that was cut is not whole by that. */
 static int check_lease(const struct container *c, bool force, struct err *e)
 {
+	int r;
+
 	if (!force || !lapse_is_up(c->dir))
 		return lapse_check(c, e);
+	r = whole_needed(e); /* links are set up */
+	if (r < 0)
+		return r;
 	lapse_remove(c->dir);
 	return net_mend(&c->record.network, e);
 }

@@ -248,6 +248,24 @@ waited() {
 	still_counts_in "$dataa" "$tag"
 }
 
+@test "nobody guards it any more, and who knows better lets it go on" {
+	with_lease
+	cut
+	wait_until stands_here
+	kill -9 "$replicator" "$(guards)"
+	wait "$replicator" || true
+	replicator=
+	ctr resume "$tag"
+	[ "$status" -eq 1 ]
+	stands_here
+	ctr --data-root "$dataa" resume --force "$tag"
+	[ "$status" -eq 0 ]
+	still_counts_in "$dataa" "$tag"
+	ctr resume --force "$tag"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *'container not paused'* ]]
+}
+
 @test "the receiver is killed, or stalls" {
 	with_lease
 	printf 'LEASE after kill-dest\n' >"$proxy"
