@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,10 +45,9 @@ static int find_oldest(int root, int max, char ret[NAME_MAX + 1])
 	for (int i = 0; i < n; i++) {
 		if (n > max && fstatat(root, names[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    (!ret[0] || st.st_mtim.tv_sec < oldest.tv_sec ||
-		     (st.st_mtim.tv_sec == oldest.tv_sec &&
-		      st.st_mtim.tv_nsec < oldest.tv_nsec))) {
+		     (st.st_mtim.tv_sec == oldest.tv_sec && st.st_mtim.tv_nsec < oldest.tv_nsec))) {
 			oldest = st.st_mtim;
-			(void)strcpy(ret, names[i]->d_name); /* a name, and room for one */
+			(void)snprintf(ret, NAME_MAX + 1, "%s", names[i]->d_name);
 		}
 		free(names[i]);
 	}
@@ -113,7 +114,8 @@ static void keep_logs(int dir)
 		if (is_log(names[i]->d_name))
 			shorten(dir, names[i]->d_name);
 		else
-			(void)tree_remove(dir, names[i]->d_name); /* what stays goes with the others */
+			(void)tree_remove(dir,
+					  names[i]->d_name); /* what stays goes with the others */
 		free(names[i]);
 	}
 	free(names);

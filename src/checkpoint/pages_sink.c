@@ -36,7 +36,7 @@ struct pages_sink {
 	struct restore_guard guard;
 	int epoll, timer;
 	int state; /* the directory of the container; -EBADF: it is not made yet */
-	int work; /* not owned */
+	int work;  /* not owned */
 	size_t page_size;
 	struct pages_want *wants; /* in order: on their way, and then those that are not yet */
 	size_t count, room, sent;
@@ -306,8 +306,8 @@ static int note_fetching(struct pages_sink *s, const struct container *c, struct
 
 	s->state = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->state >= 0)
-		fd = openat(s->state, RECORD_FETCHING,
-			    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = openat(s->state, RECORD_FETCHING, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
 	return fd < 0 ? err_set(e, ERR_SYSTEM, errno, "note that memory is fetched") : 0;
 }
 

@@ -23,7 +23,7 @@ struct receive_request {
 	const char *
 		log_dir; /* what restored programs write to pipes goes to ID.log there; NULL: away */
 	int progress_ms; /* as long as a move has not come, 1 MiB of it must come in each such time; 0: no matter */
-	int commit_ms;	 /* how long restored tasks stand and wait for the word */
+	int commit_ms; /* how long restored tasks stand and wait for the word */
 	/* Told once there is a journal of this token. Or NULL. */
 	void (*began)(void *data, const char *token);
 	void *context;

@@ -22,8 +22,8 @@ enum {
 struct wire {
 	int in, out, interrupt;
 	int timeout_ms;
-	int progress_ms;		/* 0: as slowly as it likes */
-	int64_t progress_end;		/* of the time in which progress_bytes have come */
+	int progress_ms;      /* 0: as slowly as it likes */
+	int64_t progress_end; /* of the time in which progress_bytes have come */
 	uint64_t progress_bytes;
 	uint64_t sent, received;
 	char *buffer; /* payload of the message received last */
