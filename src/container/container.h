@@ -58,8 +58,8 @@ struct container_request {
 	const char *
 		made_bundle; /* its bundle was made for it, with that mark (made_bundle.h); or NULL */
 	const char *made_data; /* by whom has this data root; NULL: that of move */
-	int data;	     /* data root, where networks are defined; network: it must be open */
-	struct arena arena; /* what is made of the command line lives here */
+	int data;	       /* data root, where networks are defined; network: it must be open */
+	struct arena arena;    /* what is made of the command line lives here */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
 	 * /sys/fs/cgroup, so that it does not depend on who asks and where.

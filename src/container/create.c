@@ -489,7 +489,9 @@ static int note_origin(struct container *c, const struct container_request *rq, 
 	c->record.made_data = rq->move ? c->record.move.data : NULL;
 	if (rq->made_data)
 		c->record.made_data = arena_strdup(&c->arena, rq->made_data);
-	return c->record.made_bundle && (c->record.made_data || !rq->made_data) ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
+	return c->record.made_bundle && (c->record.made_data || !rq->made_data)
+		       ? 0
+		       : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
 }
 
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
