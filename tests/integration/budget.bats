@@ -58,6 +58,10 @@ main_calls() {
 }
 
 @test "budget: system calls of create, start, exec, state, kill and delete" {
+	args payload exit 0
+	write_config
+	ctr run -b "$bundle" "$tag-warm"
+	ok
 	args payload sleep 60
 	write_config
 	traced create create -b "$bundle" "$tag"
@@ -67,10 +71,10 @@ main_calls() {
 	traced kill kill "$tag" KILL
 	wait_until is_stopped
 	traced delete delete "$tag"
-	within create 171 "$(main_calls create | count)"
+	within create 147 "$(main_calls create | count)"
 	within start 84 "$(main_calls start | count)"
 	within exec 164 "$(main_calls exec | count)"
-	within state 88 "$(main_calls state | count)"
-	within kill 70 "$(main_calls kill | count)"
-	within delete 72 "$(main_calls delete | count)"
+	within state 75 "$(main_calls state | count)"
+	within kill 69 "$(main_calls kill | count)"
+	within delete 71 "$(main_calls delete | count)"
 }
