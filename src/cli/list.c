@@ -28,23 +28,38 @@ static const struct cli_option options[] = {
 struct listing {
 	struct cli *cli;
 	struct json_out *json; /* NULL: a table */
+	uid_t owner;	       /* the last one asked for */
+	char owner_name[256];  /* empty: none yet */
 };
 
-static void print_row(const struct container_record *r, enum container_status status)
+/* Most containers have the same owner, and each question may go to another host. */
+static const char *owner_name(struct listing *l, uid_t owner)
 {
-	const struct passwd *owner = getpwuid(r->owner);
-	char number[16];
+	const struct passwd *p;
 
-	(void)snprintf(number, sizeof(number), "%u", r->owner);
+	if (l->owner_name[0] && l->owner == owner)
+		return l->owner_name;
+	p = getpwuid(owner);
+	if (p && p->pw_name[0])
+		(void)snprintf(l->owner_name, sizeof(l->owner_name), "%s", p->pw_name);
+	else
+		(void)snprintf(l->owner_name, sizeof(l->owner_name), "%u", owner);
+	l->owner = owner;
+	return l->owner_name;
+}
+
+static void print_row(struct listing *l, const struct container_record *r,
+		      enum container_status status)
+{
 	(void)printf("%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
 		     status == STATUS_STOPPED ? 0 : (int)r->init.pid, container_status_name(status),
-		     r->bundle, r->created, owner ? owner->pw_name : number);
+		     r->bundle, r->created, owner_name(l, r->owner));
 }
 
 /* A container that cannot be read is shown with what is known: its name. It never hides others. */
 static int show(const char *id, void *data)
 {
-	const struct listing *l = data;
+	struct listing *l = data;
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
 	struct err e = ERR_INIT;
@@ -56,7 +71,7 @@ static int show(const char *id, void *data)
 		return 0;
 	}
 	if (!l->json) {
-		print_row(&c->record, status);
+		print_row(l, &c->record, status);
 		return 0;
 	}
 	json_out_object(l->json);
