@@ -176,6 +176,7 @@ const struct cli_command cli_exec = {
 	.summary = "Run another program in a container",
 	.options = options,
 	.run = run,
+	.beyond = CLI_BEYOND_SCOPE,
 	.options_size = sizeof(struct exec_options),
 	.min_args = 1,
 	.max_args = -1,

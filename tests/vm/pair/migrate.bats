@@ -3,6 +3,7 @@
 #
 # A container moves between two hosts with kernels of their own, and those who talk to it notice no more than a pause.
 
+# bats file_tags=criu
 load ../lib/criu
 load ../lib/pair
 load ../lib/lan
@@ -56,6 +57,7 @@ by_hand() {
 	echo $(($(now_ms) - began))
 }
 
+# bats test_tags=core
 @test "a web server under requests and a connection move there and back, five times" {
 	local slow longest median
 	web_start 32
