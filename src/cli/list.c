@@ -78,7 +78,7 @@ static int show(const char *id, void *data)
 
 static int show_id(const char *id, void *data)
 {
-	struct listing *l = data;
+	const struct listing *l = data;
 
 	(void)fprintf(l->out, "%s\n", id);
 	return 0;

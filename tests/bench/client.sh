@@ -4,23 +4,27 @@
 
 # podman_words RUNTIME-PATH: the words, one per line, of podman with storage of its own in $work.
 podman_words() {
-	printf '%s\n' "$(command -v podman)" --root "$work/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
+	printf '%s\n' "$(command -v env)" "CONTAINERS_CONF=$work/containers.conf" "$(command -v podman)" --root "$work/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
 		--storage-driver vfs --cgroup-manager cgroupfs --events-backend none --runtime "$1"
 }
 
-# podman_run RUNTIME-PATH: with what a host without CAP_SYS_RESOURCE and free controllers can do.
 podman_run() {
 	podman_words "$1"
-	printf '%s\n' run --rm --network none --pids-limit 0 --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
-		localhost/bench /bin/true
+	printf '%s\n' run --rm --pull never --network none localhost/bench /bin/true
 }
 
 in_words() { # FILE: runs the words in it
-	tr '\n' '\0' <"$1" | xargs -0 env </dev/null >/dev/null 2>"$work/stderr"
+	tr '\n' '\0' <"$1" | xargs -0 env >/dev/null 2>"$work/stderr"
 }
 
-# From the files of a bundle: nothing is fetched.
+# From the files of a bundle: nothing is fetched. The configuration is what a host without CAP_SYS_RESOURCE and free
+# controllers can do.
 podman_image() {
+	cat >"$work/containers.conf" <<-END
+	[containers]
+	pids_limit = 0
+	default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+	END
 	tar -C "$work/default/rootfs" -cf "$work/image.tar" .
 	{
 		podman_words "$ctr"
