@@ -184,15 +184,11 @@ write_kill() { write_verb kill "$work/live-$group-floor" @LIVE@ -- kill @LIVE@ W
 write_network() {
 	for runtime in $case_runtimes; do
 		name=${runtime%%=*}
-		case $name in
-		ctr | base) ;;
-		*) continue ;;
-		esac
+		[ "$name" = ctr ] || continue
 		echo "runner $name"
 		printf '%s\n' "${runtime#*=}" --root "$work/root-$name" --data-root "$work/data-$name" run --network bridge \
 			-b "$work/$1" @ID@ | command_lines step
 		write_removal "$runtime"
-		[ "$name" = ctr ] || continue
 		echo "runner without"
 		printf '%s\n' "${runtime#*=}" --root "$work/root-$name" run -b "$work/$1" @ID@ | command_lines step
 	done
