@@ -64,7 +64,7 @@ ctr_teardown() {
 	local failed=0 dir
 	[ -n "${tag:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	env -u CTR_TEST_TAG "$lib_dir/leaks" "$tag" "$root" || failed=1
+	env -u CTR_TEST_TAG "${CTR_PAYLOAD%/*}/leaks" "$tag" "$root" || failed=1
 	for dir in "$root"/*; do
 		[ ! -d "$dir" ] || "$CTR" --root "$root" delete -f "${dir##*/}" || true
 	done
