@@ -44,6 +44,21 @@ once_per_file() {
 	"$CTR" spec -b "$base"
 }
 
+# ctr can be two programs (src/front/front.h). The one with everything in it, which the dynamic linker loads:
+whole_ctr() {
+	if [ -e "${CTR%/*}/ctr-full" ]; then
+		echo "${CTR%/*}/ctr-full"
+	else
+		echo "$CTR"
+	fi
+}
+
+# copy_ctr FILE: a copy that works there, also for others
+copy_ctr() {
+	cp "$CTR" "$1"
+	[ ! -e "${CTR%/*}/ctr-full" ] || cp "${CTR%/*}/ctr-full" "${1%/*}/ctr-full"
+}
+
 ctr_setup() {
 	once_per_file
 	tag=t$$n${BATS_TEST_NUMBER}z
