@@ -10,6 +10,9 @@ valgrind_setup() {
 	command -v valgrind >/dev/null || need valgrind
 	[ "$(uname -m)" = x86_64 ] || need 'x86-64, which tests/valgrind/outside.c is written for'
 	export CTR_VALGRIND_OUTSIDE=$BATS_FILE_TMPDIR/outside.so CTR_VALGRIND_LOGS=$T/valgrind CTR_VALGRIND_PROGRAM=$CTR
+	# nothing can be loaded into the small static program, which is made of the same sources
+	[ ! -x "${CTR%/*}/ctr-full" ] || CTR_VALGRIND_PROGRAM=${CTR%/*}/ctr-full
+	valgrind_before=$CTR
 	[ -e "$CTR_VALGRIND_OUTSIDE" ] || cc -std=gnu11 -D_GNU_SOURCE -O1 -g -fPIC -shared -fno-stack-protector \
 		-fno-omit-frame-pointer -Wl,-z,now -Wall -Wextra -Werror -o "$CTR_VALGRIND_OUTSIDE" "$valgrind_dir/outside.c"
 	mkdir -p "$CTR_VALGRIND_LOGS"
@@ -21,6 +24,6 @@ valgrind_findings() {
 }
 
 valgrind_end() {
-	[ -z "${CTR_VALGRIND_PROGRAM:-}" ] || CTR=$CTR_VALGRIND_PROGRAM
+	CTR=${valgrind_before:-$CTR}
 	unset CTR_VALGRIND_OUTSIDE CTR_VALGRIND_LOGS CTR_VALGRIND_PROGRAM
 }
