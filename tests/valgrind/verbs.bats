@@ -60,7 +60,7 @@ teardown() {
 @test "valgrind: run in the foreground, its exit code, a program that is not there" {
 	run_payload exit 7
 	same 7 "$status"
-	fresh='.process.terminal = false'
+	local fresh='.process.terminal = false'
 	filter=$fresh
 	args /bin/nothing
 	run_bundle
@@ -139,7 +139,7 @@ teardown() {
 	for words in "snapshot create $tag b" "snapshot list $tag" "snapshot list -f json $tag" "snapshot diff $tag a b" \
 		"snapshot verify $tag" "snapshot export -f backup -o $T/backup.tar $tag" "snapshot export -c gzip -o $T/layer.tar $tag@b" \
 		"snapshot import -n copy $tag $T/layer.tar" "snapshot rollback $tag a" "clone $tag@b $tag-2" 'gc --dry-run' gc \
-		"snapshot delete $tag b"; do
+		"snapshot delete $tag copy"; do
 		# shellcheck disable=SC2086 # words
 		ctr $words
 		[ "$status" -eq 0 ] || { echo "$words"; return 1; }
@@ -153,14 +153,17 @@ teardown() {
 	done
 }
 
-@test "valgrind: images of a checkpoint and an archive that is none" {
+# The process that understands images may make too few system calls for valgrind to live in it: that one ends, and says so with
+# an error. It is seen with ASan (tests/integration/checkpoint-archive.bats) and in tests/unit/test_images_child.c.
+@test "valgrind: images of a checkpoint, images that are none" {
 	mkdir -m 700 "$T/images"
 	cp "$lib_dir"/../images/plain/*.img "$T/images"
-	ctr checkpoint inspect "$T/images"
-	ok
+	args payload exit 0
+	write_config
 	for words in "checkpoint inspect $T/images" "checkpoint inspect $T" "restore --image-path $T -b $bundle $tag"; do
 		# shellcheck disable=SC2086 # words
 		ctr $words
-		[ "$status" -lt 128 ]
+		[ "$status" -ne 0 ]
+		[[ $stderr == 'ctr: '* ]]
 	done
 }
