@@ -9,6 +9,7 @@ load lib
 
 setup() {
 	ctr_setup
+	needs_plain_build 'ASan and its allocator make system calls of their own'
 	command -v strace >/dev/null || need strace
 	# of the default lists every kernel has others
 	config '.linux.maskedPaths = ["/proc/interrupts", "/sys/kernel"]' \

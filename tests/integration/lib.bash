@@ -103,6 +103,16 @@ need() {
 	skip "needs $1"
 }
 
+# Is ctr one of `configure --enable-sanitizers`?
+is_sanitized() {
+	grep -qs __asan_init "$CTR"
+}
+
+# What cannot be so in a build with sanitizers, and why; with any other build the test runs.
+needs_plain_build() {
+	! is_sanitized || skip "needs a build without sanitizers: $1"
+}
+
 # --- config.json ---
 
 # Add jq filters; they are applied in this order by write_config.
