@@ -63,10 +63,11 @@ unharmed() {
 left_over() {
 	local base='' listed
 	[ ! -e "$datab/.standby/$there/base.json" ] || base=$(jq -r .dir "$datab/.standby/$there/base.json")
-	listed=$("$CTR" --root "$rootb" --data-root "$datab" failover --list "$there" --format json | jq '.[0].generations[].generation')
+	listed=$("$CTR" --root "$rootb" --data-root "$datab" failover --list "$there" --format json |
+		jq -r '.[0].generations[] | "there: \(.generation)"')
 	find "$datab/.standby/$there" -mindepth 1 -maxdepth 1 -printf 'there: %f\n' |
 		grep -vxF -e 'there: state.json' -e 'there: base.json' -e "there: ${base:-state.json}" |
-		grep -vxF -e "$(sed 's/^/there: /' <<<"$listed")"
+		grep -vxF -e "$listed"
 	find "$datab/.standby/$there" -name memory.flat
 	find "$dataa/.replicate/$tag" -mindepth 1 -maxdepth 1 -printf 'here: %f\n' |
 		grep -vxF -e 'here: state.json' -e 'here: index' -e 'here: work' -e "here: $before" -e "here: $before.delta"
@@ -226,7 +227,7 @@ small_disk() {
 # fill KIB: so much is free, and no more.
 fill() {
 	rm -f "$small/fill"
-	dd if=/dev/zero of="$small/fill" bs=4k count=$((($(stat -f -c %a "$small") - $1 / 4))) status=none
+	dd if=/dev/zero of="$small/fill" bs=4k count=$(($(stat -f -c %a "$small") - $1 / 4)) status=none
 }
 
 # A generation comes, or it is said why not.
