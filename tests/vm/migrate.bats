@@ -3,6 +3,7 @@
 #
 # Moving a container between two state roots of one host, with the real criu.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/bundle
@@ -28,7 +29,7 @@ remove() { # ROOT ID
 	! "$CTR" --root "$1" state "$2" >/dev/null 2>&1 || "$CTR" --root "$1" --data-root "$dataa" delete -f "$2"
 }
 
-counter='exec </dev/null >/dev/null 2>&1; i=0; while :; do i=$((i+1)); echo $i >/tmp/n; busybox sleep 0.05; done'
+counter='exec </dev/null >/dev/null 2>&1; i=0; while :; do i=$((i+1)); echo $i >/tmp/n.new; mv /tmp/n.new /tmp/n; sleep 0.05; done'
 
 move() {
 	ctr --data-root "$dataa" migrate "$@" --to-root "$rootb" --to-data-root "$datab" --as "${tag}x" "$tag"
@@ -39,23 +40,35 @@ there() {
 	"$CTR" --root "$rootb" --data-root "$datab" "$@"
 }
 
+counted_here() {
+	"$CTR" --root "$root" exec "$tag" sh -c 'read n </tmp/n; echo $n' </dev/null
+}
+
+counted_there() {
+	there exec "${tag}x" sh -c 'read n </tmp/n; echo $n' </dev/null
+}
+
+# counted_past N COMMAND: it is more than N.
+counted_past() {
+	local n
+	n=$("$2" 2>/dev/null) && [ "$n" -gt "$1" ]
+}
+
+# bats test_tags=core
 @test "a counter in an overlay goes to another state root, and on counting" {
 	config '.root.readonly = false'
 	args sh -c "$counter"
 	write_config
 	ctr --data-root "$dataa" run -d --overlay -b "$bundle" "$tag"
-	sleep 1
+	wait_until counted_past 3 counted_here
 	move --format json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r .rounds <<<"$output")" -ge 1 ]
 	refute "$CTR" --root "$root" state "$tag"
 	[ "$(there state "${tag}x" | jq -r .status)" = running ]
-	before=$(there exec "${tag}x" sh -c 'read n </tmp/n; echo $n')
-	sleep 1
-	after=$(there exec "${tag}x" sh -c 'read n </tmp/n; echo $n')
-	echo "$before $after"
-	[ "$after" -gt "$before" ]
+	before=$(counted_there)
 	[ "$before" -gt 3 ]
+	wait_until counted_past "$before" counted_there
 	find "$dataa" "$datab" -path '*migrations*'
 	[ -z "$(find "$dataa/.migrations" "$datab/.migrations" -mindepth 1)" ]
 }

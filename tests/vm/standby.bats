@@ -3,6 +3,7 @@
 #
 # Generations from one state root of a host to another, with the real criu.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/bundle
@@ -30,16 +31,26 @@ there() {
 	"$CTR" --root "$rootb" --data-root "$datab" "$@"
 }
 
+# Its memory is whole when it counts.
+counts() {
+	"$CTR" --root "$root" exec "$tag" sh -c "[ -s /n ]" </dev/null
+}
+
 numbers() {
 	cat "$datab/${tag}x"/layers/*/fs/n
 }
 
+more_than() {
+	[ "$(numbers | wc -l)" -gt "$1" ]
+}
+
+# bats test_tags=core
 @test "memory and files of one moment, from generations that are folded" {
 	config '.root.readonly = false'
 	args sh -c "$counter"
 	write_config
 	ctr --data-root "$dataa" run -d --overlay -b "$bundle" "$tag"
-	sleep 1
+	wait_until counts
 	ctr --data-root "$dataa" replicate --count 12 --keep 2 --interval 100ms --format json \
 		--to-root "$rootb" --to-data-root "$datab" --as "${tag}x" "$tag"
 	printf '%s\n%s\n' "$output" "$stderr"
@@ -53,7 +64,6 @@ numbers() {
 	there failover "${tag}x"
 	[ "$(there state "${tag}x" | jq -r .status)" = running ]
 	before=$(numbers | wc -l)
-	sleep 1
-	[ "$(numbers | wc -l)" -gt "$before" ]
+	wait_until more_than "$before"
 	numbers | awk '$1 != NR { print "line " NR " is " $1; exit 1 }'
 }

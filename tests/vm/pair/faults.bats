@@ -5,6 +5,7 @@
 # afterwards, and those who talk to it notice no more than a pause. The real criu, at a handful of points;
 # tests/integration/migrate.bats has the others.
 
+# bats file_tags=criu
 load ../lib/criu
 load ../lib/pair
 load ../lib/lan
