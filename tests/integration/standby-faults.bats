@@ -12,15 +12,12 @@ load standby
 
 setup() {
 	standby_setup
-	small='' drills=0
+	drills=0
 }
 
 teardown() {
 	local failed=0
 	"$CTR" --root "$T/state-drill" delete -f "$there" || true
-	stop_replicating
-	"$CTR" --root "$root" --data-root "$dataa" delete -f "$tag" || failed=1
-	[ -z "$small" ] || umount "$small" || failed=1
 	standby_teardown || failed=1
 	return "$failed"
 }
@@ -216,19 +213,6 @@ epoch_there() {
 }
 
 # --- disks ---
-
-# small_disk DIR: it is one of 4 MiB now.
-small_disk() {
-	mkdir -p "$1"
-	mount -t tmpfs -o size=4m,mode=700 tmpfs "$1"
-	small=$1
-}
-
-# fill KIB: so much is free, and no more.
-fill() {
-	rm -f "$small/fill"
-	dd if=/dev/zero of="$small/fill" bs=4k count=$(($(stat -f -c %a "$small") - $1 / 4)) status=none
-}
 
 # A generation comes, or it is said why not.
 decided() {
