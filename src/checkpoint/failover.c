@@ -26,7 +26,6 @@ struct taking {
 	struct failover_result *ret;
 	struct arena arena;
 	struct standby s;
-	struct standby_state before;
 	struct standby_list list;
 	const struct standby_generation *g;
 	struct proposal p;
@@ -210,12 +209,6 @@ static int restore(struct taking *t, struct err *e)
 	return checkpoint_restore(&rq, &c, e);
 }
 
-/* Nothing runs here, and the lock has kept everybody from hearing that it was our turn. */
-static void give_back(struct taking *t)
-{
-	(void)standby_set(&t->s, &t->before, &(struct err)ERR_INIT);
-}
-
 static int take_over(struct taking *t, struct err *e)
 {
 	const struct standby_state state = { .epoch = t->s.state.epoch + 1,
@@ -223,18 +216,20 @@ static int take_over(struct taking *t, struct err *e)
 					     .generation = t->g->number };
 	int r;
 
-	t->before = t->s.state;
 	t->ret->generation = t->g->number;
 	t->ret->epoch = state.epoch;
 	(void)snprintf(t->ret->created, sizeof(t->ret->created), "%s", t->g->created);
-	r = standby_set(&t->s, &state, e);
+	r = standby_try(&t->s, &state, e);
 	if (r < 0)
 		return r;
 	r = place_files(t, e);
 	if (r == 0)
 		r = restore(t, e);
+	/* nothing runs here, and the lock has kept everybody from hearing that it was our turn */
 	if (r < 0)
-		give_back(t);
+		standby_take_back(&t->s);
+	else
+		standby_keep(&t->s);
 	return r;
 }
 

@@ -215,7 +215,13 @@ bool container_can_skip_cgroup(const struct container *c, int r);
 /* For others than root of the host: cgroup_plan_delegate, for plan and record. */
 int container_delegate_cgroup(struct container *c, struct err *e);
 
-/* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
+/*
+ * Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). -EEXIST when a device, a fifo
+ * or a socket is there: they are not replaced.
+ */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);
+
+/* Take back a pid file of something that has failed, if there is one, under the same condition. */
+void container_remove_pid_file(const char *path);
 
 #endif
