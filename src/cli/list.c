@@ -29,21 +29,33 @@ struct listing {
 	struct cli *cli;
 	struct json_out *json; /* NULL: a table, or ids, into */
 	FILE *out;
+	uint32_t owner;	      /* the last one asked for */
+	char owner_text[256]; /* empty: none yet */
 };
 
-static void print_row(FILE *out, const struct container_record *r, enum container_status status)
+/* Most containers have the same owner, and each question may go to another host. */
+static const char *owner_of(struct listing *l, uint32_t uid)
 {
 	char number[OWNER_SIZE];
 
-	(void)fprintf(out, "%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
-		     status == STATUS_STOPPED ? 0 : (int)r->init.pid, container_status_name(status),
-		     r->bundle, r->created, owner_name(r->owner, number));
+	if (!l->owner_text[0] || l->owner != uid)
+		(void)snprintf(l->owner_text, sizeof(l->owner_text), "%s", owner_name(uid, number));
+	l->owner = uid;
+	return l->owner_text;
+}
+
+static void print_row(struct listing *l, const struct container_record *r,
+		      enum container_status status)
+{
+	(void)fprintf(l->out, "%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
+		      status == STATUS_STOPPED ? 0 : (int)r->init.pid,
+		      container_status_name(status), r->bundle, r->created, owner_of(l, r->owner));
 }
 
 /* A container that cannot be read is shown with what is known: its name. It never hides others. */
 static int show(const char *id, void *data)
 {
-	const struct listing *l = data;
+	struct listing *l = data;
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
 	struct err e = ERR_INIT;
@@ -55,7 +67,7 @@ static int show(const char *id, void *data)
 		return 0;
 	}
 	if (!l->json) {
-		print_row(l->out, &c->record, status);
+		print_row(l, &c->record, status);
 		return 0;
 	}
 	json_out_object(l->json);

@@ -57,6 +57,7 @@ struct container_request {
 	const struct container_move *move;
 	const char *
 		made_bundle; /* its bundle was made for it, with that mark (made_bundle.h); or NULL */
+	const char *made_data; /* by whom has this data root; NULL: that of move */
 	int data;	     /* data root, where networks are defined; network: it must be open */
 	struct arena arena; /* what is made of the command line lives here */
 	/*

@@ -9,23 +9,6 @@ load ../lib/pair
 load ../lib/lan
 load ../lib/web
 
-setup_file() {
-	pair_begin
-	lan_begin
-}
-
-teardown_file() {
-	lan_end
-}
-
-setup() {
-	web_paths
-}
-
-teardown() {
-	web_end
-}
-
 # One way: moved FROM DEST
 moved() {
 	run "$1" "$ctr migrate --format json web '$2'"
