@@ -146,6 +146,9 @@ static int thaw(const struct cgroup *cg, int timeout_ms, struct err *e)
 {
 	int r = freezer_set(cg, false, timeout_ms);
 
+	/* whoever gives up here leaves a container that stands still, and its snapshot has failed only */
+	if (r < 0 && r != -ETIMEDOUT)
+		r = freezer_set(cg, false, timeout_ms);
 	if (r != -ETIMEDOUT)
 		return r < 0 ? err_set(e, ERR_SYSTEM, -r, "thaw cgroup '%s'", cg->path) : 0;
 	err_set(e, ERR_SYSTEM, 0, "thaw cgroup '%s', which is still frozen", cg->path);

@@ -41,7 +41,7 @@ struct cli {
 	unsigned beyond;      /* of the verb: see struct cli_command */
 	int failure_code;     /* of the verb, when it fails: 1 unless it says otherwise */
 	struct caller caller; /* who we are; what --rootless says */
-	int store;	      /* state root once it is open, for as long as we live; else -EBADF */
+	int store;	      /* state root once it is open, until cli_main ends; else -EBADF */
 	int data;	      /* data root, the same */
 	int exit_code;	      /* what a verb wants main to return when it succeeded */
 };

@@ -12,6 +12,7 @@
 #include "container/store.h"
 #include "rootfs/layers.h"
 #include "util/cleanup.h"
+#include "util/there.h"
 
 struct delete_options {
 	bool force, regex, keep_layers;
@@ -99,9 +100,11 @@ static int delete_rest(const char *id, void *data)
 {
 	const struct delete_task *t = data;
 
-	if (t->cli->store >= 0 && faccessat(t->cli->store, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	return delete_layers(t, id, 0);
+	int r = t->cli->store >= 0 ? is_there(t->cli->store, id) : 0;
+
+	if (r < 0)
+		return err_set(t->e, ERR_SYSTEM, -r, "look for container '%s'", id);
+	return r > 0 ? 0 : delete_layers(t, id, 0);
 }
 
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)

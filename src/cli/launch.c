@@ -190,7 +190,7 @@ int launch_announce(const struct launch_options *o, struct container *c, bool de
 void launch_withdraw(const struct launch_options *o)
 {
 	if (o->pid_file)
-		(void)unlink(o->pid_file); /* it may not exist yet */
+		container_remove_pid_file(o->pid_file);
 }
 
 void launch_warnings(const struct cli *cli, const struct container *c)

@@ -339,6 +339,8 @@ int cli_main(int argc, char **argv)
 	if (r == 0)
 		r = dispatch(&cli, argc - 1, argv + 1, &e);
 	free(cli.conf.text);
+	close_fd(&cli.store);
+	close_fd(&cli.data);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");
 	if (r < 0) {

@@ -17,6 +17,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/there.h"
 
 enum {
 	STEP_MS = 200,
@@ -218,8 +219,9 @@ int transfer_output_open(const char *path, bool directory, struct transfer_outpu
 		o.path = path;
 		o.name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 		r = !*o.name ? -EISDIR : open_parent(path, &o.parent);
-		if (r == 0 && directory &&
-		    faccessat(o.parent, o.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (r == 0 && directory)
+			r = is_there(o.parent, o.name);
+		if (r > 0)
 			r = -EEXIST;
 		if (r == 0)
 			r = make_temporary(&o);

@@ -487,7 +487,9 @@ static int note_origin(struct container *c, const struct container_request *rq, 
 		return r;
 	c->record.made_bundle = arena_strdup(&c->arena, rq->made_bundle);
 	c->record.made_data = rq->move ? c->record.move.data : NULL;
-	return c->record.made_bundle ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
+	if (rq->made_data)
+		c->record.made_data = arena_strdup(&c->arena, rq->made_data);
+	return c->record.made_bundle && (c->record.made_data || !rq->made_data) ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
 }
 
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)

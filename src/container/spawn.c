@@ -22,11 +22,11 @@
 #include "util/kernel.h"
 #include "util/trace.h"
 
-enum {
-	CHILD_STACK = 16 * 1024
-};
-
-/* What the child needs, ready before it exists: it only makes system calls. */
+/*
+ * What the child needs, ready before it exists: it only makes system calls. It has a copy of our memory, although a loan until
+ * its exec would be cheaper (CLONE_VM): born into a frozen cgroup it does not come to the exec, and who waits for that
+ * (CLONE_VFORK) has neither a deadline nor ears for signals; and who does not wait is ended with it by the OOM killer.
+ */
 struct child {
 	const struct plan *plan;
 	int init_fd, plan_fd, sync_fd;
@@ -102,7 +102,6 @@ static int exec_init(const struct child *c)
 	return r < 0 ? r : kernel_execveat(c->init_fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
-/* Perhaps in the memory of ctr, which waits: see start_child. */
 static __attribute__((noreturn)) void run_child(const struct child *c)
 {
 	struct plan_message m = { .type = PLAN_MSG_ERROR, .stage = PLAN_STAGE_START };
@@ -118,33 +117,6 @@ static __attribute__((noreturn)) void run_child(const struct child *c)
 	m.errnum = -exec_init(c);
 	(void)send(c->sync_fd, &m, sizeof(m), MSG_NOSIGNAL);
 	_exit(255);
-}
-
-static void run_child_in_our_memory(void *child)
-{
-	run_child(child);
-}
-
-/*
- * A copy of our memory would be thrown away by the exec that comes next: the child borrows ours, and we wait for that
- * exec, unless the child waits for us. Nobody can look at it meanwhile who could not look at us: it is alone
- * in its namespaces, and joins none before the exec. A user namespace would make our memory its own.
- */
-static int start_child(struct child *c, struct kernel_clone_args *args)
-{
-	char stack[CHILD_STACK] __attribute__((aligned(16)));
-	struct kernel_clone_args plain = *args;
-	int r;
-
-	if (!c->waits && KERNEL_CAN_BORROW) {
-		r = kernel_clone3_borrow(args, run_child_in_our_memory, c, stack, sizeof(stack));
-		if (r != -EINVAL) /* time namespaces: clone(2) */
-			return r;
-	}
-	r = kernel_clone3(&plain);
-	if (r == 0)
-		run_child(c);
-	return r;
 }
 
 static int make_plan_fd(const struct plan *p, int sync_fd, int *ret_fd, struct err *e)
@@ -229,7 +201,9 @@ int container_spawn(const struct plan *p, const struct caller *caller,
 		args.flags |= KERNEL_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)place->cgroup_fd;
 	}
-	r = start_child(&child, &args);
+	r = kernel_clone3(&args);
+	if (r == 0)
+		run_child(&child);
 	if (r < 0) {
 		spawned_kill(&s);
 		return clone_error(p, caller, r, e);

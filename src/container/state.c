@@ -170,6 +170,8 @@ void container_state_members(struct json_out *o, const struct container_record *
 	if (status == STATUS_PAUSED)
 		record_write_pause(o, "ctr.pausedBy", &r->pause);
 	record_write_move(o, "ctr.move", &r->move, false);
+	if (r->fetching)
+		json_out_member_bool(o, "ctr.fetchingMemory", true);
 	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
 	net_setup_state(o, &r->network);

@@ -18,7 +18,8 @@
 #include "util/io.h"
 
 enum {
-	COMMAND_LINE_MAX = 8 * 1024 * 1024 /* more than execve takes: MAX_ARG_STRLEN, a stack's quarter */
+	COMMAND_LINE_MAX =
+		8 * 1024 * 1024 /* more than execve takes: MAX_ARG_STRLEN, a stack's quarter */
 };
 
 /* The name as it is in the build directory; the installed one may have been transformed. */

@@ -15,6 +15,7 @@
 #include "net/names.h"
 #include "net/own.h"
 #include "util/cleanup.h"
+#include "util/there.h"
 
 /* One network while it is looked through. */
 struct walk {
@@ -85,7 +86,7 @@ static bool has_lease(const char *address, void *data)
 {
 	const struct net_dir *d = data;
 
-	return faccessat(d->leases, address, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return is_there(d->leases, address) != 0; /* what cannot be known is kept */
 }
 
 /* How many leases are left; < 0: whoever is told has had enough. */

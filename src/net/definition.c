@@ -18,6 +18,7 @@
 #include "util/dirnames.h"
 #include "util/io.h"
 #include "util/kernel.h"
+#include "util/there.h"
 
 enum {
 	DEFINITION_MAX = 64 * 1024,
@@ -422,7 +423,10 @@ int net_def_create(int data, struct net_def *def, bool both, struct err *e)
 	r = wait_lock(networks); /* two that are made at once must not get the same subnet */
 	if (r < 0)
 		return err_set(e, ERR_SYSTEM, -r, "lock the networks");
-	if (faccessat(networks, def->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	r = is_there(networks, def->name);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "look for network '%s'", def->name);
+	if (r > 0) {
 		err_set(e, ERR_USAGE, 0, "network '%s' already exists", def->name);
 		return -EEXIST;
 	}

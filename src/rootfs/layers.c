@@ -13,6 +13,7 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/strbuf.h"
+#include "util/there.h"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -223,15 +224,18 @@ int layers_make_dirs(struct layers *l, struct err *e)
 		     : layers_open_shared(l->data, &l->shared, e);
 }
 
-static bool has_record(const struct layers *l)
+/* 1 or 0, or an error. */
+static int has_record(const struct layers *l, struct err *e)
 {
-	return faccessat(l->dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	int r = is_there(l->dir, LAYERS_RECORD_FILE);
+
+	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look for the layers of '%s'", l->id) : r;
 }
 
 /* What was made before a failure is of use to nobody; what there was before stays. */
 void layers_abandon(struct layers *l)
 {
-	if (has_record(l))
+	if (has_record(l, NULL) != 0)
 		return;
 	(void)layers_settle(l, NULL); /* the first error counts, and layers_gc finds what stays */
 	(void)unlinkat(l->dir, LAYERS_OWN_DIR, AT_REMOVEDIR);
@@ -260,7 +264,9 @@ int layers_begin(int data, const char *id, struct layers **ret, struct err *e)
 	cleanup_(layers_closep) struct layers *l = NULL;
 	int r = begin(data, id, &l, e);
 
-	if (r == 0 && has_record(l))
+	if (r == 0)
+		r = has_record(l, e);
+	if (r > 0)
 		return -EEXIST;
 	if (r == 0)
 		r = layers_settle(l, e);
@@ -303,9 +309,11 @@ int layers_create(int data, const char *id, const struct layers_base *base, stru
 
 	if (r == 0)
 		r = begin(data, id, &l, e);
+	if (r == 0)
+		r = has_record(l, e);
 	if (r < 0)
 		return r;
-	l->is_new = !has_record(l);
+	l->is_new = r == 0;
 	r = (l->is_new ? make_first : take_existing)(l, base, e);
 	if (r == 0)
 		*ret = take_ptr(l);

@@ -14,6 +14,7 @@
 #include "util/kernel.h"
 #include "util/dirnames.h"
 #include "util/path.h"
+#include "util/there.h"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -87,8 +88,11 @@ static int collect_memory(const struct collector *c, const char *id, int dir)
 	char what[ID_MAX + 64];
 	int r;
 
-	if (all < 0 || faccessat(all, LAYERS_MEMORY_DRAFT, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	r = all < 0 ? all : is_there(all, LAYERS_MEMORY_DRAFT);
+	if (r == 0 || r == -ENOENT)
 		return 0;
+	if (r < 0)
+		return err_set(c->e, ERR_SYSTEM, -r, "look for memory of container '%s'", id);
 	(void)snprintf(what, sizeof(what), "unfinished memory of container '%s'", id);
 	r = c->told(what, c->context);
 	if (r == 0 && !c->dry_run)
@@ -116,7 +120,7 @@ static int collect_place(const struct collector *c, struct place *p, int dir, st
 /* Its layers are gone, and all but the last step of a removal was done. */
 static void collect_end(const struct collector *c, const char *id, int dir)
 {
-	if (c->dry_run || faccessat(dir, LAYERS_RECORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (c->dry_run || is_there(dir, LAYERS_RECORD_FILE) != 0)
 		return;
 	layers_forget_user(dir);
 	(void)unlinkat(c->data, id, AT_REMOVEDIR); /* other things may be in it */

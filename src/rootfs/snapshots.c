@@ -15,6 +15,7 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/dirnames.h"
+#include "util/there.h"
 
 #define LINKS_DIR "links"
 #define AHEAD_DIR "ahead"
@@ -310,11 +311,15 @@ static int refuse_taken(const char *id, struct err *e)
 int snapshots_check_free(int data, const char *id, struct err *e)
 {
 	char path[ID_MAX + sizeof("/" LAYERS_RECORD_FILE)];
+	int r;
 
 	if (!id_is_valid(id))
 		return err_set(e, ERR_USAGE, 0, "invalid container id '%s'", id);
 	(void)snprintf(path, sizeof(path), "%s/" LAYERS_RECORD_FILE, id);
-	return faccessat(data, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? refuse_taken(id, e) : 0;
+	r = is_there(data, path);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "look for layers of '%s'", id);
+	return r > 0 ? refuse_taken(id, e) : 0;
 }
 
 /* @to is locked, and has directories, but no record. */

@@ -205,61 +205,6 @@ static inline int kernel_clone3(struct kernel_clone_args *args)
 	return KERNEL_CALL(SYS_clone3, args, sizeof(*args));
 }
 
-#if defined(__x86_64__) || defined(__aarch64__)
-#define KERNEL_CAN_BORROW 1
-#else
-#define KERNEL_CAN_BORROW 0
-#endif
-
-/*
- * clone3 with CLONE_VM and CLONE_VFORK: the child calls @fn, which must not return, on the @size bytes of @stack
- * (aligned to 16 bytes) in our memory, and we go on once it has executed a program or ended. Nothing is
- * copied for it, and nothing has to go at its exec. What it changes in memory we see: @fn only makes system calls.
- * -ENOSYS without KERNEL_CAN_BORROW.
- */
-static inline int kernel_clone3_borrow(struct kernel_clone_args *args, void (*fn)(void *),
-				       void *data, void *stack, size_t size)
-{
-	args->flags |= CLONE_VM | CLONE_VFORK;
-	args->stack = (uint64_t)(uintptr_t)stack;
-	args->stack_size = size;
-#if defined(__x86_64__)
-	long r = SYS_clone3;
-
-	/* rcx and r11 are the kernel's; all else the child has as we do */
-	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "mov %[data], %%rdi\n\t"
-			 "call *%[fn]\n\t"
-			 "ud2\n"
-			 "1:"
-			 : "+a"(r)
-			 : "D"(args), "S"(sizeof(*args)), [fn] "r"(fn), [data] "r"(data)
-			 : "rcx", "r11", "memory", "cc");
-	return (int)r;
-#elif defined(__aarch64__)
-	register long x0 __asm__("x0") = (long)args;
-	register long x1 __asm__("x1") = sizeof(*args);
-	register long x8 __asm__("x8") = SYS_clone3;
-
-	__asm__ volatile("svc #0\n\t"
-			 "cbnz x0, 1f\n\t"
-			 "mov x0, %[data]\n\t"
-			 "blr %[fn]\n\t"
-			 "brk #1\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x1), "r"(x8), [fn] "r"(fn), [data] "r"(data)
-			 : "memory", "cc");
-	return (int)x0;
-#else
-	(void)fn;
-	(void)data;
-	return -ENOSYS;
-#endif
-}
-
 static inline int kernel_sched_setattr(pid_t pid, const struct kernel_sched_attr *attr)
 {
 	return KERNEL_CALL(SYS_sched_setattr, pid, attr, 0);

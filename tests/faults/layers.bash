@@ -33,7 +33,8 @@ prepare() {
 			ctr run --overlay -b "$bundle" store </dev/null || return 1
 		[ "$name" = now ] || ctr snapshot create -q -m "as $name" store "$name" || return 1
 	done
-	ctr clone -q store@a store-2 && change_store && finish_base
+	ctr clone -q store@a store-2 || return 1
+	[ "$(cd "$data" && records store | grep -c '^state')" = 5 ] && change_store && finish_base
 }
 
 make_base() {
@@ -69,70 +70,64 @@ take_store() {
 views() {
 	(
 		cd "$1" || exit 1
-		states "$2" >"$1.states" || exit 1
+		records "$2" >"$1.records" || exit 1
 		# each covers the one before, and all go with the namespace
 		# shellcheck disable=SC2016 # of the other shell
-		unshare -m bash -c 'while IFS="	" read -r what stack; do
+		unshare -m bash -c 'while IFS="	" read -r kind what stack; do
+				[ "$kind" = state ] || continue
 				printf "== %s\n" "$what"
 				mount -t overlay -o "ro,lowerdir=$stack" none "$2" && "$1" manifest "$2" || exit 1
-			done' views "$CTR_PAYLOAD" "$base/view" <"$1.states" || exit 1
+			done' views "$CTR_PAYLOAD" "$base/view" <"$1.records" || exit 1
 	) | normal
 }
 
-# In the present directory: ID NAME AFTER MESSAGE, a tab, and what overlayfs is to merge. One jq for all: there are
-# thousands of injections.
-states() {
+# In the present directory: what its records say, with the container of this name as "it".
+records() {
 	local records=(*/layers.json)
-	[ -e "${records[0]}" ] || return 0
-	jq -r --arg it "$1" '. as $r | (input_filename | rtrimstr("/layers.json")) as $id |
-		def of($layer): $r.snapshots[] | select(.layer == $layer);
-		def chain: if . == null then [] else [".layers/\(.)/fs"] + (of(.).parent | chain) end;
-		def below: [($r.origin.layers // [])[] | ".layers/\(.)/fs"] + $r.base;
-		def after: if . == null then "-" else (of(.).name // "?") end;
-		def line($what; $stack): ("\($id) \($what)" | gsub($it; "it")) + "\t" + ($stack + below | join(":"));
-		(.snapshots[] | select(.name) | line("\(.name) \(.after | after) \(.message)"; .layer | chain)),
-		line("(now) \(.last | after)"; ["\($id)/layers/\(.upper)/fs"] + (.head | chain))' "${records[@]}"
+	[ ! -e "${records[0]}" ] || awk -v it="$1" -f "$here/records.awk" "${records[@]}"
 }
 
-# What is on the disk is what the records name. Behind gc.
+# What is on the disk is what the records name, in $1.records. Behind gc.
 judge_store() {
-	local named there kind of what
+	local there kind of what path
 	local -A layers=() upper=()
-	while read -r kind of what; do
+	while IFS='	' read -r kind of what; do
 		case $kind in
 		layer) layers[$what]=1 ;;
-		upper) upper[$of]=$what ;;
+		upper) upper[${of%/layers.json}]=$what ;;
 		esac
-	done < <(records_of "$1")
-	named=$(printf '%s\n' "${!layers[@]}" | sort)
-	there=$(ls "$1/.layers" 2>/dev/null)
-	[ "$named" = "$there" ] || complain "$how: layers that are named: $named; that are there: $there"
-	for named in "$1"/*; do
-		[ -d "$named" ] || continue
-		there=$(ls -A -I user "$named")
-		[ "$there" = $'layers\nlayers.json' ] || complain "$how, and there is in $named: $there"
-		there=$(ls "$named/layers")
-		[ ! -e "$named/layers.json" ] || [ "${upper[$named/layers.json]:-}" = "$there" ] ||
-			complain "$how, and to write to there is in $named: $there"
+	done <"$1.records"
+	for path in "$1"/.layers/*; do
+		[[ ! -e $path || -n ${layers[${path##*/}]-} ]] || complain "$how: a layer that is not named: $path"
+		unset "layers[${path##*/}]"
+	done
+	[ "${#layers[@]}" = 0 ] || complain "$how: layers that are named and not there: ${!layers[*]}"
+	for path in "$1"/*; do
+		[ ! -d "$path" ] || judge_container "$path" "${upper[${path##*/}]-}"
 	done
 }
 
-# "layer RECORD ID" and "upper RECORD ID"
-records_of() {
-	local records=("$1"/*/layers.json)
-	[ ! -e "${records[0]}" ] || jq -r '"upper \(input_filename) \(.upper)",
-		"layer \(input_filename) \(.snapshots[].layer, (.origin.layers // [])[])"' "${records[@]}"
+# judge_container DIRECTORY LAYER: only this is there to write to.
+judge_container() {
+	local path there=()
+	for path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+		[[ ! -e $path || $path == */user ]] || there+=("${path##*/}")
+	done
+	[ "${there[*]}" = 'layers layers.json' ] || complain "$how, and there is in $1: ${there[*]}"
+	there=("$1"/layers/*)
+	[ ! -e "$1/layers.json" ] || [ "${there[*]##*/}" = "$2" ] ||
+		complain "$how, and to write to there is in $1: ${there[*]##*/}, not $2"
 }
 
 # gc leaves nothing; then all is as in one of these files.
 judge_views() {
-	local is file from=$1
+	local said file from=$1
 	shift
-	ctr_at "$from" gc >"$dir/gc" 2>&1 || complain "gc fails: $(cat "$dir/gc")"
-	is=$(ctr_at "$from" gc 2>&1) || complain "gc fails: $is"
-	[ -z "$is" ] || complain "$how, and gc still finds: $is"
-	judge_store "$from"
+	hear ctr_at "$from" gc || complain "gc fails: $said"
+	hear ctr_at "$from" gc || complain "gc fails: $said"
+	[ -z "$said" ] || complain "$how, and gc still finds: $said"
 	views "$from" "$id" >"$dir/is" 2>"$dir/views" || complain "a state cannot be mounted: $(cat "$dir/views")"
+	judge_store "$from"
 	for file in "$@"; do
 		[ ! -e "$file" ] || ! cmp -s "$file" "$dir/is" || return 0
 	done
@@ -155,7 +150,7 @@ judge_repeated() {
 		had_been_done "$said" || complain "$how, and it cannot be repeated: $said"
 	fi
 	judge_views "$dir/repeated" "$base/new"
-	rm -rf "$dir/repeated" "$dir/repeated.states"
+	rm -rf "$dir/repeated" "$dir/repeated.records"
 }
 
 # A name is taken, or not there any more.

@@ -141,6 +141,22 @@ char process_state(pid_t pid)
 	return state;
 }
 
+bool process_call(struct process *p)
+{
+	FILE *f = open_proc(p->pid, "syscall");
+	uint64_t nr, *a = p->args;
+	bool is = f && fscanf(f,
+			      "%" SCNu64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+			      " %" SCNx64,
+			      &nr, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5]) == 1 + ARGS;
+
+	if (is)
+		p->nr = nr;
+	if (f)
+		(void)fclose(f);
+	return is;
+}
+
 void process_wchan(pid_t pid, char *buf, size_t size)
 {
 	FILE *f = open_proc(pid, "wchan");

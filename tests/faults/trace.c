@@ -50,9 +50,19 @@ static bool is_ours(const struct process *p)
 	return p->role != ROLE_PAYLOAD;
 }
 
-static void go_on(struct process *p, int signal)
+/* Behind the fault, nothing asks for calls any more. */
+static bool needs_calls(const struct trace *t, const struct process *p)
 {
-	(void)ptrace(PTRACE_SYSCALL, p->pid, NULL, (void *)(intptr_t)signal); /* ESRCH: killed */
+	return !t->fault_done || p->hit || p->resume_ms;
+}
+
+static void go_on(struct trace *t, struct process *p, int signal)
+{
+	bool calls = needs_calls(t, p);
+
+	p->unseen = !calls;
+	(void)ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, p->pid, NULL,
+		     (void *)(intptr_t)signal); /* ESRCH: killed */
 }
 
 static void detach(struct trace *t, struct process *p, int signal)
@@ -247,7 +257,7 @@ static void on_syscall(struct trace *t, struct process *p)
 		stays = !p->restarts && finish_fault(t, p);
 	}
 	if (!stays)
-		go_on(p, 0);
+		go_on(t, p, 0);
 }
 
 static void on_exec(struct trace *t, struct process *p)
@@ -262,7 +272,7 @@ static void on_exec(struct trace *t, struct process *p)
 	if (p->role == ROLE_PAYLOAD || (p->role == ROLE_HELPER && !t->opt->helpers))
 		detach(t, p, 0);
 	else
-		go_on(p, 0);
+		go_on(t, p, 0);
 }
 
 static void on_fork(struct trace *t, struct process *p)
@@ -278,10 +288,10 @@ static void on_fork(struct trace *t, struct process *p)
 	if (child) {
 		process_birth(p, child);
 		if (child->held)
-			go_on(child, 0);
+			go_on(t, child, 0);
 		child->held = false;
 	}
-	go_on(p, 0);
+	go_on(t, p, 0);
 }
 
 static void on_event_stop(struct trace *t, struct process *p, int signal)
@@ -292,7 +302,7 @@ static void on_event_stop(struct trace *t, struct process *p, int signal)
 	else if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)
 		(void)ptrace(PTRACE_LISTEN, p->pid, NULL, NULL);
 	else
-		go_on(p, 0);
+		go_on(t, p, 0);
 }
 
 static void on_stop(struct trace *t, struct process *p, int status)
@@ -312,7 +322,7 @@ static void on_stop(struct trace *t, struct process *p, int status)
 	case PTRACE_EVENT_STOP: on_event_stop(t, p, signal); break;
 	default:
 		if (plain)
-			go_on(p, signal);
+			go_on(t, p, signal);
 		else
 			on_syscall(t, p);
 	}
@@ -354,9 +364,11 @@ static void tell_hung(const struct trace *t)
 	char by_call[192], by_number[96], text[256], wchan[64];
 
 	for (unsigned i = 0; i < t->all.count; i++) {
-		const struct process *p = t->all.items[i];
+		struct process *p = t->all.items[i];
 		char state = process_state(p->pid);
 
+		if (p->unseen)
+			p->inside = process_call(p);
 		if (p->nr)
 			call_show(p->pid, call_of(p->nr), p->args, text, sizeof(text));
 		else
@@ -373,7 +385,7 @@ static void let_go(struct process *p)
 {
 	char state = process_state(p->pid);
 
-	p->idle = p->inside && (state == 'S' || state == 'D') ? p->idle + 1 : 0;
+	p->idle = (p->inside || p->unseen) && (state == 'S' || state == 'D') ? p->idle + 1 : 0;
 	if (p->idle < IDLE_TICKS || p->leaving)
 		return;
 	p->leaving = true;
@@ -389,12 +401,12 @@ static void tick(struct trace *t)
 
 		if (p->resume_ms && p->resume_ms <= now) {
 			p->resume_ms = 0;
-			go_on(p, 0);
+			go_on(t, p, 0);
 		} else if (p->held && p->seen_ms + UNBORN_MS <= now) {
 			(void)snprintf(p->name, sizeof(p->name), "lost.%u", ++t->lost);
 			p->born = p->started = true;
 			p->held = false;
-			go_on(p, 0);
+			go_on(t, p, 0);
 		} else if (t->root_ended && !p->resume_ms && !p->held) {
 			let_go(p);
 		}
@@ -435,6 +447,8 @@ static __attribute__((noreturn)) void become(const struct options *opt, const in
 	(void)close(gate[1]);
 	if (read(gate[0], &byte, 1) == 1) {
 		(void)close(gate[0]);
+		/* the leak check of a build with sanitizers is a tracer itself */
+		(void)setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
 		(void)execv(opt->command[0], opt->command);
 		fprintf(stderr, "tracer: %s: %s\n", opt->command[0], strerror(errno));
 	}

@@ -65,6 +65,7 @@ struct process {
 	bool started;  /* counted: it has executed the command */
 	bool leaving;  /* interrupted, to be detached */
 	bool inside;   /* in a system call */
+	bool unseen;   /* goes on without stops at calls: the fault has been */
 	bool restarts; /* the call was interrupted, and is made again */
 	unsigned children, calls;
 	unsigned short per_call[CALL_MAX];
@@ -92,6 +93,8 @@ void process_birth(struct process *parent, struct process *child);
 void process_classify(struct process *p, const char *program);
 /* The letter of /proc/PID/stat, or 0. */
 char process_state(pid_t pid);
+/* Asks the kernel in which call it is: sets nr and args. False when it is in none. */
+bool process_call(struct process *p);
 /* What the kernel says it waits in; "" if that is not known. */
 void process_wchan(pid_t pid, char *buf, size_t size);
 

@@ -25,6 +25,8 @@ export CTR
 
 # --- setup and teardown ---
 
+compile() { "${CC:-musl-gcc}" -std=gnu11 -D_GNU_SOURCE -static -O1 -o "$2" "$lib_dir/../helpers/$1.c"; }
+
 # What is the same for all tests of a file is made once: payload, root filesystem, default config.
 once_per_file() {
 	base=$BATS_FILE_TMPDIR/base
@@ -34,9 +36,10 @@ once_per_file() {
 	mkdir -p "$base/rootfs"/{bin,dev,etc,proc,sys,tmp}
 	if [ -n "${CTR_PAYLOAD:-}" ]; then
 		cp "$CTR_PAYLOAD" "$base/rootfs/bin/payload"
+		cp "${CTR_PAYLOAD%/*}/leaks" "$base/leaks"
 	else
-		"${CC:-musl-gcc}" -std=gnu11 -D_GNU_SOURCE -static -O1 -o "$base/rootfs/bin/payload" \
-			"$lib_dir/../helpers/payload.c"
+		compile payload "$base/rootfs/bin/payload"
+		compile leaks "$base/leaks"
 	fi
 	cp "$(command -v busybox)" "$base/rootfs/bin/busybox"
 	ln -s busybox "$base/rootfs/bin/sh"
@@ -79,7 +82,7 @@ ctr_teardown() {
 	local failed=0 dir
 	[ -n "${tag:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	env -u CTR_TEST_TAG "$lib_dir/leaks" "$tag" "$root" || failed=1
+	env -u CTR_TEST_TAG "$BATS_FILE_TMPDIR/base/leaks" "$tag" "$root" || failed=1
 	for dir in "$root"/*; do
 		[ ! -d "$dir" ] || "$CTR" --root "$root" delete -f "${dir##*/}" || true
 	done
@@ -98,6 +101,16 @@ need() {
 		return 1
 	fi
 	skip "needs $1"
+}
+
+# Is ctr one of `configure --enable-sanitizers`?
+is_sanitized() {
+	grep -qs __asan_init "$CTR"
+}
+
+# What cannot be so in a build with sanitizers, and why; with any other build the test runs.
+needs_plain_build() {
+	! is_sanitized || skip "needs a build without sanitizers: $1"
 }
 
 # --- config.json ---

@@ -43,7 +43,7 @@ fails_with() {
 
 # Now, not only at the end: nothing of this test is on the system.
 nothing_left() {
-	env -u CTR_TEST_TAG "$lib_dir/leaks" "$tag" "$root"
+	env -u CTR_TEST_TAG "$BATS_FILE_TMPDIR/base/leaks" "$tag" "$root"
 }
 
 # The container's cgroup as the host sees it.

@@ -37,7 +37,7 @@ user_teardown() {
 	local failed=0
 	[ -n "${tag:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || report
-	env -u CTR_TEST_TAG "$lib_dir/leaks" "$tag" "$root" || failed=1
+	env -u CTR_TEST_TAG "$BATS_FILE_TMPDIR/base/leaks" "$tag" "$root" || failed=1
 	for dir in "$root"/*; do
 		[ ! -d "$dir" ] || as_user "$CTR" delete -f "${dir##*/}" || true
 	done

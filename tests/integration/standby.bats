@@ -381,3 +381,45 @@ running_here() {
 	still_counts_in "$datab" "$there"
 	contiguous "$datab" "$there"
 }
+
+# --- a bundle that was made there ---
+
+# Its bundle is not there, and comes with it.
+replicate_without_bundle() {
+	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount -t tmpfs none %s; exec "$@"'\'' sh "$@"\n' "$bundle" >"$T/elsewhere"
+	chmod +x "$T/elsewhere"
+	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --no-preflight --as "$there" --timeout 2s \
+		--interval 100ms --count 2 "$tag" "exec:$T/elsewhere $(receive_command)"
+	printf '%s\n%s\n' "$output" "$stderr"
+	[ "$status" -eq 0 ]
+}
+
+@test "a bundle that was made for the standby goes with the container, or when it is forgotten" {
+	local made=$datab/.bundles/$there
+	start_layered
+	replicate_without_bundle
+	[ -e "$made/config.json" ]
+	# what fails takes nothing away
+	echo 'restored fail' >"$elsewhere/criu.control"
+	failover "$there"
+	[ "$status" -ne 0 ]
+	[ -e "$made/config.json" ]
+	failover "$there"
+	printf '%s\n' "$stderr"
+	[ "$status" -eq 0 ]
+	still_counts_in "$datab" "$there"
+	# with its layers it may be started again
+	ctr_there delete -f --keep-layers "$there"
+	[ -e "$made/config.json" ]
+	failover --again "$there"
+	[ "$status" -eq 0 ]
+	ctr_there delete -f "$there"
+	[ ! -e "$made" ]
+	failover --forget "$there"
+	ctr --data-root "$dataa" replicate --forget "$tag"
+	replicate_without_bundle
+	[ -e "$made/config.json" ]
+	failover --forget "$there"
+	[ "$status" -eq 0 ]
+	[ ! -e "$made" ]
+}
