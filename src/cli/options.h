@@ -53,7 +53,8 @@ struct cli_command {
 	size_t options_size; /* of the options struct, at most CLI_OPTIONS_MAX */
 	int min_args, max_args;
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
-	unsigned beyond;   /* enum cli_beyond: with such a container it goes on in the whole program */
+	unsigned
+		beyond; /* enum cli_beyond: with such a container it goes on in the whole program */
 	/* A group, NULL-terminated: which command it is, is said by the first argument. Only these do. */
 	const struct cli_command *const *verbs;
 	/*

@@ -29,8 +29,7 @@ enum {
 };
 
 struct receive_options {
-	const char *accept, *bundle_root, *log_dir, *listen, *idle, *progress, *commit,
-		*keep_free;
+	const char *accept, *bundle_root, *log_dir, *listen, *idle, *progress, *commit, *keep_free;
 };
 
 static const char *const accept_words[] = { "any", "present", NULL };
@@ -54,7 +53,8 @@ static const struct cli_option options[] = {
 	{ "idle-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, idle),
 	  "give up when the other side says nothing for so long (2m)", NULL },
 	{ "progress-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, progress),
-	  "give up when less than 1 MiB of a container comes in so long, whatever else is said (30m)",
+	  "give up when less than 1 MiB of a container comes in so long, whatever else is said "
+	  "(30m)",
 	  NULL },
 	{ "commit-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, commit),
 	  "how long a restored container stands and waits for the word to run (1m)", NULL },

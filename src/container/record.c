@@ -487,7 +487,6 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
 	r = record_parse(text, len, a, ret, e);
 	if (r == 0 && ret->move.token && !ret->move.away)
-		ret->fetching =
-			faccessat(dir, RECORD_FETCHING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		ret->fetching = faccessat(dir, RECORD_FETCHING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return r;
 }

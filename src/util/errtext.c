@@ -150,5 +150,6 @@ static const char texts[][TEXT_SIZE] = {
 
 const char *err_text(int errnum)
 {
-	return errnum > 0 && (size_t)errnum < ARRAY_SIZE(texts) && *texts[errnum] ? texts[errnum] : NULL;
+	return errnum > 0 && (size_t)errnum < ARRAY_SIZE(texts) && *texts[errnum] ? texts[errnum]
+										  : NULL;
 }

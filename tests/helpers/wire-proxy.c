@@ -42,7 +42,7 @@ static const char *const names[] = { "?",	"HELLO",   "PROPOSAL", "CONFIG", "ANSW
 
 static const char *control;
 static pid_t child;
-static char slowly; /* 'd'rip or dri'b'ble was ordered */
+static char slowly;				    /* 'd'rip or dri'b'ble was ordered */
 static bool seen[sizeof(names) / sizeof(names[0])]; /* types that were passed on */
 
 static pid_t parent_of(pid_t pid)

@@ -173,7 +173,7 @@ residents() {
 	done
 	ctr run -d -b "$bundle" "$tag-2"
 	ok
-	traced run -y run -b "$bundle" "$tag-3" --pid-file /dev/null -d
+	traced run -y run -b "$bundle" "$tag-3" --pid-file "$T/pid" -d
 	traced state -y state "$tag-2"
 	traced exec -y exec "$tag-2" /bin/payload exit 0
 	traced kill -y kill "$tag-2" WINCH
