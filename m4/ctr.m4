@@ -171,3 +171,50 @@ AC_DEFUN([CTR_INIT_FLAGS], [
   (Debian: musl-tools), which every container start gains from])
 	])
 ])
+
+# ---- the small program --------------------------------------------------------------------------
+
+# CTR_FRONT: sets FRONT to yes when ctr is to be two programs: a small static one for what is called often, by the compiler
+# of ctr-init, and ctr-full. For that FRONT_YAJL is a static libyajl, which may be one that was compiled for glibc (see
+# src/front/fortify.c), and SECCOMP_FILE where libseccomp will be, by which cached filters are known.
+AC_DEFUN([CTR_FRONT], [
+	AC_ARG_ENABLE([static-front], [AS_HELP_STRING([--disable-static-front],
+		[one program with everything in it, instead of a small one for what is called often and ctr-full])],
+		[], [enable_static_front=auto])
+	FRONT=no FRONT_YAJL=`$CC -print-file-name=libyajl_s.a`
+	SECCOMP_FILE=`$CC -print-file-name=libseccomp.so.2`
+	AS_CASE([$SECCOMP_FILE], [/*], [
+		SECCOMP_FILE=`cd "\`AS_DIRNAME(["$SECCOMP_FILE"])\`" && pwd -P`/libseccomp.so.2
+	])
+	AC_DEFINE_UNQUOTED([SECCOMP_FILE], ["$SECCOMP_FILE"], [libseccomp, as the dynamic linker finds it])
+
+	AC_MSG_CHECKING([whether ctr becomes a small static program and a whole one])
+	AS_IF([test "$enable_static_front" = no], [ctr_why="it was not wanted"],
+		[test "$enable_sanitizers" = yes], [ctr_why="sanitizers need the dynamic C library"],
+		[test "$enable_coverage" = yes], [ctr_why="coverage is of one program"],
+		[test "$INIT_LIBC" = glibc], [ctr_why="ctr-init has no small C library (Debian: musl-tools)"],
+		[test ! -f "$FRONT_YAJL"], [ctr_why="there is no libyajl_s.a"],
+		[test ! -f "$SECCOMP_FILE"], [ctr_why="libseccomp.so.2 was not found"], [
+		ctr_save_CC=$CC ctr_save_CFLAGS=$CFLAGS ctr_save_CPPFLAGS=$CPPFLAGS
+		ctr_save_LDFLAGS=$LDFLAGS ctr_save_LIBS=$LIBS
+		CC=$INIT_CC CFLAGS="-std=gnu11 $INIT_LINK" CPPFLAGS="-D_GNU_SOURCE $YAJL_CFLAGS"
+		LDFLAGS=$INIT_START LIBS="$FRONT_YAJL $INIT_END"
+		AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <yajl/yajl_parse.h>
+#include <yajl/yajl_gen.h>
+#include "$srcdir/src/front/fortify.c"
+int main(void)
+{
+	return yajl_alloc(NULL, NULL, NULL) && yajl_gen_alloc(NULL) ? 0 : 1;
+}
+]])], [FRONT=yes ctr_why=], [ctr_why="$FRONT_YAJL cannot be linked by $INIT_CC"])
+		CC=$ctr_save_CC CFLAGS=$ctr_save_CFLAGS CPPFLAGS=$ctr_save_CPPFLAGS
+		LDFLAGS=$ctr_save_LDFLAGS LIBS=$ctr_save_LIBS
+	])
+	AC_MSG_RESULT([$FRONT${ctr_why:+: $ctr_why}])
+	AS_IF([test "$enable_static_front" = yes && test $FRONT = no],
+		[AC_MSG_ERROR([no small static program: $ctr_why])])
+	AC_SUBST([FRONT])
+	AC_SUBST([FRONT_YAJL])
+	AM_CONDITIONAL([WITH_FRONT], [test $FRONT = yes])
+])

@@ -112,7 +112,7 @@ _ctr() {
 		case $prev in --timeout) words='' ;; esac
 		;;
 	'resume')
-		words=' --timeout --help'
+		words=' --timeout --force --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --timeout) words='' ;; esac
 		;;
@@ -307,7 +307,7 @@ _ctr() {
 		case $prev in --as) words='' ;; esac
 		;;
 	'receive')
-		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --commit-timeout --help'
+		words=' --accept --bundle-root --log-dir --listen --keep-free --idle-timeout --progress-timeout --commit-timeout --help'
 		[[ $cur == -* ]] || words=''
 		case $prev in --accept) words='any present ' ;; esac
 		case $prev in --bundle-root) words='' ;; esac
@@ -315,14 +315,16 @@ _ctr() {
 		case $prev in --listen) words='' ;; esac
 		case $prev in --keep-free) words='' ;; esac
 		case $prev in --idle-timeout) words='' ;; esac
+		case $prev in --progress-timeout) words='' ;; esac
 		case $prev in --commit-timeout) words='' ;; esac
 		;;
 	'replicate')
-		words=' --interval --keep --count --on-fenced --timeout --status --forget --format --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
+		words=' --interval --keep --count --lease --on-fenced --timeout --goodbye --status --forget --format --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --interval) words='' ;; esac
 		case $prev in --keep) words='' ;; esac
 		case $prev in --count) words='' ;; esac
+		case $prev in --lease) words='' ;; esac
 		case $prev in --on-fenced) words='pause stop ignore ' ;; esac
 		case $prev in --timeout) words='' ;; esac
 		case $prev in --format | -f) words='text json ' ;; esac
@@ -333,7 +335,7 @@ _ctr() {
 		case $prev in --as) words='' ;; esac
 		;;
 	'failover')
-		words=' --list --generation --again --bundle --output --forget --format --help'
+		words=' --list --generation --again --fenced --bundle --output --forget --format --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --generation) words='' ;; esac
 		case $prev in --bundle | -b) words='' ;; esac

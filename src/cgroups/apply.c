@@ -110,12 +110,12 @@ int cgroup_files_write(const struct cgroup *cg, const struct cgroup_file *files,
 	return 0;
 }
 
-static int devices_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+int cgroup_apply_devices(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
 			 struct err *e)
 {
 	int r;
 
-	if (flags & CGROUP_APPLY_NO_DEVICES)
+	if (cg->driver == CGROUP_DRIVER_NONE)
 		return 0;
 	r = cgroup_devices_attach(cg->fd, plan->devices.insns, plan->devices.insn_count,
 				  flags & CGROUP_APPLY_REPLACE_DEVICES, e);
@@ -131,8 +131,8 @@ int cgroupfs_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsi
 {
 	int r = cgroup_memory_check(cg, plan, e);
 
-	if (r == 0)
-		r = devices_apply(cg, plan, flags, e);
+	if (r == 0 && !(flags & CGROUP_APPLY_NO_DEVICES))
+		r = cgroup_apply_devices(cg, plan, flags, e);
 	if (r == 0)
 		r = cgroup_files_write(cg, plan->files.items, plan->files.count, e);
 	return r;

@@ -68,6 +68,7 @@ enum cgroup_device_access { /* the kernel's BPF_DEVCG_ACC_* bits */
 	CGROUP_DEVICE_READ = 2,
 	CGROUP_DEVICE_WRITE = 4,
 	CGROUP_DEVICE_ALL = 7,
+	CGROUP_DEVICE_ANY = -1, /* in place of a number */
 };
 
 struct cgroup_device_rule {
@@ -292,7 +293,7 @@ int cgroup_controllers_enable(int root_fd, const struct cgroup_plan *plan, struc
 enum cgroup_apply_flags {
 	/* Go on without the device program when the kernel refuses it with EPERM (user namespaces). */
 	CGROUP_APPLY_DEVICES_MAY_FAIL = 1 << 0,
-	/* Leave the device program alone (update). */
+	/* Leave the device program alone: update, and who calls cgroup_apply_devices later. */
 	CGROUP_APPLY_NO_DEVICES = 1 << 1,
 	/* A program of ours may be attached already: replace it, or detach it when none is needed. */
 	CGROUP_APPLY_REPLACE_DEVICES = 1 << 2,
@@ -304,6 +305,13 @@ enum cgroup_apply_flags {
  */
 int cgroup_apply(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
 		 struct err *e);
+
+/*
+ * Attach the device program alone, with the same flags and errors. The kernel takes longer over it than over
+ * all the rest; only the payload, and hooks, must not be there before it.
+ */
+int cgroup_apply_devices(const struct cgroup *cg, const struct cgroup_plan *plan, unsigned flags,
+			 struct err *e);
 
 /*
  * Read back what cgroup_apply or cgroup_update wrote and call @differs for each file that holds

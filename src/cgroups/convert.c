@@ -2,6 +2,10 @@
 /* Numbers of the runtime-spec (cgroup v1 units) as numbers of cgroup v2. No strings, no errors. */
 #include "cgroups/internal.h"
 
+enum {
+	LOG2_BITS = 49, /* behind the point */
+};
+
 /*
  * log2 of @x >= 1 by repeated squaring: exact for powers of two, else good to about 1e-14. Written
  * out so that the program does not have to load the mathematics library for one number.
@@ -10,10 +14,10 @@ static double log2_of(uint64_t x)
 {
 	int whole = 63 - __builtin_clzll(x);
 	double m = (double)x / (double)(1ULL << whole);
-	double log = whole;
+	double log = whole, bit = 1;
 
-	/* halving is exact */
-	for (double bit = 0.5; bit > 1e-15; bit /= 2) { /* NOLINT(*-flp30-c,*FloatLoopCounter) */
+	for (int i = 0; i < LOG2_BITS; i++) {
+		bit /= 2; /* exact */
 		m *= m;
 		if (m >= 2) {
 			m /= 2;

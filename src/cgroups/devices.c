@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * linux.resources.devices as a BPF_PROG_TYPE_CGROUP_DEVICE program. Pure: builds instructions,
- * loads nothing.
- *
- * The list means what it meant to the cgroup v1 controller, on which the specification models it:
- * for each access bit of a request the last rule that covers device and bit decides, and the
- * request passes when all its bits do. The program walks the rules backwards with the set of bits
- * that are still undecided: a matching deny rule that holds one of them ends it with "no", an allow
- * rule takes its bits out, and when none is left the answer is "yes".
+ * linux.resources.devices as rules: read, completed by those that every container has, and without
+ * those that cannot matter. devices_program.c makes instructions of them.
  */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <string.h>
 
 #include "cgroups/internal.h"
 
 enum {
-	RULE_INSNS_MAX = 9,   /* what rule_emit can append for one rule */
-	FRAME_INSNS_MAX = 12, /* start and end of the program */
 	/* The verifier gives up when 8192 branches wait for it; a rule leaves up to 4 of them. */
-	RULES_MAX = 1024,
-	PASS = 1,
-	REFUSE = 0,
+	RULES_MAX = 1024
 };
 
-#define ANY (-1)
+#define ANY CGROUP_DEVICE_ANY
 
 /* Present in every container (runtime-spec "Default Devices"), and harmless: always allowed. */
 static const struct cgroup_device_rule default_rules[] = {
@@ -125,116 +114,6 @@ static bool rules_trim(struct cgroup_device_rule **rules, size_t *count)
 	return open && !denies;
 }
 
-/* ---- instructions ---- */
-
-struct program {
-	struct bpf_insn *insns;
-	size_t count;
-};
-
-enum { /* register use */
-	R_RESULT = BPF_REG_0,
-	R_CONTEXT = BPF_REG_1,
-	R_ACCESS = BPF_REG_2, /* bits still undecided */
-	R_TYPE = BPF_REG_3,
-	R_NUMBER = BPF_REG_4, /* major or minor, loaded anew for each test */
-};
-
-static void put(struct program *p, uint8_t code, unsigned dst, unsigned src, int16_t off,
-		uint32_t imm)
-{
-	p->insns[p->count++] = (struct bpf_insn){ .code = code,
-						  .dst_reg = dst & 15,
-						  .src_reg = src & 15,
-						  .off = off,
-						  .imm = (int32_t)imm };
-}
-
-static void put_load(struct program *p, unsigned dst, size_t offset)
-{
-	put(p, BPF_LDX | BPF_MEM | BPF_W, dst, R_CONTEXT, (int16_t)offset, 0);
-}
-
-static void put_return(struct program *p, uint32_t verdict)
-{
-	put(p, BPF_ALU | BPF_MOV | BPF_K, R_RESULT, 0, 0, verdict);
-	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-}
-
-/* "if the register is not this value, go to the next rule"; patched by rule_emit. */
-static void put_match(struct program *p, unsigned reg, uint32_t value)
-{
-	put(p, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, value);
-}
-
-static void program_start(struct program *p)
-{
-	put_load(p, R_ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	put(p, BPF_ALU | BPF_MOV | BPF_X, R_TYPE, R_ACCESS, 0, 0);
-	put(p, BPF_ALU | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
-	put(p, BPF_ALU | BPF_RSH | BPF_K, R_ACCESS, 0, 0, 16);
-	/* no bit at all: access(2) with F_OK; existence is no secret */
-	put(p, BPF_JMP32 | BPF_JNE | BPF_K, R_ACCESS, 0, 2, 0);
-	put_return(p, PASS);
-}
-
-/*
- * Returns false when nothing can come after this rule. The numbers are loaded for every test, so
- * that the verifier forgets them between rules: it would otherwise follow each match through all
- * the rules behind it, and give up on some hundred rules.
- */
-static bool rule_emit(struct program *p, const struct cgroup_device_rule *rule)
-{
-	size_t start = p->count, tests;
-	uint32_t type = rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
-	bool all = rule->access == CGROUP_DEVICE_ALL;
-
-	if (rule->type != 'a')
-		put_match(p, R_TYPE, type);
-	if (rule->major != ANY) {
-		put_load(p, R_NUMBER, offsetof(struct bpf_cgroup_dev_ctx, major));
-		put_match(p, R_NUMBER, (uint32_t)rule->major);
-	}
-	if (rule->minor != ANY) {
-		put_load(p, R_NUMBER, offsetof(struct bpf_cgroup_dev_ctx, minor));
-		put_match(p, R_NUMBER, (uint32_t)rule->minor);
-	}
-	tests = p->count;
-	if (!all && rule->allow) {
-		put(p, BPF_ALU | BPF_AND | BPF_K, R_ACCESS, 0, 0,
-		    ~rule->access & CGROUP_DEVICE_ALL);
-		put(p, BPF_JMP32 | BPF_JNE | BPF_K, R_ACCESS, 0, 2, 0);
-	} else if (!all) {
-		put(p, BPF_JMP32 | BPF_JSET | BPF_K, R_ACCESS, 0, 1, rule->access);
-		put(p, BPF_JMP | BPF_JA, 0, 0, 2, 0);
-	}
-	put_return(p, rule->allow ? PASS : REFUSE);
-	for (size_t i = start; i < tests; i++)
-		if (BPF_CLASS(p->insns[i].code) == BPF_JMP32)
-			p->insns[i].off = (int16_t)(p->count - i - 1);
-	return !all || tests > start;
-}
-
-static int program_build(struct cgroup_builder *b)
-{
-	const struct cgroup_device_rule *rules = b->plan->devices.rules;
-	size_t count = b->plan->devices.rule_count;
-	struct program p = { 0 };
-	bool open_end = true;
-
-	p.insns = arena_array(b->a, count * RULE_INSNS_MAX + FRAME_INSNS_MAX, sizeof(*p.insns));
-	if (!p.insns)
-		return err_set(b->e, ERR_SYSTEM, ENOMEM, "prepare the device rules");
-	program_start(&p);
-	for (size_t i = count; i > 0 && open_end; i--)
-		open_end = rule_emit(&p, &rules[i - 1]);
-	if (open_end)
-		put_return(&p, REFUSE);
-	b->plan->devices.insns = p.insns;
-	b->plan->devices.insn_count = p.count;
-	return 0;
-}
-
 int cgroup_emit_devices(struct cgroup_builder *b)
 {
 	size_t given = b->r->devices.count, count = given + DEFAULT_RULES;
@@ -259,5 +138,5 @@ int cgroup_emit_devices(struct cgroup_builder *b)
 	open = rules_trim(&rules, &count);
 	b->plan->devices.rules = rules;
 	b->plan->devices.rule_count = count;
-	return open ? 0 : program_build(b);
+	return open ? 0 : cgroup_devices_program(b);
 }

@@ -110,6 +110,8 @@ int cgroup_emit_path(const char *configured, const char *id, struct arena *a,
 		     struct cgroup_plan *plan, struct err *e);
 int cgroup_emit_legacy(struct cgroup_builder *b); /* refuses v1 features */
 int cgroup_emit_devices(struct cgroup_builder *b);
+/* devices_program.c: the instructions for the plan's device rules. */
+int cgroup_devices_program(struct cgroup_builder *b);
 int cgroup_emit_memory(struct cgroup_builder *b);
 int cgroup_emit_cpu(struct cgroup_builder *b);
 int cgroup_emit_io(struct cgroup_builder *b);

@@ -22,7 +22,7 @@ static int mount_open(const char *path, long magic)
 		return -errno;
 	if (fstatfs(fd, &fs) < 0)
 		return -errno;
-	if (fs.f_type != magic)
+	if ((long)fs.f_type != magic)
 		return -ENODEV;
 	return take_fd(&fd);
 }

@@ -9,9 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoint/judge.h"
+#include "checkpoint/lease.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/standby_internal.h"
+#include "checkpoint/standby_receive.h"
+#include "container/made_bundle.h"
 #include "container/store.h"
 #include "rootfs/layers_rebuild.h"
 #include "rootfs/treeremove.h"
@@ -22,7 +26,6 @@ struct taking {
 	struct failover_result *ret;
 	struct arena arena;
 	struct standby s;
-	struct standby_state before;
 	struct standby_list list;
 	const struct standby_generation *g;
 	struct proposal p;
@@ -152,17 +155,29 @@ static int open_work(const struct taking *t, int *ret, struct err *e)
 	return 0;
 }
 
+/* Was the bundle made when it was replicated? Then it goes with the container. */
+static bool is_made(const char *bundle)
+{
+	char owner[MADE_BUNDLE_OWNER];
+
+	return made_bundle_owner(bundle, owner) == 0 && strcmp(owner, STANDBY_PURPOSE) == 0;
+}
+
 static int restore(struct taking *t, struct err *e)
 {
 	cleanup_(container_freep) struct container *c = NULL;
 	cleanup_fd int images = standby_subdir(t->dir, STANDBY_MEMORY "/" STANDBY_IMAGES);
 	cleanup_fd int work = -EBADF;
-	char config[64];
+	const char *bundle = t->rq->bundle ? t->rq->bundle : t->g->bundle;
+	bool made = is_made(bundle);
+	char config[64], data[PATH_MAX];
 	struct restore_request rq = {
 		.container = {
 			.store = t->rq->store,
 			.id = t->rq->id,
-			.bundle = t->rq->bundle ? t->rq->bundle : t->g->bundle,
+			.bundle = bundle,
+			.made_bundle = made ? STANDBY_PURPOSE : NULL,
+			.made_data = made ? data : NULL,
 			.config = config,
 			.interrupt = -EBADF,
 			.driver = t->rq->driver,
@@ -185,17 +200,13 @@ static int restore(struct taking *t, struct err *e)
 	int r = images < 0 ? err_set(e, ERR_SYSTEM, -images, "open the images")
 			   : open_work(t, &work, e);
 
+	if (r == 0 && judge_data_path(t->rq->data, data, sizeof(data)) < 0)
+		r = err_set(e, ERR_SYSTEM, ENAMETOOLONG, "find the data root");
 	if (r < 0)
 		return r;
 	(void)snprintf(config, sizeof(config), "/proc/self/fd/%d/config.json", t->dir);
 	rq.work = work;
 	return checkpoint_restore(&rq, &c, e);
-}
-
-/* Nothing runs here, and the lock has kept everybody from hearing that it was our turn. */
-static void give_back(struct taking *t)
-{
-	(void)standby_set(&t->s, &t->before, &(struct err)ERR_INIT);
 }
 
 static int take_over(struct taking *t, struct err *e)
@@ -205,18 +216,20 @@ static int take_over(struct taking *t, struct err *e)
 					     .generation = t->g->number };
 	int r;
 
-	t->before = t->s.state;
 	t->ret->generation = t->g->number;
 	t->ret->epoch = state.epoch;
 	(void)snprintf(t->ret->created, sizeof(t->ret->created), "%s", t->g->created);
-	r = standby_set(&t->s, &state, e);
+	r = standby_try(&t->s, &state, e);
 	if (r < 0)
 		return r;
 	r = place_files(t, e);
 	if (r == 0)
 		r = restore(t, e);
+	/* nothing runs here, and the lock has kept everybody from hearing that it was our turn */
 	if (r < 0)
-		give_back(t);
+		standby_take_back(&t->s);
+	else
+		standby_keep(&t->s);
 	return r;
 }
 
@@ -238,6 +251,9 @@ int failover_run(const struct failover_request *rq, struct failover_result *ret,
 		r = choose(&t, e);
 	if (r == 0)
 		r = read_papers(&t, e);
+	/* the lock keeps the other host from a new lease */
+	if (r == 0 && !rq->fenced)
+		r = lease_await(&t.s, rq->waiting, rq->context, &ret->waited_ms, e);
 	return r == 0 ? take_over(&t, e) : r;
 }
 
@@ -254,6 +270,20 @@ static int is_unused(void *context, struct err *e)
 	return -EBUSY;
 }
 
+/* The bundle that was made for it, unless others lie on it. */
+static void forget_bundle(const struct standby *s)
+{
+	cleanup_(arena_free) struct arena a = { 0 };
+	const struct standby_generation *g;
+	struct standby_list l = { 0 };
+
+	if (standby_look(s, &a, &l, &(struct err)ERR_INIT) < 0 || l.count == 0)
+		return; /* a bundle without a container does no harm */
+	g = &l.items[l.count - 1];
+	if (!layers_lie_on(s->data, g->bundle))
+		made_bundle_remove(g->bundle, STANDBY_PURPOSE);
+}
+
 int failover_forget(int store, int data, const char *id, struct err *e)
 {
 	struct failover_request rq = { .store = store, .id = id };
@@ -267,6 +297,8 @@ int failover_forget(int store, int data, const char *id, struct err *e)
 	if (r == 0) {
 		/* a container that uses them goes on doing so */
 		(void)layers_remove_guarded(data, id, is_unused, &rq, &none);
+		if (is_unused(&rq, &none) == 0)
+			forget_bundle(&s);
 		root = standby_subdir(data, STANDBY_DIR);
 		r = root < 0 ? root : tree_remove(root, id);
 		if (r < 0)

@@ -25,7 +25,12 @@ enum {
 	CPU_SECONDS = 120,
 };
 
-#define MEMORY_MORE (2UL << 30) /* on top of what the process has */
+/* What it may have of memory of its own. ASan's shadow counts as such, and has terabytes. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MOST RLIM_INFINITY
+#else
+#define MEMORY_MOST (2UL << 30)
+#endif
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -47,9 +52,9 @@ enum {
 
 /* Memory, reading what is open, ending. Anything else is refused, for libraries try this and that. */
 static const int allowed[] = {
-	SYS_read,	SYS_lseek,	SYS_close,	  SYS_fstat,	     SYS_brk,
-	SYS_munmap,	SYS_mremap,	SYS_madvise,	  SYS_mprotect,	     SYS_getrandom,
-	SYS_futex,	SYS_exit_group, SYS_rt_sigreturn, SYS_clock_gettime,
+	SYS_read,	 SYS_lseek,	 SYS_close,	   SYS_fstat,	      SYS_brk,
+	SYS_munmap,	 SYS_mremap,	 SYS_madvise,	   SYS_mprotect,      SYS_getrandom,
+	SYS_futex,	 SYS_exit_group, SYS_rt_sigreturn, SYS_clock_gettime,
 #ifdef SYS_mmap
 	SYS_mmap,
 #endif
@@ -64,6 +69,9 @@ static const int allowed[] = {
 #endif
 #ifdef SYS_fstat64
 	SYS_fstat64,
+#endif
+#ifdef __SANITIZE_ADDRESS__
+	SYS_sigaltstack, SYS_gettid,	 SYS_getpid, /* ASan's, before a process ends */
 #endif
 };
 
@@ -149,7 +157,7 @@ static int confine(const int *keep, size_t count)
 	if (r == 0)
 		r = limit(RLIMIT_FSIZE, 0);
 	if (r == 0)
-		r = limit(RLIMIT_DATA, MEMORY_MORE);
+		r = limit(RLIMIT_DATA, MEMORY_MOST);
 	if (r == 0)
 		r = drop_privileges();
 	return r < 0 ? r : filter_calls();

@@ -249,8 +249,10 @@ int journal_create(int data, const char *token, const char *id, struct journal *
 		err_set(e, ERR_SYSTEM, -r, "begin the move %s", token);
 	if (r == 0)
 		r = journal_set(&j, JOURNAL_RECEIVING, e);
-	if (r < 0)
+	if (r < 0) {
+		(void)tree_remove(j.root, j.token); /* receive_sweep tries again */
 		return r;
+	}
 	journal_unlock(&j);
 	*ret = j;
 	j = (struct journal)JOURNAL_EMPTY;
@@ -284,6 +286,25 @@ int journal_remove(struct journal *j, struct err *e)
 
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove what is left of the move %s", j->token)
 		     : 0;
+}
+
+int journal_abandon(struct journal *j, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int r = journal_set(j, JOURNAL_ABORTED, &why);
+
+	/* a state that cannot be changed must not outlive what it speaks of: see load_state */
+	if (r == -ENOSPC || r == -EDQUOT) {
+		r = unlinkat(j->dir, STATE_FILE, 0) < 0 && errno != ENOENT ? r : 0;
+		(void)fsync(j->dir); /* after a power failure nothing of it lives */
+	}
+	if (r == 0)
+		j->state = JOURNAL_ABORTED;
+	if (r < 0) {
+		*e = why;
+		return r;
+	}
+	return journal_remove(j, e);
 }
 
 int journal_remove_images(struct journal *j, struct err *e)

@@ -96,6 +96,8 @@ bool journal_is_alive(const struct journal *j);
 
 /* Nobody will ask again: remove all of it. */
 int journal_remove(struct journal *j, struct err *e);
+/* It is aborted, and nothing of it lives: write that down, and remove all of it. On a full disk, too. */
+int journal_abandon(struct journal *j, struct err *e);
 /* Remove the images, keep the state. */
 int journal_remove_images(struct journal *j, struct err *e);
 

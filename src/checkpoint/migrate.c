@@ -87,6 +87,8 @@ static int check_runs(const struct container *c, enum container_status status, s
 {
 	int r = fence_check(c, e);
 
+	if (r == 0)
+		r = fence_check_memory(c, e);
 	if (r < 0 || status == STATUS_RUNNING)
 		return r;
 	err_set(e, ERR_STATE, 0, "container '%s' is %s", c->record.id,

@@ -35,7 +35,8 @@ struct pages_sink {
 	struct pages_daemon daemon;
 	struct restore_guard guard;
 	int epoll, timer;
-	int work; /* not owned */
+	int state; /* the directory of the container; -EBADF: it is not made yet */
+	int work;  /* not owned */
 	size_t page_size;
 	struct pages_want *wants; /* in order: on their way, and then those that are not yet */
 	size_t count, room, sent;
@@ -286,6 +287,9 @@ int pages_sink_finish(struct pages_sink *s, int (*ask)(void *data, struct err *e
 {
 	int r = fetch(s, ask, data, e);
 
+	/* whoever is killed before this line has no container any more */
+	if (r == 0)
+		(void)unlinkat(s->state, RECORD_FETCHING, 0);
 	if (r < 0)
 		restore_guard_kill(&s->guard);
 	else
@@ -295,10 +299,26 @@ int pages_sink_finish(struct pages_sink *s, int (*ask)(void *data, struct err *e
 
 /* ---- life ---- */
 
+/* For ctr state, and for who would save what is not all there. */
+static int note_fetching(struct pages_sink *s, const struct container *c, struct err *e)
+{
+	cleanup_fd int fd = -EBADF;
+
+	s->state = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->state >= 0)
+		fd = openat(s->state, RECORD_FETCHING, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+	return fd < 0 ? err_set(e, ERR_SYSTEM, errno, "note that memory is fetched") : 0;
+}
+
 int pages_sink_guard(struct pages_sink *s, const struct container *c, struct err *e)
 {
-	if (c->cgroup.fd >= 0 && c->record.cgroup_made)
-		return restore_guard_start(c, s->daemon.process.sock, &s->guard, e);
+	int r;
+
+	if (c->cgroup.fd >= 0 && c->record.cgroup_made) {
+		r = note_fetching(s, c, e);
+		return r < 0 ? r : restore_guard_start(c, s->daemon.process.sock, &s->guard, e);
+	}
 	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
 		"a container without a cgroup of its own cannot run before its memory is there");
 	return -EOPNOTSUPP;
@@ -344,6 +364,7 @@ int pages_sink_open(const struct pages_sink_request *rq, struct wire *w, struct 
 				  .guard = RESTORE_GUARD_EMPTY,
 				  .work = rq->work,
 				  .epoll = -EBADF,
+				  .state = -EBADF,
 				  .timer = -EBADF,
 				  .page_size = (size_t)sysconf(_SC_PAGESIZE) };
 	r = pages_daemon_start(rq, &s->daemon, e);
@@ -363,6 +384,7 @@ void pages_sink_close(struct pages_sink *s)
 		return;
 	restore_guard_kill(&s->guard);
 	close_fd(&s->epoll);
+	close_fd(&s->state);
 	close_fd(&s->timer);
 	pages_daemon_end(&s->daemon);
 	free(s->wants);

@@ -14,6 +14,7 @@
 
 #include "checkpoint/judge.h"
 #include "checkpoint/preflight_internal.h"
+#include "container/fence.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/strbuf.h"
@@ -227,8 +228,10 @@ int preflight_look(struct container *c, const char *criu, const struct checkpoin
 	struct err none = ERR_INIT;
 	int version = judge_criu(criu, missing ? missing : &none);
 	const struct preflight_request rq = { .flags = flags, .criu_version = (unsigned)version };
-	int r = c->spec ? 0 : container_reload(c, e);
+	int r = fence_check_memory(c, e);
 
+	if (r == 0 && !c->spec)
+		r = container_reload(c, e);
 	if (ret_version)
 		*ret_version = rq.criu_version;
 	return r < 0 ? r : preflight_scan(c, &rq, ret, e);

@@ -15,6 +15,8 @@
 #include "checkpoint/arrival.h"
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
+#include "checkpoint/kept_logs.h"
+#include "checkpoint/lease.h"
 #include "checkpoint/pages_sink.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
@@ -50,6 +52,7 @@ struct receiving {
 	int images;		 /* the last round; -EBADF: none came */
 	unsigned rounds;
 	bool locked, restored;
+	char logs[ID_MAX + 1 + WIRE_NONCE]; /* kept_logs.h; "": there are none yet */
 };
 
 static void end_receiving(struct receiving *x)
@@ -338,17 +341,18 @@ static int open_output(const struct receiving *x, struct err *e)
 	return 0;
 }
 
-static int open_work(const struct receiving *x, int *ret, struct err *e)
+/* It outlives the journal, which has a way to it for who clears up behind us. */
+static int open_work(struct receiving *x, int *ret, struct err *e)
 {
-	int fd;
+	char target[sizeof(x->logs) + 32];
+	int r;
 
-	if (mkdirat(x->journal.dir, "work", 0700) < 0 && errno != EEXIST)
-		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
-	fd = openat(x->journal.dir, "work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, ERR_SYSTEM, errno, "make a place for logs");
-	*ret = fd;
-	return 0;
+	(void)snprintf(x->logs, sizeof(x->logs), "%s-%s", x->p.id, x->p.token);
+	(void)snprintf(target, sizeof(target), "../../" KEPT_LOGS_DIR "/%s", x->logs);
+	r = kept_logs_begin(x->rq->data, x->logs, ret, e);
+	if (r == 0 && symlinkat(target, x->journal.dir, "work") < 0 && errno != EEXIST)
+		r = err_set(e, ERR_SYSTEM, errno, "make a place for logs");
+	return r;
 }
 
 static int open_sink(struct receiving *x, int work, struct err *e)
@@ -504,8 +508,10 @@ static int take_all(struct receiving *x, struct err *e)
 		r = wire_receive(x->w, "source", &m, e);
 		if (r < 0)
 			return r;
-		if (m.type == WIRE_RESTORE)
+		if (m.type == WIRE_RESTORE) {
+			wire_set_progress(x->w, 0);
 			return restore(x, e);
+		}
 		if (m.type == WIRE_ROOT)
 			r = take_root(x, &m, e);
 		else if (m.type == WIRE_ROUND)
@@ -538,8 +544,11 @@ static void give_up(struct receiving *x)
 
 static int serve_move(struct receiving *x, struct err *e)
 {
-	int r = hear_proposal(x, e);
+	int r;
 
+	/* who comes has the id to himself until it is all there, or is not */
+	wire_set_progress(x->w, x->rq->progress_ms);
+	r = hear_proposal(x, e);
 	if (r == 0)
 		r = form_verdict(x, e);
 	if (r < 0)
@@ -553,6 +562,8 @@ static int serve_move(struct receiving *x, struct err *e)
 		r = take_all(x, e);
 	if (r < 0)
 		give_up(x);
+	if (x->logs[0])
+		kept_logs_end(x->rq->data, x->logs, r < 0);
 	return r;
 }
 
@@ -642,6 +653,7 @@ static const struct {
 	{ "migrate", serve_migrate },
 	{ "query", serve_query },
 	{ STANDBY_PURPOSE, standby_receive },
+	{ LEASE_PURPOSE, lease_serve },
 };
 
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)

@@ -22,7 +22,8 @@ struct receive_request {
 	int64_t keep_free; /* bytes that stay free in the data root; < 0: a hundredth of it, 1 GiB at most */
 	const char *
 		log_dir; /* what restored programs write to pipes goes to ID.log there; NULL: away */
-	int commit_ms;	 /* how long restored tasks stand and wait for the word */
+	int progress_ms; /* as long as a move has not come, 1 MiB of it must come in each such time; 0: no matter */
+	int commit_ms; /* how long restored tasks stand and wait for the word */
 	/* Told once there is a journal of this token. Or NULL. */
 	void (*began)(void *data, const char *token);
 	void *context;

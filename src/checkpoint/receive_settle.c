@@ -186,8 +186,7 @@ static int abort_move(const struct receive_request *rq, struct journal *j, struc
 	remove_bundle(j);
 	if (j->post_copy && j->state >= JOURNAL_COMMITTING && j->state < JOURNAL_RUNNING)
 		return set_lost(j, e);
-	r = journal_set(j, JOURNAL_ABORTED, e);
-	return r < 0 ? r : journal_remove(j, e);
+	return journal_abandon(j, e);
 }
 
 /*

@@ -148,6 +148,8 @@ static int start_criu(struct restore *x, struct err *e)
 	int fds[RESTORE_FDS_MAX];
 	int r = make_scope(x, e);
 
+	if (r == 0)
+		r = container_filter_devices(x->c, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < x->fds.count; i++)

@@ -92,6 +92,14 @@ void standby_unlock(struct standby *s);
 /* Under the lock: on the disk when it returns 0. */
 int standby_set(struct standby *s, const struct standby_state *state, struct err *e);
 
+/*
+ * As standby_set, for what may turn out not to be so: the state before is on the disk, too, and standby_take_back
+ * needs no room to make it count again (@s does not know it then). standby_keep forgets it.
+ */
+int standby_try(struct standby *s, const struct standby_state *state, struct err *e);
+void standby_take_back(const struct standby *s);
+void standby_keep(const struct standby *s);
+
 /* What is there and complete. */
 int standby_look(const struct standby *s, struct arena *a, struct standby_list *ret, struct err *e);
 

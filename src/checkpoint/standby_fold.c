@@ -4,9 +4,11 @@
  * whoever finds it half done: deltas are applied to a tree that says so (base.json), images are exchanged as a
  * whole, and what is dropped is removed last.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,6 +21,8 @@
 #include "util/kernel.h"
 
 #define FLAT "memory.flat" /* in a generation: images that are being made whole */
+
+#define BASE "base-" /* a tree of files as of a generation, named after the first */
 
 enum {
 	FOLD_BATCH =
@@ -106,27 +110,20 @@ static int make_tree(const struct standby *s, const char *name, int *ret, struct
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "make a tree for files") : 0;
 }
 
-/* A base of its own for a generation that is whole: the one before is removed behind it. */
-static int fold_whole(const struct standby *s, const struct standby_generation *g,
-		      const struct standby_base *old, struct err *e)
+/* A base of its own for a generation that is whole: the one before is removed behind it (drop_bases). */
+static int fold_whole(const struct standby *s, const struct standby_generation *g, struct err *e)
 {
 	struct standby_base b = { .generation = g->number };
 	cleanup_fd int tree = -EBADF;
 	int r;
 
-	(void)snprintf(b.dir, sizeof(b.dir), "base-%llu", (unsigned long long)g->number);
+	(void)snprintf(b.dir, sizeof(b.dir), BASE "%llu", (unsigned long long)g->number);
 	r = make_tree(s, b.dir, &tree, e);
 	if (r == 0)
 		r = apply_delta(s, g, tree, e);
 	if (r == 0 && syncfs(tree) < 0)
 		r = err_set(e, ERR_SYSTEM, errno, "write files to the disk");
-	if (r == 0)
-		r = standby_base_write(s, &b, e);
-	if (r == 0 && old->dir[0] && strcmp(old->dir, b.dir) != 0)
-		r = tree_remove(s->dir, old->dir) < 0
-			    ? err_set(e, ERR_SYSTEM, EIO, "remove files of before")
-			    : 0;
-	return r;
+	return r == 0 ? standby_base_write(s, &b, e) : r;
 }
 
 static int fold_onto(const struct standby *s, const struct standby_generation *g,
@@ -161,7 +158,7 @@ static int fold_files(const struct standby *s, const struct standby_list *l,
 	if (r < 0 || !g->files || (b.generation == g->number && !b.folding))
 		return r;
 	if (!g->parent)
-		return fold_whole(s, g, &b, e);
+		return fold_whole(s, g, e);
 	if (b.folding != g->number && (b.generation != g->parent || b.folding)) {
 		const struct standby_generation *parent = find(l, g->parent);
 
@@ -193,6 +190,33 @@ static int drop(const struct standby *s, const struct standby_generation *g, str
 	return r < 0 ? err_set(e, ERR_SYSTEM, -r, "remove generation %s", name) : 0;
 }
 
+static int is_base(const struct dirent *d)
+{
+	return strncmp(d->d_name, BASE, strlen(BASE)) == 0;
+}
+
+/* All but the one that counts: that of before, and what somebody made who was killed. */
+static int drop_bases(const struct standby *s, struct err *e)
+{
+	struct dirent **names = NULL;
+	struct standby_base b;
+	int r = standby_base_read(s, &b, e),
+	    n = r < 0 ? 0 : scandirat(s->dir, ".", &names, is_base, NULL);
+
+	if (n < 0)
+		return err_set(e, ERR_SYSTEM, errno, "read the standby of '%s'", s->id);
+	for (int i = 0; i < n; i++) {
+		int gone =
+			strcmp(names[i]->d_name, b.dir) ? tree_remove(s->dir, names[i]->d_name) : 0;
+
+		if (r == 0 && gone < 0)
+			r = err_set(e, ERR_SYSTEM, -gone, "remove files of before");
+		free(names[i]);
+	}
+	free(names);
+	return r;
+}
+
 /* The first of the newest @keep usable ones. */
 static const struct standby_generation *oldest_kept(const struct standby_list *l, unsigned keep)
 {
@@ -212,6 +236,8 @@ static int fold(const struct standby *s, const struct standby_list *l,
 		r = flatten(dir, e);
 	if (r == 0)
 		r = fold_files(s, l, g, e);
+	if (r == 0)
+		r = drop_bases(s, e);
 	for (size_t i = 0; r == 0 && i < l->count && &l->items[i] != g; i++)
 		r = drop(s, &l->items[i], e);
 	return r;

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "checkpoint/standby_internal.h"
 #include "rootfs/treeremove.h"
@@ -24,6 +25,9 @@ enum {
 	LOCK_STEP_MS = 5,
 	FILE_MAX = 16 << 20,
 };
+
+/* The state before somebody tried to take over. */
+#define BEFORE "state.before.json"
 
 #define BELOW (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
 
@@ -174,7 +178,8 @@ void standby_unlock(struct standby *s)
 	(void)flock(s->dir, LOCK_UN); /* an unlock of what we hold does not fail */
 }
 
-int standby_set(struct standby *s, const struct standby_state *state, struct err *e)
+static int write_state(const struct standby *s, const char *name, const struct standby_state *state,
+		       struct err *e)
 {
 	struct json_out o;
 	int r = begin_json(&o, e);
@@ -185,10 +190,39 @@ int standby_set(struct standby *s, const struct standby_state *state, struct err
 	json_out_member_bool(&o, "active", state->active);
 	json_out_member_bool(&o, "started", state->started);
 	json_out_member_uint(&o, "generation", state->generation);
-	r = standby_json_write(s->dir, STANDBY_STATE, &o, e);
+	return standby_json_write(s->dir, name, &o, e);
+}
+
+int standby_set(struct standby *s, const struct standby_state *state, struct err *e)
+{
+	int r = write_state(s, STANDBY_STATE, state, e);
+
 	if (r == 0)
 		s->state = *state;
 	return r;
+}
+
+void standby_keep(const struct standby *s)
+{
+	(void)unlinkat(s->dir, BEFORE, 0); /* the next one writes over it */
+}
+
+int standby_try(struct standby *s, const struct standby_state *state, struct err *e)
+{
+	int r = write_state(s, BEFORE, &s->state, e);
+
+	if (r < 0)
+		return r;
+	r = standby_set(s, state, e);
+	if (r < 0)
+		standby_keep(s);
+	return r;
+}
+
+void standby_take_back(const struct standby *s)
+{
+	if (renameat(s->dir, BEFORE, s->dir, STANDBY_STATE) == 0)
+		(void)fsync(s->dir); /* should it not be there, this host says that it took over */
 }
 
 /* ---- the base ---- */

@@ -27,6 +27,7 @@ enum {
 	WIRE_VERSION = 1,
 	WIRE_HEADER = 8,
 	WIRE_DATA_MAX = 256 << 10,
+	WIRE_PROGRESS = 1 << 20,
 	WIRE_NONCE = 33, /* 128 random bits in hexadecimal, and NUL */
 };
 
@@ -54,6 +55,7 @@ enum wire_type {
 	WIRE_STANDBY, /* both: generations (standby_receive.c) */
 	WIRE_PAGES, /* destination: memory that it wants (pages.h); source: bytes of it, in that order */
 	WIRE_COMPLETE, /* destination: no memory is missing there any more */
+	WIRE_LEASE,    /* both: may it run there (lease.h) */
 	WIRE_TYPE_END,
 };
 
@@ -98,6 +100,11 @@ static inline void wire_freep(struct wire **w)
 
 void wire_set_timeout(struct wire *w, int timeout_ms);
 int wire_timeout(const struct wire *w);
+/*
+ * From now on, at least WIRE_PROGRESS bytes of what is no WIRE_ALIVE must come in each @ms: else -ETIMEDOUT, however lively
+ * the other end is. 0: no such limit.
+ */
+void wire_set_progress(struct wire *w, int ms);
 /* Readable when a message comes, for who waits for other things as well. Not given away. */
 int wire_input(const struct wire *w);
 /* Becomes readable when waiting makes no sense any more: -ECANCELED. Borrowed; < 0: never. */

@@ -22,6 +22,9 @@ enum {
 struct wire {
 	int in, out, interrupt;
 	int timeout_ms;
+	int progress_ms;      /* 0: as slowly as it likes */
+	int64_t progress_end; /* of the time in which progress_bytes have come */
+	uint64_t progress_bytes;
 	uint64_t sent, received;
 	char *buffer; /* payload of the message received last */
 	size_t room;
@@ -108,6 +111,37 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+void wire_set_progress(struct wire *w, int ms)
+{
+	w->progress_ms = ms;
+	w->progress_end = now_ms() + ms;
+	w->progress_bytes = 0;
+}
+
+static void note_progress(struct wire *w, size_t bytes)
+{
+	w->progress_bytes += bytes;
+	if (w->progress_ms && w->progress_bytes >= WIRE_PROGRESS)
+		wire_set_progress(w, w->progress_ms);
+}
+
+static int check_progress(const struct wire *w, struct err *e)
+{
+	if (!w->progress_ms || now_ms() < w->progress_end)
+		return 0;
+	return err_set(e, ERR_SYSTEM, ETIMEDOUT,
+		       "less than %d KiB from the other host in %d seconds", WIRE_PROGRESS >> 10,
+		       w->progress_ms / 1000);
+}
+
+/* The end of waiting, for whichever reason. */
+static int64_t wait_end(const struct wire *w)
+{
+	int64_t end = now_ms() + w->timeout_ms;
+
+	return w->progress_ms && w->progress_end < end ? w->progress_end : end;
+}
+
 static int lost(struct err *e)
 {
 	err_set(e, ERR_SYSTEM, ECONNRESET, "the connection to the other host");
@@ -117,7 +151,7 @@ static int lost(struct err *e)
 /* Wait until @fd can do @events. */
 static int await(const struct wire *w, int fd, short events, struct err *e)
 {
-	int64_t end = now_ms() + w->timeout_ms;
+	int64_t end = wait_end(w);
 
 	for (;;) {
 		struct pollfd p[] = { { .fd = fd, .events = events },
@@ -129,13 +163,16 @@ static int await(const struct wire *w, int fd, short events, struct err *e)
 			continue;
 		if (n < 0)
 			return err_set(e, ERR_SYSTEM, errno, "wait for the other host");
+		if (n == 0 && check_progress(w, e) < 0)
+			return -ETIMEDOUT;
 		if (n == 0)
 			return err_set(e, ERR_SYSTEM, ETIMEDOUT,
 				       "nothing from the other host for %d ms", w->timeout_ms);
-		if (p[0].revents)
-			return 0;
+		/* first: who sends a byte now and then must not keep us from what we have to do */
 		if (p[1].revents)
 			return err_set(e, ERR_SYSTEM, ECANCELED, "interrupted");
+		if (p[0].revents)
+			return 0;
 	}
 }
 
@@ -174,7 +211,8 @@ static int send_bytes(struct wire *w, const void *data, size_t size, struct err 
 	return 0;
 }
 
-static int receive_bytes(struct wire *w, void *data, size_t size, struct err *e)
+/* The payload of messages is what counts: that somebody lives is no progress. */
+static int receive_bytes(struct wire *w, void *data, size_t size, bool payload, struct err *e)
 {
 	char *p = data;
 
@@ -186,6 +224,10 @@ static int receive_bytes(struct wire *w, void *data, size_t size, struct err *e)
 			p += n;
 			size -= (size_t)n;
 			w->received += (uint64_t)n;
+			note_progress(w, payload ? (size_t)n : 0);
+			r = check_progress(w, e);
+			if (r < 0)
+				return r;
 			continue;
 		}
 		if (n == 0 || errno == ECONNRESET)
@@ -297,14 +339,14 @@ static int make_room(struct wire *w, size_t size, struct err *e)
 static int receive_one(struct wire *w, struct wire_message *ret, struct err *e)
 {
 	unsigned char header[WIRE_HEADER];
-	int r = receive_bytes(w, header, sizeof(header), e);
+	int r = receive_bytes(w, header, sizeof(header), false, e);
 
 	if (r == 0)
 		r = wire_header_read(header, &ret->type, &ret->size, e);
 	if (r == 0)
 		r = make_room(w, ret->size, e);
 	if (r == 0)
-		r = receive_bytes(w, w->buffer, ret->size, e);
+		r = receive_bytes(w, w->buffer, ret->size, true, e);
 	if (r < 0)
 		return r;
 	w->buffer[ret->size] = '\0';

@@ -38,9 +38,10 @@ struct cli {
 	struct cli_globals options;
 	const char *program; /* the name we were called by */
 	const char *verb;
+	unsigned beyond;      /* of the verb: see struct cli_command */
 	int failure_code;     /* of the verb, when it fails: 1 unless it says otherwise */
 	struct caller caller; /* who we are; what --rootless says */
-	int store;	      /* state root once it is open, for as long as we live; else -EBADF */
+	int store;	      /* state root once it is open, until cli_main ends; else -EBADF */
 	int data;	      /* data root, the same */
 	int exit_code;	      /* what a verb wants main to return when it succeeded */
 };
@@ -65,6 +66,7 @@ int cli_run_command(struct cli *cli, const struct cli_command *c, int argc, char
 		    struct err *e);
 
 void cli_print_help(const struct cli *cli);
+void cli_print_version(void);
 
 /*
  * The state root that --root names, or the default one: opened once, into cli->store. @create: made if

@@ -127,6 +127,7 @@ const struct cli_command cli_delete = {
 	.summary = "Remove a container: processes, cgroup, state and layers",
 	.options = options,
 	.run = run,
+	.beyond = CLI_BEYOND_SCOPE | CLI_BEYOND_NETWORK | CLI_BEYOND_MOVE,
 	.options_size = sizeof(struct delete_options),
 	.min_args = 1,
 	.max_args = 1,

@@ -1,47 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table of verbs, how one is found in it, its --help, and its run. */
+/* How a verb is found in the table, its --help, and its run. */
 #include "cli/cli.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* clang-format off */
-const struct cli_command *const cli_commands[] = {
-	&cli_run,
-	&cli_create,
-	&cli_start,
-	&cli_exec,
-	&cli_state,
-	&cli_list,
-	&cli_ps,
-	&cli_top,
-	&cli_stats,
-	&cli_events,
-	&cli_kill,
-	&cli_pause,
-	&cli_resume,
-	&cli_update,
-	&cli_delete,
-	&cli_spec,
-	&cli_explain,
-	&cli_validate,
-	&cli_wait,
-	&cli_snapshot,
-	&cli_clone,
-	&cli_checkpoint,
-	&cli_restore,
-	&cli_migrate,
-	&cli_receive,
-	&cli_replicate,
-	&cli_failover,
-	&cli_gc,
-	&cli_network,
-	&cli_features,
-	&cli_completion,
-	NULL,
-};
-/* clang-format on */
 
 const char *cli_last_word(const struct cli_command *c)
 {
@@ -144,6 +107,7 @@ static int run_options(struct cli *cli, const struct cli_command *c, int argc, c
 	int r;
 
 	cli->verb = c->name;
+	cli->beyond = c->beyond;
 	r = run_parsed(cli, c, argc, argv, options, e);
 	cli_free_options(c->options, options);
 	return r;

@@ -129,7 +129,7 @@ static int execute(struct cli *cli, const struct exec_options *o, const struct e
 		return r;
 	r = container_exec_start(c, e);
 	if (r < 0 && o->pid_file)
-		(void)unlink(o->pid_file);
+		container_remove_pid_file(o->pid_file);
 	if (r < 0 || o->detach)
 		return r;
 	r = foreground_attend(c, rq->interrupt, &wait_status, e);
@@ -176,6 +176,7 @@ const struct cli_command cli_exec = {
 	.summary = "Run another program in a container",
 	.options = options,
 	.run = run,
+	.beyond = CLI_BEYOND_SCOPE,
 	.options_size = sizeof(struct exec_options),
 	.min_args = 1,
 	.max_args = -1,

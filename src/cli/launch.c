@@ -14,6 +14,7 @@
 #include "container/unixsock.h"
 #include "oci/annotations.h"
 #include "util/cleanup.h"
+#include "util/whole.h"
 
 enum {
 	MAX_PRESERVED = 65536
@@ -116,6 +117,8 @@ int launch_request(struct cli *cli, const struct launch_options *o, struct conta
 		r = launch_network(cli, &o->network, false, rq, e);
 	if (r == 0)
 		r = pass_activation(rq, e);
+	if (r == 0 && (rq->network || cgroup_needs_process(rq->driver)))
+		r = whole_needed(e);
 	if (r < 0)
 		return r;
 	return check_all_fds(rq->keep_fds - o->preserve_fds, o->preserve_fds, e);
@@ -187,7 +190,7 @@ int launch_announce(const struct launch_options *o, struct container *c, bool de
 void launch_withdraw(const struct launch_options *o)
 {
 	if (o->pid_file)
-		(void)unlink(o->pid_file); /* it may not exist yet */
+		container_remove_pid_file(o->pid_file);
 }
 
 void launch_warnings(const struct cli *cli, const struct container *c)

@@ -3,12 +3,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "container/store.h"
 #include "util/cleanup.h"
+#include "util/owner.h"
 
 struct list_options {
 	const char *format;
@@ -27,24 +27,35 @@ static const struct cli_option options[] = {
 /* One way of printing a container; the walk is the same for all. */
 struct listing {
 	struct cli *cli;
-	struct json_out *json; /* NULL: a table */
+	struct json_out *json; /* NULL: a table, or ids, into */
+	FILE *out;
+	uint32_t owner;	      /* the last one asked for */
+	char owner_text[256]; /* empty: none yet */
 };
 
-static void print_row(const struct container_record *r, enum container_status status)
+/* Most containers have the same owner, and each question may go to another host. */
+static const char *owner_of(struct listing *l, uint32_t uid)
 {
-	const struct passwd *owner = getpwuid(r->owner);
-	char number[16];
+	char number[OWNER_SIZE];
 
-	(void)snprintf(number, sizeof(number), "%u", r->owner);
-	(void)printf("%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
-		     status == STATUS_STOPPED ? 0 : (int)r->init.pid, container_status_name(status),
-		     r->bundle, r->created, owner ? owner->pw_name : number);
+	if (!l->owner_text[0] || l->owner != uid)
+		(void)snprintf(l->owner_text, sizeof(l->owner_text), "%s", owner_name(uid, number));
+	l->owner = uid;
+	return l->owner_text;
+}
+
+static void print_row(struct listing *l, const struct container_record *r,
+		      enum container_status status)
+{
+	(void)fprintf(l->out, "%-24s %-8d %-9s %-32s %-31s %s\n", r->id,
+		      status == STATUS_STOPPED ? 0 : (int)r->init.pid,
+		      container_status_name(status), r->bundle, r->created, owner_of(l, r->owner));
 }
 
 /* A container that cannot be read is shown with what is known: its name. It never hides others. */
 static int show(const char *id, void *data)
 {
-	const struct listing *l = data;
+	struct listing *l = data;
 	cleanup_(container_freep) struct container *c = NULL;
 	enum container_status status;
 	struct err e = ERR_INIT;
@@ -56,7 +67,7 @@ static int show(const char *id, void *data)
 		return 0;
 	}
 	if (!l->json) {
-		print_row(&c->record, status);
+		print_row(l, &c->record, status);
 		return 0;
 	}
 	json_out_object(l->json);
@@ -67,8 +78,9 @@ static int show(const char *id, void *data)
 
 static int show_id(const char *id, void *data)
 {
-	(void)data;
-	(void)printf("%s\n", id);
+	const struct listing *l = data;
+
+	(void)fprintf(l->out, "%s\n", id);
 	return 0;
 }
 
@@ -91,6 +103,28 @@ static int list_json(struct listing *l, struct err *e)
 	return r;
 }
 
+/* In memory first: the name of an owner may be known to the whole program only, which then begins again. */
+static int list_text(struct listing *l, bool quiet, struct err *e)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	int r;
+
+	l->out = open_memstream(&text, &size);
+	if (!l->out)
+		return err_set(e, ERR_SYSTEM, ENOMEM, "list containers");
+	if (!quiet)
+		(void)fprintf(l->out, "%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS",
+			      "BUNDLE", "CREATED", "OWNER");
+	r = l->cli->store >= 0 ? store_each(l->cli->store, quiet ? show_id : show, l, e) : 0;
+	if (fclose(l->out) != 0 && r == 0)
+		r = err_set(e, ERR_SYSTEM, ENOMEM, "list containers");
+	l->out = NULL;
+	if (text)
+		(void)fwrite(text, 1, size, stdout); /* main sees whether that worked */
+	return r;
+}
+
 static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 {
 	const struct list_options *o = opts;
@@ -102,10 +136,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		return r;
 	if (o->format && strcmp(o->format, "json") == 0)
 		return list_json(&l, e);
-	if (!o->quiet)
-		(void)printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE",
-			     "CREATED", "OWNER");
-	return cli->store < 0 ? 0 : store_each(cli->store, o->quiet ? show_id : show, &l, e);
+	return list_text(&l, o->quiet, e);
 }
 
 const struct cli_command cli_list = {

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "container/initfd.h"
 #include "container/store.h"
 #include "oci/json_out.h"
 #include "util/cleanup.h"
@@ -21,6 +19,7 @@
 #include "config.h"
 #include "util/timestamp.h"
 #include "util/trace.h"
+#include "util/whole.h"
 
 enum {
 	LINE_SIZE = 2048
@@ -67,16 +66,6 @@ const struct cli_option cli_global_options[] = {
 	  NULL },
 	{ 0 },
 };
-
-/* Line 1 is parsed by engines, and no other line may hold the word of its second field (3.6). */
-static void print_version(void)
-{
-	const struct scmp_version *v = seccomp_version();
-
-	(void)printf("ctr version %s\ncommit: %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\nctr-init: %zu "
-		     "bytes\n",
-		     PACKAGE_VERSION, CTR_GIT_COMMIT, v->major, v->minor, v->micro, initfd_size());
-}
 
 enum cgroup_driver cli_cgroup_driver(const struct cli *cli, const struct caller *caller)
 {
@@ -126,6 +115,14 @@ int cli_data_root(struct cli *cli, bool create, struct err *e)
 	return r < 0 ? r : store_open(path, flags, &cli->data, e);
 }
 
+/* Before the verb does anything to it. */
+static bool is_beyond(const struct cli *cli, const struct container_record *r)
+{
+	return (cli->beyond & CLI_BEYOND_SCOPE && cgroup_needs_process(r->cgroup_driver)) ||
+	       (cli->beyond & CLI_BEYOND_NETWORK && r->network.items.count) ||
+	       (cli->beyond & CLI_BEYOND_MOVE && r->move.token);
+}
+
 int cli_container(struct cli *cli, const char *id, bool lock, struct container **ret,
 		  enum container_status *ret_status, struct err *e)
 {
@@ -136,7 +133,11 @@ int cli_container(struct cli *cli, const char *id, bool lock, struct container *
 	r = cli_store(cli, false, e);
 	if (r == -ENOENT)
 		err_set(e, ERR_STATE, 0, "container '%s' does not exist", id);
-	return r < 0 ? r : container_open(cli->store, id, lock, ret, ret_status, e);
+	if (r == 0)
+		r = container_open(cli->store, id, lock, ret, ret_status, e);
+	if (r == 0 && is_beyond(cli, &(*ret)->record))
+		r = whole_needed(e);
+	return r;
 }
 
 /* ---- errors ---- */
@@ -303,7 +304,7 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct err *e)
 	if (r < 0)
 		return r;
 	if (cli->options.version) {
-		print_version();
+		cli_print_version();
 		return 0;
 	}
 	if (parsed.help || !parsed.count || strcmp(parsed.args[0], "help") == 0) {
@@ -338,6 +339,8 @@ int cli_main(int argc, char **argv)
 	if (r == 0)
 		r = dispatch(&cli, argc - 1, argv + 1, &e);
 	free(cli.conf.text);
+	close_fd(&cli.store);
+	close_fd(&cli.data);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = err_set(&e, ERR_SYSTEM, errno, "write to the standard output");
 	if (r < 0) {

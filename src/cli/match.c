@@ -7,6 +7,7 @@
 
 #include "container/store.h"
 #include "rootfs/snapshots.h"
+#include "util/whole.h"
 
 struct match {
 	regex_t regex;
@@ -49,8 +50,11 @@ int cli_each_matching(struct cli *cli, const char *regex, int (*fn)(const char *
 {
 	struct match m = { .fn = fn, .data = data, .e = e };
 	char why[128];
-	int r = regcomp(&m.regex, regex, REG_EXTENDED | REG_NOSUB);
+	int r = whole_needed(e); /* C libraries differ in what an expression may be */
 
+	if (r < 0)
+		return r;
+	r = regcomp(&m.regex, regex, REG_EXTENDED | REG_NOSUB);
 	if (r != 0) {
 		(void)regerror(r, &m.regex, why, sizeof(why));
 		return err_set(e, ERR_USAGE, 0, "regular expression '%s': %s", regex, why);

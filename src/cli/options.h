@@ -37,6 +37,13 @@ struct cli_option {
 
 struct cli;
 
+/* What of an existing container only the whole program can deal with (util/whole.h). */
+enum cli_beyond {
+	CLI_BEYOND_SCOPE = 1,	/* its cgroup is systemd's */
+	CLI_BEYOND_NETWORK = 2, /* it was given networks by ctr */
+	CLI_BEYOND_MOVE = 4,	/* it came from another host, or goes to one */
+};
+
 struct cli_command {
 	const char *name;    /* in a group: "GROUP NAME" */
 	const char *args;    /* "CONTAINER [SIGNAL]" */
@@ -46,6 +53,7 @@ struct cli_command {
 	size_t options_size; /* of the options struct, at most CLI_OPTIONS_MAX */
 	int min_args, max_args;
 	bool stop_at_args; /* options end at the first argument: `kill ID -9` */
+	unsigned beyond;   /* enum cli_beyond: with such a container it goes on in the whole program */
 	/* A group, NULL-terminated: which command it is, is said by the first argument. Only these do. */
 	const struct cli_command *const *verbs;
 	/*

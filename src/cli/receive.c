@@ -22,13 +22,15 @@
 
 enum {
 	IDLE_MS = 120000,
+	PROGRESS_MS = 30 * 60000,
 	COMMIT_MS = 60000,
 	SETTLE_MS = 30000,
 	FIRST_FREE_FD = 10
 };
 
 struct receive_options {
-	const char *accept, *bundle_root, *log_dir, *listen, *idle, *commit, *keep_free;
+	const char *accept, *bundle_root, *log_dir, *listen, *idle, *progress, *commit,
+		*keep_free;
 };
 
 static const char *const accept_words[] = { "any", "present", NULL };
@@ -51,6 +53,9 @@ static const struct cli_option options[] = {
 	  NULL },
 	{ "idle-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, idle),
 	  "give up when the other side says nothing for so long (2m)", NULL },
+	{ "progress-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, progress),
+	  "give up when less than 1 MiB of a container comes in so long, whatever else is said (30m)",
+	  NULL },
 	{ "commit-timeout", 0, CLI_STRING, "DURATION", offsetof(struct receive_options, commit),
 	  "how long a restored container stands and waits for the word to run (1m)", NULL },
 	{ 0 },
@@ -298,6 +303,7 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 		.caller = &cli->caller,
 		.bundle_root = o->bundle_root,
 		.log_dir = o->log_dir,
+		.progress_ms = PROGRESS_MS,
 		.commit_ms = COMMIT_MS,
 		.keep_free = -1,
 	};
@@ -307,6 +313,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 	if (o->keep_free && (num_parse_size(o->keep_free, &rq.keep_free) < 0 || rq.keep_free < 0))
 		r = err_set(e, ERR_USAGE, 0, "option --keep-free: '%s' is not a size",
 			    o->keep_free);
+	if (r == 0)
+		r = duration("progress-timeout", o->progress, &rq.progress_ms, e);
 	if (r == 0)
 		r = duration("commit-timeout", o->commit, &rq.commit_ms, e);
 	if (r == 0 && !caller_is_host_root(&cli->caller))

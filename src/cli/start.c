@@ -30,6 +30,7 @@ const struct cli_command cli_start = {
 	.summary = "Run the program of a created container",
 	.options = options,
 	.run = run,
+	.beyond = CLI_BEYOND_NETWORK,
 	.min_args = 1,
 	.max_args = 1,
 };

@@ -57,8 +57,9 @@ struct container_request {
 	const struct container_move *move;
 	const char *
 		made_bundle; /* its bundle was made for it, with that mark (made_bundle.h); or NULL */
-	int data;	     /* data root, where networks are defined; network: it must be open */
-	struct arena arena; /* what is made of the command line lives here */
+	const char *made_data; /* by whom has this data root; NULL: that of move */
+	int data;	       /* data root, where networks are defined; network: it must be open */
+	struct arena arena;    /* what is made of the command line lives here */
 	/*
 	 * Only a plan is wanted, for people to read: as if @caller ran it where cgroup v2 is mounted at
 	 * /sys/fs/cgroup, so that it does not depend on who asks and where.
@@ -214,7 +215,13 @@ bool container_can_skip_cgroup(const struct container *c, int r);
 /* For others than root of the host: cgroup_plan_delegate, for plan and record. */
 int container_delegate_cgroup(struct container *c, struct err *e);
 
-/* Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). */
+/*
+ * Write the pid, digits only, under a temporary name and rename it to @path (checklist 3.5). -EEXIST when a device, a fifo
+ * or a socket is there: they are not replaced.
+ */
 int container_write_pid_file(const char *path, pid_t pid, struct err *e);
+
+/* Take back a pid file of something that has failed, if there is one, under the same condition. */
+void container_remove_pid_file(const char *path);
 
 #endif

@@ -232,18 +232,26 @@ static int hand_over(struct container *c, struct err *e)
 	return 0;
 }
 
-/* It is there: from here on it goes away with the container. */
+/* One that was there may still have the device program of an earlier container. */
+int container_filter_devices(const struct container *c, struct err *e)
+{
+	TRACE_PHASE(TRACE_CTR, "load the device program");
+
+	return cgroup_apply_devices(
+		&c->cgroup, &c->cgroup_plan,
+		(c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
+			(c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
+		e);
+}
+
+/* It is there: from here on it goes away with the container. It has no device program yet. */
 static int fill_cgroup(struct container *c, struct err *e)
 {
 	int r;
 
 	c->record.cgroup_made = c->cgroup.made;
 	undo_push(&c->undo, undo_cgroup, c);
-	/* one that was there may still have the device program of an earlier container */
-	r = cgroup_apply(&c->cgroup, &c->cgroup_plan,
-			 (c->cgroup.made ? 0 : CGROUP_APPLY_REPLACE_DEVICES) |
-				 (c->caller.makes_devices ? 0 : CGROUP_APPLY_DEVICES_MAY_FAIL),
-			 e);
+	r = cgroup_apply(&c->cgroup, &c->cgroup_plan, CGROUP_APPLY_NO_DEVICES, e);
 	if (!c->cgroup.made) /* a new one has counted nothing */
 		(void)cgroup_oom_kills_read(&c->cgroup, &c->oom_kills_before, NULL);
 	if (r == 0)
@@ -339,6 +347,20 @@ static unsigned least_files(const struct container *c)
 	return c->listener >= 0 ? c->keep_fds + FEW_FILES : 0;
 }
 
+/*
+ * The kernel needs a while for the device program, and init for the mounts: each has a CPU to itself if there are two.
+ * Init executes nothing that is not ours before we answer it, hooks included. Poststop hooks have nothing
+ * to balance yet.
+ */
+static int filter_devices_meanwhile(struct container *c, struct err *e)
+{
+	int r = container_filter_devices(c, e);
+
+	if (r < 0)
+		spawned_kill(&c->init);
+	return r;
+}
+
 static int spawn(struct container *c, struct err *e)
 {
 	const struct spawn_place place = {
@@ -353,11 +375,15 @@ static int spawn(struct container *c, struct err *e)
 		r = container_open_all(c, e);
 	if (r == 0)
 		r = container_spawn(c->plan, &c->caller, &place, c->keep_fds, &c->init, e);
+	if (r == 0)
+		r = filter_devices_meanwhile(c, e);
 	if (r < 0)
 		return r;
 	container_overlay_release(c);
 	container_undo_init_later(c);
-	r = dialog_until(c, PLAN_SYNC_READY, e);
+	r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
+	if (r == 0)
+		r = dialog_until(c, PLAN_SYNC_READY, e);
 	if (r == 0)
 		r = limits_set_cpus(c->init.pid, NULL, e);
 	if (r == 0)
@@ -367,11 +393,12 @@ static int spawn(struct container *c, struct err *e)
 		r = scheduling_set(c->plan, &c->spec->process, &c->caller, c->init.pid, e);
 	if (r == 0)
 		r = container_place_process(c, c->init.pid, e);
-	if (r == 0)
+	if (r == 0 && c->record.init.pid != c->init.pid) /* it went on in a joined pid namespace */
 		r = process_identify(c->init.pid, c->init.pidfd, &c->record.init, e);
 	if (r < 0)
 		return r;
-	c->record.phase = PHASE_CREATED;
+	/* what is started at once is running from here on, as container_note_running has it */
+	c->record.phase = c->listener >= 0 ? PHASE_CREATED : PHASE_RUNNING;
 	return record_save(c->dir, &c->record, e);
 }
 
@@ -460,7 +487,11 @@ static int note_origin(struct container *c, const struct container_request *rq, 
 		return r;
 	c->record.made_bundle = arena_strdup(&c->arena, rq->made_bundle);
 	c->record.made_data = rq->move ? c->record.move.data : NULL;
-	return c->record.made_bundle ? 0 : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
+	if (rq->made_data)
+		c->record.made_data = arena_strdup(&c->arena, rq->made_data);
+	return c->record.made_bundle && (c->record.made_data || !rq->made_data)
+		       ? 0
+		       : err_set(e, ERR_SYSTEM, ENOMEM, "remember the bundle");
 }
 
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e)
@@ -558,12 +589,10 @@ static int let_go(struct container *c, struct err *e)
 
 int container_start(struct container *c, struct err *e)
 {
-	int r = container_note_running(c, e);
+	int r;
 
-	if (r == 0) {
-		net_announce(&c->record.network, &c->net);
-		r = let_go(c, e);
-	}
+	net_announce(&c->record.network, &c->net);
+	r = let_go(c, e); /* that it runs is in the record already */
 	if (r < 0)
 		container_abort(c);
 	else

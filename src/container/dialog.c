@@ -217,13 +217,14 @@ static int report(struct container *c, const struct plan_message *m, struct err 
 	int r = 0;
 
 	if (!c->plan && c->spec) {
-		/* any descriptor will do: the operation only has to be there */
+		/* any descriptor will do, and any filter: the operation only has to be there */
 		c->listener = c->init.sync;
 		if (faccessat(c->dir, "notify", F_OK, 0) == 0)
 			c->notify_tree = c->init.sync;
 		if (c->cgroup_root < 0)
 			(void)cgroup_root_open(&c->cgroup_root, NULL); /* one operation needs it */
-		r = security_filter_load(&c->spec->linux_.seccomp, c->store, &c->filter, e);
+		if (security_filter_outline(&c->spec->linux_.seccomp, &c->filter) < 0)
+			r = err_set(e, ERR_SYSTEM, ENOMEM, "find out what failed");
 		if (r == 0)
 			r = container_plan(c, e);
 		c->listener = c->notify_tree = -EBADF;

@@ -31,6 +31,16 @@ int fence_check(const struct container *c, struct err *e)
 	return -EBUSY;
 }
 
+int fence_check_memory(const struct container *c, struct err *e)
+{
+	if (!c->record.fetching)
+		return 0;
+	err_set(e, ERR_STATE, 0, "memory of container '%s' still comes from %s", c->record.id,
+		c->record.move.peer);
+	err_hint(e, "try again when ctr state shows no ctr.fetchingMemory any more");
+	return -EBUSY;
+}
+
 static int copy_move(struct container *c, const struct container_move *m,
 		     struct container_move *ret, struct err *e)
 {

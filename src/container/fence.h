@@ -12,6 +12,9 @@
 /* 0, or -EBUSY with where it went and what to do, when it was handed over, or taken over. */
 int fence_check(const struct container *c, struct err *e);
 
+/* 0, or -EBUSY as long as its memory still comes from the host that it was on: then it can be neither saved nor moved. */
+int fence_check_memory(const struct container *c, struct err *e);
+
 /* Was it handed over? One that was taken over (standby) has nobody to be asked. */
 static inline bool fence_is_up(const struct container *c)
 {

@@ -22,6 +22,7 @@
 #include "util/io.h"
 #include "util/timestamp.h"
 #include "util/trace.h"
+#include "util/whole.h"
 
 #define CONFIG_FILE "config.json"
 
@@ -170,6 +171,11 @@ int container_load(struct container *c, const struct container_request *rq, stru
 	r = container_read_config(c, rq->bundle, rq->config, e);
 	if (r < 0)
 		return r;
+	if (c->spec->linux_.net_devices.count) {
+		r = whole_needed(e);
+		if (r < 0)
+			return r;
+	}
 	imagine_caller(c);
 	r = network_load(c, rq->network, rq->data, e);
 	if (r == 0)

@@ -485,5 +485,9 @@ int record_load(int dir, struct arena *a, struct container_record *ret, struct e
 	r = io_read_file(fd, RECORD_MAX, &text, &len);
 	if (r < 0)
 		return err_set(e, ERR_STATE, -r, "read the state of the container");
-	return record_parse(text, len, a, ret, e);
+	r = record_parse(text, len, a, ret, e);
+	if (r == 0 && ret->move.token && !ret->move.away)
+		ret->fetching =
+			faccessat(dir, RECORD_FETCHING, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return r;
 }

@@ -26,7 +26,8 @@ enum container_phase {
 	PHASE_RUNNING,	/* the payload was let go */
 };
 
-#define RECORD_FILE "state.json" /* in the directory of a container */
+#define RECORD_FILE	"state.json" /* in the directory of a container */
+#define RECORD_FETCHING "fetching"   /* beside it */
 
 /* How a container's init ended, as far as anybody could find out. */
 struct container_exit {
@@ -89,6 +90,7 @@ struct container_record {
 	struct container_overlay overlay;
 	struct container_pause pause; /* it is about a container that is paused, and no other */
 	struct container_move move;
+	bool fetching; /* its memory still comes from there: the file RECORD_FETCHING is in its directory */
 	/* The mark of a bundle that goes with it (made_bundle.h), and the data root of those who made it; or NULL. */
 	const char *made_bundle, *made_data;
 	const char *

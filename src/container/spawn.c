@@ -22,7 +22,11 @@
 #include "util/kernel.h"
 #include "util/trace.h"
 
-/* What the child needs, ready before it exists: it only makes system calls. */
+/*
+ * What the child needs, ready before it exists: it only makes system calls. It has a copy of our memory, although a loan until
+ * its exec would be cheaper (CLONE_VM): born into a frozen cgroup it does not come to the exec, and who waits for that
+ * (CLONE_VFORK) has neither a deadline nor ears for signals; and who does not wait is ended with it by the OOM killer.
+ */
 struct child {
 	const struct plan *plan;
 	int init_fd, plan_fd, sync_fd;

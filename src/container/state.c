@@ -3,13 +3,13 @@
 #include "container/state.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "container/startsock.h"
 #include "container/store.h"
 #include "util/cleanup.h"
+#include "util/owner.h"
 
 /* Stands for the pid until init knows it. It comes before anything that a config can fill in. */
 #define PID_MARK "\"\\u0001pid\\u0001\""
@@ -154,17 +154,15 @@ static void overlay(struct json_out *o, const struct container_record *r)
 void container_state_members(struct json_out *o, const struct container_record *r,
 			     enum container_status status)
 {
-	const struct passwd *owner = getpwuid(r->owner);
-	char number[16];
+	char number[OWNER_SIZE];
 	uint64_t kills;
 
-	(void)snprintf(number, sizeof(number), "%u", r->owner);
 	identity(o, r, status);
 	json_out_member_int(o, "pid", status == STATUS_STOPPED ? 0 : r->init.pid);
 	json_out_member_string(o, "bundle", r->bundle);
 	json_out_member_string(o, "rootfs", r->rootfs);
 	json_out_member_string(o, "created", r->created);
-	json_out_member_string(o, "owner", owner ? owner->pw_name : number);
+	json_out_member_string(o, "owner", owner_name(r->owner, number));
 	kills = container_oom_kills(r);
 	if (kills) /* not "oomKilled": cri-o has ideas of its own about that name (checklist 0.14) */
 		json_out_member_uint(o, "ctr.oomKills", kills);
@@ -172,6 +170,8 @@ void container_state_members(struct json_out *o, const struct container_record *
 	if (status == STATUS_PAUSED)
 		record_write_pause(o, "ctr.pausedBy", &r->pause);
 	record_write_move(o, "ctr.move", &r->move, false);
+	if (r->fetching)
+		json_out_member_bool(o, "ctr.fetchingMemory", true);
 	if (cgroup_needs_process(r->cgroup_driver) && r->cgroup_path)
 		json_out_member_string(o, "systemd-scope", strrchr(r->cgroup_path, '/') + 1);
 	net_setup_state(o, &r->network);

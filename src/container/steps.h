@@ -10,7 +10,7 @@
 
 /*
  * All but the processes: config.json is read and checked, the record written, then addresses are leased,
- * the overlay mounted (detached), cgroup and resctrl group made. c->plan is final.
+ * the overlay mounted (detached), cgroup and resctrl group made, but for the device rules. c->plan is final.
  */
 int container_prepare(struct container *c, const struct container_request *rq, struct err *e);
 
@@ -22,6 +22,11 @@ int container_open_all(struct container *c, struct err *e);
 
 /* A driver that needs a process (cgroup_needs_process): make the cgroup around @pid, and set its limits. */
 int container_settle_cgroup(struct container *c, pid_t pid, struct err *e);
+
+/*
+ * Attach the device rules to the cgroup: the two above leave that to do, before anything but ctr-init runs there.
+ */
+int container_filter_devices(const struct container *c, struct err *e);
 
 /* Into the resctrl group and the subgroup of the cgroup that config.json asks for, if it does. */
 int container_place_process(struct container *c, pid_t pid, struct err *e);

@@ -390,7 +390,7 @@ int store_remove(int root, const char *id, struct err *e)
 	cleanup_fd int dir = open_container(root, id);
 	int r;
 
-	store_sweep(root);
+	sweep_id(root, id);
 	if (dir == -ENOENT)
 		return 0;
 	r = dir < 0 ? dir : empty_dir(dir, true);

@@ -73,9 +73,9 @@ void store_sweep(int root);
 
 /*
  * Remove the directory of @id with all that is in it. Gone already: 0. Until the name is gone there is a
- * record; killed at any moment, this leaves something that store_create of the same id, or the next
- * store_sweep, store_remove or store_each of any, removes, and nobody is shown. The caller holds the lock: by
- * this name there could be a newer container otherwise.
+ * record; killed at any moment, this leaves something that store_create or store_remove of the same id, or the next
+ * store_sweep or store_each, removes, and nobody is shown. Others are not looked at: what this costs does not grow
+ * with their number. The caller holds the lock: by this name there could be a newer container otherwise.
  */
 int store_remove(int root, const char *id, struct err *e);
 

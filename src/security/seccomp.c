@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <linux/filter.h>
@@ -226,31 +227,10 @@ int security_filter_check_names(const struct oci_seccomp *s, struct err *e)
 	return 0;
 }
 
-static bool names_call(const struct oci_seccomp_rule *rule, const char *name)
+int security_library_version(char *buf, size_t size)
 {
-	for (size_t i = 0; i < rule->names.count; i++)
-		if (strcmp(rule->names.items[i], name) == 0)
-			return true;
-	return false;
-}
+	const struct scmp_version *v = seccomp_version();
+	int n = snprintf(buf, size, "%u.%u.%u", v->major, v->minor, v->micro);
 
-static bool lets_through(uint32_t action)
-{
-	return action == SCMP_ACT_ALLOW || action == SCMP_ACT_LOG;
-}
-
-bool security_filter_permits(const struct oci_seccomp *s, const char *name)
-{
-	bool permitted = lets_through(s->default_action);
-
-	for (size_t i = 0; i < s->syscalls.count; i++) {
-		const struct oci_seccomp_rule *rule = &s->syscalls.items[i];
-
-		if (!names_call(rule, name))
-			continue;
-		if (!lets_through(rule->action))
-			return false;
-		permitted = permitted || !rule->args.count;
-	}
-	return permitted;
+	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
 }

@@ -13,14 +13,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "config.h"
 
 enum {
 	CACHE_MAGIC = 0x43505243,
-	CACHE_FORMAT = 2, /* also when ctr makes another filter of the same profile */
+	CACHE_FORMAT = 3, /* also when ctr makes another filter of the same profile */
 	MAX_ENTRY = 32 * 1024 * 1024
 };
 
@@ -45,17 +47,34 @@ static uint64_t fnv(const void *data, size_t size)
 	return h;
 }
 
-static int make_key(const struct oci_seccomp *s, struct cache_key *ret)
+/*
+ * Which libseccomp: its file, which another version would replace, so that the small program finds what the whole one has
+ * compiled without having the library. Where that is elsewhere, only the whole one can tell.
+ */
+static int identify_library(char *buf, size_t size)
 {
-	const struct scmp_version *v = seccomp_version();
-	struct utsname u;
-	char head[256];
+	struct stat st;
 	int n;
 
+	if (stat(SECCOMP_FILE, &st) < 0)
+		return security_library_version(buf, size);
+	n = snprintf(buf, size, "%ju:%ju %jd %jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+		     (intmax_t)st.st_size, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
+}
+
+static int make_key(const struct oci_seccomp *s, struct cache_key *ret)
+{
+	char head[512], library[128];
+	struct utsname u;
+	int n = identify_library(library, sizeof(library));
+
+	if (n < 0)
+		return n;
 	if (uname(&u) < 0)
 		return -errno;
-	n = snprintf(head, sizeof(head), "%d libseccomp %u.%u.%u linux %s %s\n", CACHE_FORMAT,
-		     v->major, v->minor, v->micro, u.release, u.machine);
+	n = snprintf(head, sizeof(head), "%d libseccomp %s linux %s %s\n", CACHE_FORMAT, library,
+		     u.release, u.machine);
 	if (n < 0 || (size_t)n >= sizeof(head))
 		return -EINVAL;
 	ret->size = (size_t)n + s->raw_len;
@@ -209,4 +228,16 @@ int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccom
 	if (r == 0)
 		set_flags(s, ret);
 	return r;
+}
+
+int security_filter_outline(const struct oci_seccomp *s, struct seccomp_filter *ret)
+{
+	if (!s->set)
+		return 0;
+	ret->size = sizeof(struct sock_filter);
+	ret->data = calloc(1, ret->size);
+	if (!ret->data)
+		return -ENOMEM;
+	set_flags(s, ret);
+	return 0;
 }

@@ -94,12 +94,21 @@ bool security_filter_flag_works(uint64_t flag);
 
 /*
  * The same through a cache in the directory @dir (0700; made below @root_fd as ".cache/seccomp" if
- * missing). The key is the profile's JSON text, libseccomp's version and the kernel's release; the
+ * missing). The key is the profile's JSON text, which libseccomp is installed and the kernel's release; the
  * whole key is compared, the file name is only its digest. A damaged entry is ignored and replaced;
  * a cache that cannot be used never fails the operation. @root_fd < 0: no cache.
  */
 int security_filter_load(const struct oci_seccomp *s, int root_fd, struct seccomp_filter *ret,
 			 struct err *e);
+
+/* The version of libseccomp as text. -ENOENT where there is none (src/front). */
+int security_library_version(char *buf, size_t size);
+
+/*
+ * In place of a filter, for a plan that nobody runs: its operations are those that the filter of @s would give. Released as
+ * one; -ENOMEM.
+ */
+int security_filter_outline(const struct oci_seccomp *s, struct seccomp_filter *ret);
 
 /* All names of system calls are known to libseccomp; else -EINVAL, with the pointer of the first other. */
 int security_filter_check_names(const struct oci_seccomp *s, struct err *e);

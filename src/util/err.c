@@ -70,7 +70,12 @@ void err_hint(struct err *e, const char *fmt, ...)
 
 const char *err_string(int errnum, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%s", strerror(errnum));
+	const char *text = err_text(errnum);
+
+	if (text)
+		(void)snprintf(buf, size, "%s", text);
+	else
+		(void)snprintf(buf, size, "unknown error %d", errnum);
 	/* "RFS specific error" and the like keep their capitals */
 	if (size > 1 && !isupper((unsigned char)buf[1]))
 		buf[0] = (char)tolower((unsigned char)buf[0]);

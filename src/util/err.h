@@ -81,7 +81,10 @@ void err_printable(char *line);
  */
 void err_format(const struct err *e, char *buf, size_t size);
 
-/* strerror with a lower-case first letter; points to static storage of the C library or @buf. */
+/* "No such file or directory" for ENOENT: the words of glibc's strerror(3) in all C libraries. NULL for no errno of Linux. */
+const char *err_text(int errnum);
+
+/* The same with a lower-case first letter, into @buf ("unknown error 4711" for a strange one). Returns @buf. */
 const char *err_string(int errnum, char *buf, size_t size);
 
 /* Stable word for machines: "system", "config", "usage", "state", "payload", "unsupported". */

@@ -39,6 +39,30 @@ teardown() { attack_teardown; }
 	fails 'none/pid'
 }
 
+# As root, one --pid-file /dev/null would be the end of /dev/null.
+@test "A17: a pid file where a device, a fifo or a socket is: refused, by run, create and exec, and it stays" {
+	local kind before
+	mknod "$T/pid.device" c 1 3
+	mkfifo "$T/pid.fifo"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/pid.socket"
+	start_payload sleep
+	ok
+	for kind in device fifo socket; do
+		before=$(stat -c '%i %F %t:%T %a' "$T/pid.$kind")
+		soon run -d --pid-file "$T/pid.$kind" -b "$bundle" "$tag-2"
+		fails "write the pid file '$T/pid.$kind'" 'does not replace'
+		soon create --pid-file "$T/pid.$kind" -b "$bundle" "$tag-2"
+		fails "write the pid file '$T/pid.$kind'"
+		soon exec -d --pid-file "$T/pid.$kind" "$tag" payload sleep
+		[ "$status" -ne 0 ]
+		# what fails for another reason takes no pid file back but its own
+		soon run -d --pid-file "$T/pid.$kind" -b "$T" "$tag-2"
+		[ "$status" -ne 0 ]
+		same "$before" "$(stat -c '%i %F %t:%T %a' "$T/pid.$kind")"
+	done
+	delete_ctr
+}
+
 @test "A17: a log that is a link, a fifo, a directory, a device, a socket: the command goes on" {
 	ln -s "$outside/file0" "$T/log.dangling"
 	ln -s "$outside/null" "$T/log.link"

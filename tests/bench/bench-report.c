@@ -7,62 +7,21 @@
 #include <string.h>
 #include "bench.h"
 
-struct stats {
-	double median, p95, min, max;
-};
-
-enum column {
-	COLUMN_WALL_US,
-	COLUMN_CPU_US,
-	COLUMN_RSS_KIB,
-	N_COLUMNS
-};
-
-static const char *const column_names[N_COLUMNS] = { "wall_us", "cpu_us", "peak_rss_kib" };
-
-static double value(const struct sample *s, enum column column)
+static struct stats summarise(const struct runner *r, enum metric metric, int step)
 {
-	switch (column) {
-	case COLUMN_WALL_US: return (double)s->wall_ns / 1000;
-	case COLUMN_CPU_US: return (double)s->cpu_us;
-	default: return (double)s->rss_kib;
-	}
-}
+	double *v = bench_numbers(r, metric, step, true);
+	struct stats s = bench_stats(v, r->n_samples);
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct stats summarise(const struct runner *r, enum column column)
-{
-	unsigned int n = r->n_samples;
-	double *v = calloc(n ? n : 1, sizeof(*v));
-	struct stats s = { 0, 0, 0, 0 };
-
-	if (!v || n == 0) {
-		free(v);
-		return s;
-	}
-	for (unsigned int i = 0; i < n; i++)
-		v[i] = value(&r->samples[i], column);
-	qsort(v, n, sizeof(*v), compare);
-	s.median = n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-	s.p95 = v[(n * 95 + 99) / 100 - 1]; /* nearest rank */
-	s.min = v[0];
-	s.max = v[n - 1];
 	free(v);
 	return s;
 }
 
-/* The median wall time of the named runner of a case, 0 when it did not take part. */
-static double reference(const struct bench_case *c, const char *name)
+/* The median wall time of the named runner of a case, or of its step; 0 when it did not take part. */
+static double reference(const struct bench_case *c, const char *name, int step)
 {
 	for (unsigned int i = 0; i < c->n_runners; i++)
 		if (strcmp(c->runners[i].name, name) == 0)
-			return summarise(&c->runners[i], COLUMN_WALL_US).median;
+			return summarise(&c->runners[i], METRIC_WALL_US, step).median;
 	return 0;
 }
 
@@ -74,24 +33,39 @@ static void print_ratio(double median, double of, FILE *to)
 		fprintf(to, " %8s", "-");
 }
 
+static void print_times(const struct bench_case *c, const struct runner *r, int step, FILE *to)
+{
+	struct stats wall = summarise(r, METRIC_WALL_US, step);
+
+	fprintf(to, " %9.0f %9.0f %9.0f", wall.median, wall.p95, wall.min);
+	if (step < 0)
+		fprintf(to, " %9.0f %9.0f", summarise(r, METRIC_CPU_US, -1).median,
+			summarise(r, METRIC_RSS_KIB, -1).median);
+	else
+		fprintf(to, " %9s %9s", "", "");
+	print_ratio(wall.median, reference(c, "floor", step), to);
+	print_ratio(wall.median, reference(c, "ctr", step), to);
+	fputc('\n', to);
+}
+
+static void print_runner(const struct bench_case *c, const struct runner *r, FILE *to)
+{
+	fprintf(to, "  %-14s", r->name);
+	print_times(c, r, -1, to);
+	for (unsigned int i = 0; r->n_commands[PHASE_STEP] > 1 && i < r->n_commands[PHASE_STEP];
+	     i++) {
+		fprintf(to, "    %-12s", r->commands[PHASE_STEP][i].name);
+		print_times(c, r, (int)i, to);
+	}
+}
+
 void bench_print_case(const struct bench *b, const struct bench_case *c, FILE *to)
 {
-	double floor_us = reference(c, "floor"), ctr_us = reference(c, "ctr");
-
-	fprintf(to, "\n%s: %u rounds, %u ms gap\n", c->name, b->rounds, b->gap_ms);
+	fprintf(to, "\n%s: %u rounds, %u ms gap\n", c->name, c->rounds, b->gap_ms);
 	fprintf(to, "  %-14s %9s %9s %9s %9s %9s %8s %8s\n", "", "median us", "p95 us", "min us",
 		"CPU us", "RSS KiB", "x floor", "x ctr");
-	for (unsigned int i = 0; i < c->n_runners; i++) {
-		const struct runner *r = &c->runners[i];
-		struct stats wall = summarise(r, COLUMN_WALL_US);
-
-		fprintf(to, "  %-14s %9.0f %9.0f %9.0f %9.0f %9.0f", r->name, wall.median, wall.p95,
-			wall.min, summarise(r, COLUMN_CPU_US).median,
-			summarise(r, COLUMN_RSS_KIB).median);
-		print_ratio(wall.median, floor_us, to);
-		print_ratio(wall.median, ctr_us, to);
-		fputc('\n', to);
-	}
+	for (unsigned int i = 0; i < c->n_runners; i++)
+		print_runner(c, &c->runners[i], to);
 	for (unsigned int i = 0; i < c->n_notes; i++)
 		fprintf(to, "  note: %s\n", c->notes[i]);
 	fflush(to);
@@ -119,34 +93,87 @@ static void put_ratio(FILE *to, const char *key, double median, double of)
 		fprintf(to, ", \"%s\": %.4f", key, median / of);
 }
 
+static void put_samples(FILE *to, const struct runner *r, enum metric metric, int step)
+{
+	struct stats s = summarise(r, metric, step);
+	double *v = bench_numbers(r, metric, step, false);
+
+	fprintf(to,
+		": {\"median\": %.1f, \"p95\": %.1f, \"min\": %.1f, \"max\": %.1f, \"samples\": [",
+		s.median, s.p95, s.min, s.max);
+	for (unsigned int i = 0; i < r->n_samples; i++)
+		fprintf(to, "%s%.1f", i ? ", " : "", v[i]);
+	fputs("]}", to);
+	free(v);
+}
+
+static void put_steps(FILE *to, const struct runner *r)
+{
+	fputs(",\n       \"steps_us\": {", to);
+	for (unsigned int i = 0; i < r->n_commands[PHASE_STEP]; i++) {
+		fputs(i ? ", " : "", to);
+		put_string(to, r->commands[PHASE_STEP][i].name);
+		put_samples(to, r, METRIC_WALL_US, (int)i);
+	}
+	fputs("}", to);
+}
+
 static void put_runner(FILE *to, const struct bench_case *c, const struct runner *r)
 {
-	double median = summarise(r, COLUMN_WALL_US).median;
+	double median = summarise(r, METRIC_WALL_US, -1).median;
 
 	fputs("      {\"name\": ", to);
 	put_string(to, r->name);
-	put_ratio(to, "x_floor", median, reference(c, "floor"));
-	put_ratio(to, "x_ctr", median, reference(c, "ctr"));
-	for (enum column k = 0; k < N_COLUMNS; k++) {
-		struct stats s = summarise(r, k);
-
-		fprintf(to,
-			",\n       \"%s\": {\"median\": %.1f, \"p95\": %.1f, \"min\": %.1f, "
-			"\"max\": %.1f"
-			", \"samples\": [",
-			column_names[k], s.median, s.p95, s.min, s.max);
-		for (unsigned int i = 0; i < r->n_samples; i++)
-			fprintf(to, "%s%.1f", i ? ", " : "", value(&r->samples[i], k));
-		fputs("]}", to);
+	put_ratio(to, "x_floor", median, reference(c, "floor", -1));
+	put_ratio(to, "x_ctr", median, reference(c, "ctr", -1));
+	for (enum metric k = 0; k < N_METRICS; k++) {
+		fprintf(to, ",\n       \"%s\"", metric_names[k]);
+		put_samples(to, r, k, -1);
 	}
+	if (r->n_commands[PHASE_STEP] > 1)
+		put_steps(to, r);
 	fputs("}", to);
+}
+
+static void put_target(FILE *to, const struct bench *b, const struct target *t)
+{
+	double of, than;
+
+	fputs("    {\"metric\": ", to);
+	put_string(to, t->metric);
+	fputs(", \"case\": ", to);
+	put_string(to, t->of.name);
+	fputs(", \"runner\": ", to);
+	put_string(to, t->of.runner);
+	fputs(", \"to\": [", to);
+	put_string(to, t->to.name);
+	fputs(", ", to);
+	put_string(to, t->to.runner);
+	fprintf(to, "], \"%s\": %.4g", t->at_least ? "at_least" : "at_most", t->limit);
+	if (bench_median(b, &t->of, t->metric, &of) && bench_median(b, &t->to, t->metric, &than) &&
+	    than > 0)
+		fprintf(to, ", \"measured\": %.4f, \"met\": %s", of / than,
+			(t->at_least ? of / than >= t->limit : of / than <= t->limit) ? "true"
+										      : "false");
+	fputs("}", to);
+}
+
+static void put_value(FILE *to, const struct value *v)
+{
+	fputs("    {\"name\": ", to);
+	put_string(to, v->name);
+	fputs(", \"runner\": ", to);
+	put_string(to, v->runner);
+	fputs(", \"metric\": ", to);
+	put_string(to, v->metric);
+	fprintf(to, ", \"value\": %.3f}", v->number);
 }
 
 static void put_case(FILE *to, const struct bench_case *c)
 {
 	fputs("    {\"name\": ", to);
 	put_string(to, c->name);
-	fputs(", \"notes\": [", to);
+	fprintf(to, ", \"rounds\": %u, \"notes\": [", c->rounds);
 	for (unsigned int i = 0; i < c->n_notes; i++) {
 		fputs(i ? ", " : "", to);
 		put_string(to, c->notes[i]);
@@ -178,6 +205,16 @@ int bench_write_json(const struct bench *b, const char *path)
 	for (unsigned int i = 0; i < b->n_cases; i++) {
 		fputs(i ? ",\n" : "", to);
 		put_case(to, &b->cases[i]);
+	}
+	fputs("\n  ],\n  \"values\": [\n", to);
+	for (unsigned int i = 0; i < b->n_values; i++) {
+		fputs(i ? ",\n" : "", to);
+		put_value(to, &b->values[i]);
+	}
+	fputs("\n  ],\n  \"targets\": [\n", to);
+	for (unsigned int i = 0; i < b->n_targets; i++) {
+		fputs(i ? ",\n" : "", to);
+		put_target(to, b, &b->targets[i]);
 	}
 	fputs("\n  ]\n}\n", to);
 	bad = ferror(to);

@@ -2,7 +2,8 @@
  * bench: the timing core. Runs the commands of a spec (bench-spec.c) in shuffled order, round after
  * round, and reports wall time, CPU time and peak memory of each (bench-report.c).
  *
- *   bench [--rounds N] [--warmups N] [--gap MS] [--timeout S] [--json FILE] [--id PREFIX] SPEC
+ *   bench [--rounds N] [--warmups N] [--gap MS] [--timeout S] [--json FILE] [--id PREFIX]
+ *         [--base RUNNER] SPEC
  *
  * Small and static on purpose: a child's peak RSS includes its moments before execve, when it still
  * runs in this program's memory. Knows nothing of containers.
@@ -95,8 +96,12 @@ static void shuffle(struct session *s, unsigned int *order, unsigned int n)
 	}
 }
 
+struct usage {
+	uint64_t wall_ns, cpu_us, rss_kib;
+};
+
 /* Runs one command to its end and returns its wait status. */
-static int execute(struct session *s, char **argv, struct sample *ret)
+static int execute(struct session *s, char *const *argv, unsigned int timeout_s, struct usage *ret)
 {
 	char *with_id[MAX_ARGS + 1];
 	struct rusage usage;
@@ -117,7 +122,7 @@ static int execute(struct session *s, char **argv, struct sample *ret)
 		die(with_id[0]);
 	}
 	running = pid;
-	alarm(s->bench.timeout_s);
+	alarm(timeout_s);
 	while (wait4(pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			die("wait");
@@ -141,17 +146,20 @@ static void show_errors(const struct session *s)
 	}
 }
 
-static void clean_up(struct session *s, const struct runner *r)
+/* There may be nothing to clean: a failure here says nothing. */
+static void clean_up(struct session *s, const struct bench_case *c, const struct runner *r)
 {
-	struct sample ignored;
+	struct usage ignored;
 
-	if (r->argv[CMD_FAIL])
-		(void)execute(s, r->argv[CMD_FAIL], &ignored); /* there may be nothing to clean */
+	for (unsigned int i = 0; r && i < r->n_commands[PHASE_FAIL]; i++)
+		(void)execute(s, r->commands[PHASE_FAIL][i].argv, s->bench.timeout_s, &ignored);
+	if (c->group && c->group->end)
+		(void)execute(s, c->group->end, 0, &ignored);
 }
 
 static void fail(struct session *s, const struct bench_case *c, const struct runner *r, int status)
 {
-	fprintf(stderr, "bench: %s: %s: ", c->name, r->name);
+	fprintf(stderr, "bench: %s: %s: ", c->name, r ? r->name : "begin");
 	if (WIFEXITED(status))
 		fprintf(stderr, "exit status %d", WEXITSTATUS(status));
 	else
@@ -159,47 +167,113 @@ static void fail(struct session *s, const struct bench_case *c, const struct run
 			WTERMSIG(status) == SIGKILL ? " (timeout?)" : "");
 	fputs("; its stderr:\n", stderr);
 	show_errors(s);
-	clean_up(s, r);
+	clean_up(s, c, r);
 	exit(1);
+}
+
+static int run_phase(struct session *s, const struct runner *r, enum phase phase)
+{
+	struct usage ignored;
+	int status = 0;
+
+	for (unsigned int i = 0; status == 0 && i < r->n_commands[phase]; i++)
+		status = execute(s, r->commands[phase][i].argv, s->bench.timeout_s, &ignored);
+	return status;
+}
+
+static int run_steps(struct session *s, const struct runner *r, struct sample *ret)
+{
+	int status = 0;
+
+	for (unsigned int i = 0; status == 0 && i < r->n_commands[PHASE_STEP]; i++) {
+		struct usage u;
+
+		status = execute(s, r->commands[PHASE_STEP][i].argv, s->bench.timeout_s, &u);
+		ret->step_us[i] = (double)u.wall_ns / 1000;
+		ret->values[METRIC_WALL_US] += ret->step_us[i];
+		ret->values[METRIC_CPU_US] += (double)u.cpu_us;
+		if (ret->values[METRIC_RSS_KIB] < (double)u.rss_kib)
+			ret->values[METRIC_RSS_KIB] = (double)u.rss_kib;
+	}
+	return status;
+}
+
+static void end_if_interrupted(struct session *s, const struct bench_case *c,
+			       const struct runner *r)
+{
+	if (!interrupted)
+		return;
+	clean_up(s, c, r);
+	fprintf(stderr, "bench: interrupted\n");
+	exit(128 + interrupted);
 }
 
 static void run_once(struct session *s, const struct bench_case *c, const struct runner *r,
 		     struct sample *ret)
 {
-	struct sample ignored;
-	int status = 0;
+	int status;
 
 	(void)snprintf(s->id, sizeof(s->id), "%s-%lu", s->id_prefix, ++s->runs);
-	if (r->argv[CMD_PRE])
-		status = execute(s, r->argv[CMD_PRE], &ignored);
+	status = run_phase(s, r, PHASE_PRE);
 	pause_ms(s->bench.gap_ms);
 	if (status == 0)
-		status = execute(s, r->argv[CMD_MAIN], ret);
-	if (status == 0 && r->argv[CMD_POST])
-		status = execute(s, r->argv[CMD_POST], &ignored);
-	if (interrupted) {
-		clean_up(s, r);
-		fprintf(stderr, "bench: interrupted\n");
-		exit(128 + interrupted);
-	}
+		status = run_steps(s, r, ret);
+	if (status == 0)
+		status = run_phase(s, r, PHASE_POST);
+	end_if_interrupted(s, c, r);
 	if (status != 0)
 		fail(s, c, r, status);
 }
 
 static void run_case(struct session *s, struct bench_case *c)
 {
-	unsigned int order[MAX_RUNNERS], rounds = s->bench.warmups + s->bench.rounds;
+	unsigned int order[MAX_RUNNERS], warmups = s->bench.warmups;
 
-	for (unsigned int i = 0; i < rounds; i++) {
+	if (warmups > c->rounds)
+		warmups = c->rounds;
+	for (unsigned int i = 0; i < warmups + c->rounds; i++) {
 		shuffle(s, order, c->n_runners);
 		for (unsigned int j = 0; j < c->n_runners; j++) {
 			struct runner *r = &c->runners[order[j]];
-			struct sample sample;
+			struct sample sample = { 0 };
 
 			run_once(s, c, r, &sample);
-			if (i >= s->bench.warmups)
+			if (i >= warmups)
 				r->samples[r->n_samples++] = sample;
 		}
+	}
+}
+
+/* What a group needs may take longer than one command of a case. */
+static void enter_group(struct session *s, const struct bench_case *c, bool enter)
+{
+	char **argv = !c->group ? NULL : enter ? c->group->begin : c->group->end;
+	struct usage ignored;
+	int status;
+
+	if (!argv)
+		return;
+	status = execute(s, argv, 0, &ignored);
+	if (enter)
+		end_if_interrupted(s, c, NULL);
+	if (status != 0)
+		fail(s, c, NULL, status);
+}
+
+static void run_cases(struct session *s)
+{
+	const struct group *current = NULL;
+
+	for (unsigned int i = 0; i < s->bench.n_cases; i++) {
+		struct bench_case *c = &s->bench.cases[i];
+
+		if (c->group != current)
+			enter_group(s, c, true);
+		current = c->group;
+		run_case(s, c);
+		bench_print_case(&s->bench, c, stdout);
+		if (i + 1 == s->bench.n_cases || c[1].group != current)
+			enter_group(s, c, false);
 	}
 }
 
@@ -256,6 +330,8 @@ static const char *parse(struct session *s, char **argv)
 			s->bench.warmups = number(value, 0);
 		else if (strcmp(argv[i], "--gap") == 0)
 			s->bench.gap_ms = number(value, 0);
+		else if (strcmp(argv[i], "--base") == 0)
+			s->bench.base = argv[i + 1];
 		else if (strcmp(argv[i], "--timeout") == 0)
 			s->bench.timeout_s = number(value, 1);
 		else if (strcmp(argv[i], "--json") == 0)
@@ -267,7 +343,7 @@ static const char *parse(struct session *s, char **argv)
 	}
 	if (!argv[i] || argv[i + 1]) {
 		fputs("usage: bench [--rounds N] [--warmups N] [--gap MS] [--timeout S]\n"
-		      "             [--json FILE] [--id PREFIX] SPEC\n",
+		      "             [--json FILE] [--id PREFIX] [--base RUNNER] SPEC\n",
 		      stderr);
 		exit(2);
 	}
@@ -288,10 +364,11 @@ int main(int argc, char **argv)
 	bench_read_spec(&s.bench, spec);
 	fclose(spec);
 	prepare(&s);
-	for (unsigned int i = 0; i < s.bench.n_cases; i++) {
-		run_case(&s, &s.bench.cases[i]);
-		bench_print_case(&s.bench, &s.bench.cases[i], stdout);
-	}
+	run_cases(&s);
+	if (s.bench.base)
+		bench_print_changes(&s.bench, stdout);
+	else
+		bench_print_targets(&s.bench, stdout);
 	if (s.json && bench_write_json(&s.bench, s.json) < 0)
 		die(s.json);
 	return 0;

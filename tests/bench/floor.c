@@ -3,7 +3,7 @@
  *
  * Does, with nothing but system calls, what every runtime has to do for the config.json that
  * make-bundle writes: namespaces, cgroup, mounts, devices, masked and read-only paths, capabilities,
- * seccomp, execve. No JSON, no state, no hooks, no checks. Each step is really done; one that fails
+ * seccomp, execve (floor-child.c). No JSON, no state, no hooks, no checks. Each step is really done; one that fails
  * ends the program with a message and exit status 1.
  * The child closes no file descriptor by itself: one close_range() before execve does.
  *
@@ -12,116 +12,20 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include "floor.h"
-
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
-#define UMOUNT_DETACH 2 /* MNT_DETACH: <sys/mount.h> and <linux/mount.h> do not mix everywhere */
-#define MAX_EXTRA     64
-
-struct fs_option {
-	const char *key, *value; /* no value: a flag */
-};
-
-struct fs {
-	const char *type, *target, *source;
-	unsigned int attr; /* MOUNT_ATTR_* */
-	struct fs_option options[4];
-};
-
-struct floor {
-	bool cgroup, devices;
-	const char *blob, *rootfs, *name; /* name: of the cgroup, NULL for one from the pid */
-	char *const *argv;
-	const char *masked[MAX_EXTRA], *readonly[MAX_EXTRA]; /* beyond the default ones */
-	size_t n_masked, n_readonly;
-	struct sock_fprog filter;
-	char cgroup_dir[256];
-	int cgroup_fd;
-};
-
-#define NO_SUID_EXEC_DEV (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV)
-
-static const struct fs file_systems[] = {
-	{ "proc", "/proc", "proc", 0, { { NULL, NULL } } },
-	{ "tmpfs",
-	  "/dev",
-	  "tmpfs",
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
-	  { { "mode", "755" }, { "size", "65536k" } } },
-	{ "devpts",
-	  "/dev/pts",
-	  "devpts",
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-	  { { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { "gid", "5" } } },
-	{ "tmpfs",
-	  "/dev/shm",
-	  "shm",
-	  NO_SUID_EXEC_DEV,
-	  { { "mode", "1777" }, { "size", "65536k" } } },
-	{ "mqueue", "/dev/mqueue", "mqueue", NO_SUID_EXEC_DEV, { { NULL, NULL } } },
-	{ "sysfs", "/sys", "sysfs", NO_SUID_EXEC_DEV | MOUNT_ATTR_RDONLY, { { NULL, NULL } } },
-};
-
-static const struct fs cgroup_fs = { "cgroup2",
-				     "/sys/fs/cgroup",
-				     "cgroup",
-				     NO_SUID_EXEC_DEV | MOUNT_ATTR_RDONLY,
-				     { { NULL, NULL } } };
-static const struct fs mask_fs = {
-	"tmpfs", "mask", "tmpfs", MOUNT_ATTR_RDONLY, { { NULL, NULL } }
-};
-
-static const char *const masked_paths[] = {
-	"/proc/acpi",	       "/proc/asound",	   "/proc/kcore",	"/proc/keys",
-	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-	"/sys/firmware",       "/proc/scsi",
-};
-
-static const char *const readonly_paths[] = {
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-};
-
-static const struct {
-	const char *path;
-	unsigned int major, minor;
-} device_nodes[] = {
-	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
-	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
-};
-
-static const char *const device_links[][2] = {
-	{ "/proc/self/fd", "/dev/fd" },	      { "/proc/self/fd/0", "/dev/stdin" },
-	{ "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
-	{ "pts/ptmx", "/dev/ptmx" },
-};
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 void floor_die(const char *step, const char *object)
 {
@@ -132,219 +36,31 @@ void floor_die(const char *step, const char *object)
 	_exit(1);
 }
 
-/* The result of a step, or the end. */
-static long must(long result, const char *step, const char *object)
+long floor_must(long result, const char *step, const char *object)
 {
 	if (result < 0)
 		floor_die(step, object);
 	return result;
 }
 
-/* ---- mounts ---------------------------------------------------------------------------------- */
-
-static void set_attr(int tree, unsigned int attr, const char *object)
-{
-	struct mount_attr set = { .attr_set = attr };
-
-	must(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &set, sizeof(set)),
-	     "mount_setattr", object);
-}
-
-static void attach(int tree, const char *target)
-{
-	must(syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH),
-	     "move_mount", target);
-}
-
-static int clone_tree(int dirfd, const char *path, unsigned int flags)
-{
-	return (int)must(
-		syscall(SYS_open_tree, dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags),
-		"open_tree", path);
-}
-
-static int make_fs(const struct fs *fs)
-{
-	int ctx = (int)must(syscall(SYS_fsopen, fs->type, FSOPEN_CLOEXEC), "fsopen", fs->type);
-	int tree;
-
-	must(syscall(SYS_fsconfig, ctx, FSCONFIG_SET_STRING, "source", fs->source, 0),
-	     "fsconfig source", fs->type);
-	for (size_t i = 0; i < COUNT(fs->options) && fs->options[i].key; i++) {
-		const struct fs_option *o = &fs->options[i];
-
-		must(syscall(SYS_fsconfig, ctx, o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-			     o->key, o->value, 0),
-		     "fsconfig", o->key);
-	}
-	must(syscall(SYS_fsconfig, ctx, FSCONFIG_CMD_CREATE, NULL, NULL, 0), "create", fs->type);
-	tree = (int)must(syscall(SYS_fsmount, ctx, FSMOUNT_CLOEXEC, fs->attr), "fsmount", fs->type);
-	return tree;
-}
-
-static void mount_fs(const struct fs *fs)
-{
-	attach(make_fs(fs), fs->target);
-}
-
-/* Directories are covered by one empty read-only tmpfs, shared by all, files by /dev/null. */
-static void mask(const char *path, int *ret_empty)
-{
-	struct stat st;
-	int tree;
-
-	if (stat(path, &st) < 0) {
-		if (errno != ENOENT)
-			floor_die("stat", path);
-		return;
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		tree = clone_tree(AT_FDCWD, "/dev/null", 0);
-	} else if (*ret_empty < 0) {
-		*ret_empty = make_fs(&mask_fs);
-		attach(*ret_empty, path);
-		return;
-	} else {
-		tree = clone_tree(*ret_empty, "", AT_EMPTY_PATH);
-	}
-	attach(tree, path);
-}
-
-static void make_readonly(const char *path)
-{
-	long tree = syscall(SYS_open_tree, AT_FDCWD, path,
-			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	struct mount_attr set = { .attr_set = MOUNT_ATTR_RDONLY };
-
-	if (tree < 0) {
-		if (errno != ENOENT)
-			floor_die("open_tree", path);
-		return;
-	}
-	must(syscall(SYS_mount_setattr, (int)tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &set,
-		     sizeof(set)),
-	     "mount_setattr", path);
-	attach((int)tree, path);
-}
-
-static void enter_rootfs(const char *rootfs)
-{
-	struct mount_attr private = { .propagation = MS_PRIVATE };
-	int tree;
-
-	must(syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof(private)),
-	     "make private", "/");
-	tree = clone_tree(AT_FDCWD, rootfs, AT_RECURSIVE);
-	set_attr(tree, MOUNT_ATTR_RDONLY, rootfs);
-	attach(tree, rootfs);
-	must(fchdir(tree), "fchdir", rootfs);
-	must(syscall(SYS_pivot_root, ".", "."), "pivot_root", rootfs);
-	must(syscall(SYS_umount2, ".", UMOUNT_DETACH), "umount", "old root");
-	must(chdir("/"), "chdir", "/");
-}
-
-static void make_devices(void)
-{
-	for (size_t i = 0; i < COUNT(device_nodes); i++)
-		must(mknod(device_nodes[i].path, S_IFCHR | 0666,
-			   makedev(device_nodes[i].major, device_nodes[i].minor)),
-		     "mknod", device_nodes[i].path);
-	for (size_t i = 0; i < COUNT(device_links); i++)
-		must(symlink(device_links[i][0], device_links[i][1]), "symlink",
-		     device_links[i][1]);
-}
-
-static void make_mounts(const struct floor *f)
-{
-	int empty = -1;
-
-	for (size_t i = 0; i < COUNT(file_systems); i++) {
-		const struct fs *fs = &file_systems[i];
-
-		if (strncmp(fs->target, "/dev/", 5) == 0)
-			must(mkdir(fs->target, 0755), "mkdir", fs->target);
-		mount_fs(fs);
-	}
-	if (f->cgroup)
-		mount_fs(&cgroup_fs);
-	make_devices();
-
-	for (size_t i = 0; i < COUNT(masked_paths); i++)
-		mask(masked_paths[i], &empty);
-	for (size_t i = 0; i < f->n_masked; i++)
-		mask(f->masked[i], &empty);
-	for (size_t i = 0; i < COUNT(readonly_paths); i++)
-		make_readonly(readonly_paths[i]);
-	for (size_t i = 0; i < f->n_readonly; i++)
-		make_readonly(f->readonly[i]);
-}
-
-/* ---- the rest of the child ------------------------------------------------------------------- */
-
-static void loopback_up(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd = (int)must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket", "lo");
-
-	must(ioctl(fd, SIOCSIFFLAGS, &request), "set flags of", "lo");
-}
-
-static void drop_privileges(void)
-{
-	const uint32_t keep = 1U << CAP_KILL | 1U << CAP_NET_BIND_SERVICE | 1U << CAP_AUDIT_WRITE;
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { keep, keep, 0 }, { 0, 0, 0 } };
-
-	for (unsigned int cap = 0; cap < 64; cap++) {
-		if (cap < 32 && (keep & 1U << cap))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
-			if (errno == EINVAL && cap > CAP_AUDIT_READ)
-				break; /* one more than the kernel has */
-			floor_die("drop from bounding set", "");
-		}
-	}
-	must(syscall(SYS_setgroups, 0, NULL), "setgroups", "");
-	must(syscall(SYS_capset, &header, data), "capset", "");
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs", "");
-}
-
-static void child(const struct floor *f)
+void floor_exec(char *const *argv)
 {
 	static char *const env[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm",
 		NULL
 	};
-	const struct rlimit files = { 1024, 1024 };
 
-	if (f->cgroup)
-		must(syscall(SYS_unshare, CLONE_NEWCGROUP), "unshare", "cgroup namespace");
-	must(setsid(), "setsid", "");
-	umask(0);
-	loopback_up();
-	must(sethostname("floor", 5), "sethostname", "");
-	enter_rootfs(f->rootfs);
-	make_mounts(f);
-	umask(022);
-	must(setrlimit(RLIMIT_NOFILE, &files), "setrlimit", "nofile");
-	drop_privileges();
-	must(syscall(SYS_close_range, 3, ~0U, 0), "close_range", "");
-	if (f->filter.len)
-		must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &f->filter), "seccomp",
-		     f->blob);
-	execve(f->argv[0], f->argv, env);
-	floor_die("execve", f->argv[0]);
+	execve(argv[0], argv, env);
+	floor_die("execve", argv[0]);
 }
-
-/* ---- the parent ------------------------------------------------------------------------------ */
 
 static void read_blob(struct floor *f)
 {
-	int fd = (int)must(open(f->blob, O_RDONLY | O_CLOEXEC), "open", f->blob);
+	int fd = (int)floor_must(open(f->blob, O_RDONLY | O_CLOEXEC), "open", f->blob);
 	struct stat st;
 	void *data;
 
-	must(fstat(fd, &st), "fstat", f->blob);
+	floor_must(fstat(fd, &st), "fstat", f->blob);
 	errno = EINVAL;
 	if (st.st_size == 0 || st.st_size % (off_t)sizeof(struct sock_filter) ||
 	    st.st_size / (off_t)sizeof(struct sock_filter) > BPF_MAXINSNS)
@@ -357,72 +73,189 @@ static void read_blob(struct floor *f)
 	f->filter.filter = data;
 }
 
-static void make_cgroup(struct floor *f)
+static void set_limit(const struct floor *f, const char *limit)
+{
+	const char *value = strchr(limit, '=');
+	char file[64];
+	int fd;
+
+	errno = EINVAL;
+	if (!value || (size_t)(value - limit) >= sizeof(file))
+		floor_die("limit", limit);
+	(void)snprintf(file, sizeof(file), "%.*s", (int)(value - limit), limit);
+	fd = openat(f->cgroup_fd, file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value + 1, strlen(value + 1)) < 0) {
+		perror("floor: set limit");
+		(void)rmdir(f->cgroup_dir); /* on the way out with an error already */
+		_exit(1);
+	}
+	(void)close(fd);
+}
+
+static const char *cgroup_root(void)
 {
 	const char *root = "/sys/fs/cgroup";
 	struct statfs st;
 
-	must(statfs(root, &st), "statfs", root);
-	if (st.f_type != CGROUP2_SUPER_MAGIC)
-		root = "/sys/fs/cgroup/unified";
-	if (f->name)
-		(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/%s", root, f->name);
-	else
-		(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/floor-%d", root,
-			       (int)getpid());
-	must(mkdir(f->cgroup_dir, 0755), "mkdir", f->cgroup_dir);
-	f->cgroup_fd = open(f->cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (f->cgroup_fd >= 0 && f->devices && floor_device_rules(f->cgroup_dir) == 0)
-		return;
-	if (f->cgroup_fd >= 0 && !f->devices)
-		return;
-	perror("floor: set up cgroup");
-	(void)rmdir(f->cgroup_dir); /* on the way out with an error already */
-	_exit(1);
+	floor_must(statfs(root, &st), "statfs", root);
+	return st.f_type == CGROUP2_SUPER_MAGIC ? root : "/sys/fs/cgroup/unified";
 }
 
-/* The last process may still be on its way out when wait() has already reported it. */
-static void remove_cgroup(const struct floor *f)
+int floor_open_cgroup(const char *name, char *path, size_t size)
 {
-	for (int tries = 0; rmdir(f->cgroup_dir) < 0; tries++) {
+	(void)snprintf(path, size, "%s/%s", cgroup_root(), name);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void make_cgroup(struct floor *f)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "floor-%d", (int)getpid());
+	(void)snprintf(f->cgroup_dir, sizeof(f->cgroup_dir), "%s/%s", cgroup_root(),
+		       f->name ? f->name : name);
+	floor_must(mkdir(f->cgroup_dir, 0755), "mkdir", f->cgroup_dir);
+	f->cgroup_fd = open(f->cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (f->cgroup_fd < 0 || (f->devices && floor_device_rules(f->cgroup_dir) < 0)) {
+		perror("floor: set up cgroup");
+		(void)rmdir(f->cgroup_dir); /* on the way out with an error already */
+		_exit(1);
+	}
+	for (size_t i = 0; i < f->n_limits; i++)
+		set_limit(f, f->limits[i]);
+}
+
+void floor_remove_cgroup(const char *path)
+{
+	for (int tries = 0; rmdir(path) < 0; tries++) {
 		if (errno != EBUSY || tries == 10000)
-			floor_die("rmdir", f->cgroup_dir);
+			floor_die("rmdir", path);
 		(void)poll(NULL, 0, 1);
 	}
 }
 
-static int run(const struct floor *f)
+/* 65536 ids from 100000 on; a child that waits for this is told. */
+static void map_ids(const struct floor *f, int pid)
+{
+	static const char *const files[] = { "uid_map", "gid_map" };
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		char path[64];
+		int fd;
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
+		fd = (int)floor_must(open(path, O_WRONLY | O_CLOEXEC), "open", path);
+		floor_must(write(fd, "0 100000 65536", 14), "write", path);
+		(void)close(fd);
+	}
+	floor_must(write(f->mapped[1], "x", 1), "write", "mapped");
+}
+
+static int spawn(const struct floor *f)
 {
 	struct clone_args args = {
 		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
 		.exit_signal = SIGCHLD,
 	};
-	int status = 0, error;
 	long pid;
 
+	if (f->userns)
+		args.flags |= CLONE_NEWUSER;
 	if (f->cgroup) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned int)f->cgroup_fd;
 	}
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
-		child(f);
-	error = errno;
+		floor_child(f);
+	if (pid > 0 && f->userns)
+		map_ids(f, (int)pid);
+	return (int)pid;
+}
+
+static int run(const struct floor *f)
+{
+	int status = 0, pid = spawn(f), error = errno;
+
 	if (pid > 0)
-		must(waitpid((pid_t)pid, &status, 0), "wait", "");
+		floor_must(waitpid(pid, &status, 0), "wait", "");
 	if (f->cgroup)
-		remove_cgroup(f);
+		floor_remove_cgroup(f->cgroup_dir);
 	errno = error;
-	must(pid, "clone3", "");
+	floor_must(pid, "clone3", "");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void floor_gate_path(char *path, size_t size, const char *gates, const char *name)
+{
+	(void)snprintf(path, size, "%s/%s", gates, name);
+}
+
+/* The child stays at its gate; what is known of it are the gate's and the cgroup's name. */
+static int create(struct floor *f)
+{
+	char gate[256], byte;
+	int pid;
+
+	floor_gate_path(gate, sizeof(gate), f->gates, f->name);
+	f->gate = gate;
+	floor_must(mkfifo(gate, 0600), "mkfifo", gate);
+	floor_must(pipe2(f->ready, O_CLOEXEC), "pipe", "");
+	pid = spawn(f);
+	(void)close(f->ready[1]);
+	if (pid > 0 && read(f->ready[0], &byte, 1) == 1)
+		return 0;
+	if (pid > 0)
+		floor_must(waitpid(pid, NULL, 0), "wait", "");
+	(void)unlink(gate); /* on the way out with an error already */
+	floor_remove_cgroup(f->cgroup_dir);
+	return 1;
 }
 
 static void usage(void)
 {
-	(void)fputs("usage: floor [--no-cgroup] [--cgroup NAME] [--devices] [--seccomp BLOB]\n"
-		    "             [--mask PATH]... [--readonly PATH]... ROOTFS CMD [ARG...]\n",
-		    stderr);
+	(void)fputs(
+		"usage: floor [OPTION...] ROOTFS CMD [ARG...]\n"
+		"       floor --gates DIR --cgroup NAME [OPTION...] ROOTFS CMD [ARG...]\n"
+		"       floor start|state|kill|delete DIR NAME\n"
+		"       floor exec DIR NAME CMD [ARG...]\n"
+		"       floor list DIR\n"
+		"options: --no-cgroup --cgroup NAME --limit FILE=VALUE --devices --seccomp BLOB\n"
+		"         --userns --mask PATH --readonly PATH\n",
+		stderr);
 	_exit(2);
+}
+
+static bool set_flag(struct floor *f, const char *option)
+{
+	if (strcmp(option, "--no-cgroup") == 0)
+		f->cgroup = false;
+	else if (strcmp(option, "--devices") == 0)
+		f->devices = true;
+	else if (strcmp(option, "--userns") == 0)
+		f->userns = true;
+	else
+		return false;
+	return true;
+}
+
+static bool set_value(struct floor *f, const char *option, const char *value)
+{
+	if (strcmp(option, "--cgroup") == 0)
+		f->name = value;
+	else if (strcmp(option, "--gates") == 0)
+		f->gates = value;
+	else if (strcmp(option, "--seccomp") == 0)
+		f->blob = value;
+	else if (strcmp(option, "--limit") == 0 && f->n_limits < MAX_EXTRA)
+		f->limits[f->n_limits++] = value;
+	else if (strcmp(option, "--mask") == 0 && f->n_masked < MAX_EXTRA)
+		f->masked[f->n_masked++] = value;
+	else if (strcmp(option, "--readonly") == 0 && f->n_readonly < MAX_EXTRA)
+		f->readonly[f->n_readonly++] = value;
+	else
+		return false;
+	return true;
 }
 
 static int parse(struct floor *f, char **argv)
@@ -430,22 +263,11 @@ static int parse(struct floor *f, char **argv)
 	int i = 1;
 
 	for (; argv[i] && strncmp(argv[i], "--", 2) == 0; i++) {
-		if (strcmp(argv[i], "--no-cgroup") == 0)
-			f->cgroup = false;
-		else if (strcmp(argv[i], "--devices") == 0)
-			f->devices = true;
-		else if (!argv[i + 1])
+		if (set_flag(f, argv[i]))
+			continue;
+		if (!argv[i + 1] || !set_value(f, argv[i], argv[i + 1]))
 			usage();
-		else if (strcmp(argv[i], "--cgroup") == 0)
-			f->name = argv[++i];
-		else if (strcmp(argv[i], "--seccomp") == 0)
-			f->blob = argv[++i];
-		else if (strcmp(argv[i], "--mask") == 0 && f->n_masked < MAX_EXTRA)
-			f->masked[f->n_masked++] = argv[++i];
-		else if (strcmp(argv[i], "--readonly") == 0 && f->n_readonly < MAX_EXTRA)
-			f->readonly[f->n_readonly++] = argv[++i];
-		else
-			usage();
+		i++;
 	}
 	return i;
 }
@@ -453,9 +275,13 @@ static int parse(struct floor *f, char **argv)
 int main(int argc, char **argv)
 {
 	struct floor f = { .cgroup = true, .cgroup_fd = -EBADF };
-	int i = parse(&f, argv);
+	int i, status = floor_verb(argc, argv);
 
-	if (argc - i < 2 || (f.devices && !f.cgroup))
+	if (status >= 0)
+		return status;
+	i = parse(&f, argv);
+	if (argc - i < 2 || ((f.devices || f.n_limits || f.gates) && !f.cgroup) ||
+	    (f.gates && !f.name))
 		usage();
 	f.rootfs = argv[i];
 	f.argv = argv + i + 1;
@@ -463,5 +289,7 @@ int main(int argc, char **argv)
 		read_blob(&f);
 	if (f.cgroup)
 		make_cgroup(&f);
-	return run(&f);
+	if (f.userns)
+		floor_must(pipe2(f.mapped, O_CLOEXEC), "pipe", "");
+	return f.gates ? create(&f) : run(&f);
 }

@@ -21,13 +21,18 @@ overlay_runner() {
 		count=$((count - 1))
 		set -- "$@" --layer "$work/layers/$count"
 	done
-	printf '%s\n' "$@" -b "$work/default" @ID@ | command_lines main
+	printf '%s\n' "$@" -b "$work/default" @ID@ | command_lines step
 	printf '%s\n' "$ctr" --root "$work/root-ctr" delete --force @ID@ | command_lines fail
 }
 
-write_overlay_case() {
+write_overlay() {
 	[ -d "$work/layers" ] || overlay_layers
-	write_runtime "ctr=$ctr" default
+	write_floor default
+	for runtime in $case_runtimes; do
+		case $runtime in
+		ctr=* | base=*) write_runtime "$runtime" default ;;
+		esac
+	done
 	overlay_runner layers-1 1 --ephemeral
 	overlay_runner layers-10 10 --ephemeral
 	overlay_runner layers-120 120 --ephemeral

@@ -1,7 +1,10 @@
 #!/bin/sh
 # How many system calls one run takes, over all tasks, payload included.
 #
-#   syscalls.sh CTR [FLOOR]      RUNS=N in the environment: the median of N runs (3)
+#   syscalls.sh [--values] CTR [FLOOR [NAME=PATH...]]
+#
+# --values: lines for the spec of the timing core. NAME=PATH: more runtimes. RUNS=N in the environment: the median of N
+# runs (3).
 #
 # Counts the calls in the output of `strace -f` for the bundles of `run`. Needs root.
 set -eu
@@ -29,35 +32,45 @@ count() {
 	sort -n "$work/counts" | sed -n "$(((runs + 1) / 2))p"
 }
 
-# row NAME PATH
-row() {
-	printf '%-10s' "$1"
-	for bundle in default seccomp; do
-		if [ ! -e "$work/$bundle/config.json" ]; then
-			printf ' %10s' -
-			continue
-		fi
-		if [ "$1" = floor ]; then
-			floor_args "$2" $bundle >"$work/args"
-		else
-			runtime_args "$1" "$2" $bundle >"$work/args"
-		fi
-		number=$(count)
-		printf ' %10s' "$number"
-	done
-	echo
+# calls NAME PATH BUNDLE: the number, or nothing
+calls() {
+	[ -e "$work/$3/config.json" ] || return 0
+	case $1 in
+	floor) floor_args "$2" "$3" ;;
+	*) runtime_args "$1" "$2" "$3" ;;
+	esac >"$work/args"
+	count
 }
 
-[ $# -eq 1 ] || [ $# -eq 2 ] || die "usage: syscalls.sh CTR [FLOOR]"
+row() { # NAME PATH
+	default=$(calls "$1" "$2" default)
+	seccomp=$(calls "$1" "$2" seccomp)
+	if [ -n "$values" ]; then
+		echo "value syscalls-default $1 calls $default"
+		[ -z "$seccomp" ] || echo "value syscalls-seccomp $1 calls $seccomp"
+	else
+		printf '%-10s %10s %10s\n' "$1" "$default" "${seccomp:--}"
+	fi
+}
+
+given="$*" values=''
+if [ "${1:-}" = --values ]; then
+	values=yes
+	shift
+fi
+[ $# -ge 1 ] || die "usage: syscalls.sh [--values] CTR [FLOOR [NAME=PATH...]]"
 command -v strace >/dev/null || die "needs strace"
 ctr=$(absolute "$1")
 floor=$(absolute "${2:-$bin/floor}")
-[ -n "${BENCH_WORK:-}" ] || build_tools
-enter_namespace "$here/syscalls.sh" "$@"
+[ $# -lt 2 ] || shift
+shift
+[ -n "${BENCH_WORK:-}" ] || [ -n "$values" ] || build_tools
+# shellcheck disable=SC2086 # without spaces
+enter_namespace "$here/syscalls.sh" $given
 make_bundles
-find_runtimes "$ctr"
+find_runtimes "$ctr" "$@"
 
-printf '%-10s %10s %10s\n' "" default seccomp
+[ -n "$values" ] || printf '%-10s %10s %10s\n' "" default seccomp
 row floor "$floor"
 for runtime in $runtimes; do
 	row "${runtime%%=*}" "${runtime#*=}"

@@ -108,11 +108,20 @@ static bool is_init(pid_t pid)
 	return strncmp(exe, "/memfd:ctr-init", 15) == 0 || strcmp(exe, "/ctr-init") == 0;
 }
 
+/* The second of the two programs that ctr can be: it has the first one's name with a suffix. */
+static bool is_whole(pid_t pid, const char *program)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s-full", program);
+	return same_program(pid, path);
+}
+
 void process_classify(struct process *p, const char *program)
 {
 	if (is_init(p->pid))
 		p->role = ROLE_INIT;
-	else if (same_program(p->pid, program))
+	else if (same_program(p->pid, program) || is_whole(p->pid, program))
 		p->role = ROLE_CTR;
 	else
 		p->role = p->role == ROLE_INIT ? ROLE_PAYLOAD : ROLE_HELPER;

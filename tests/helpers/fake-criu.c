@@ -14,7 +14,7 @@
  *		restore born restored resume end-restore
  *		lazy-begin lazy-half lazy-end (of fake-criu lazy-pages); lazy-early (fail: memory comes before it is wanted)
  *		mount TYPE@PATH: the restored task has that mounted besides
- *	actions	fail, slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
+ *	actions	fail, fail-log (the same, with a reason and 5 MiB in restore.log), slow (three seconds), crash (SIGKILL to itself), hang, kill-ctr (SIGKILL to its parent), kill-both (to that one's parent, too)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +50,8 @@ enum {
 	CLONE_PARENT_NEW_PID_MNT = 0x00008000 | 0x20000000 | 0x00020000,
 	CLONE_NET = 0x40000000,
 };
+
+static int logs = -1; /* our parent's descriptor */
 
 /* ---- the counting program ---- */
 
@@ -143,6 +145,24 @@ static pid_t parent_of(pid_t pid)
 	return parent;
 }
 
+/* In the directory that our parent has for logs. */
+static void write_log(void)
+{
+	static const char reason[] = "(00.000002) Error (fake-criu.c:1): it was told to fail\n";
+	char path[64], *filler = calloc(1, 5 << 20);
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d/restore.log", (int)getppid(), logs);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0 && filler) {
+		memset(filler, '\n', 5 << 20);
+		(void)!write(fd, filler, 5 << 20);
+		(void)!write(fd, reason, sizeof(reason) - 1);
+	}
+	free(filler);
+	(void)close(fd);
+}
+
 /* 0: go on; -1: fail. */
 static int at(const char *step)
 {
@@ -151,6 +171,10 @@ static int at(const char *step)
 	order(step, action, sizeof(action));
 	if (strcmp(action, "fail") == 0)
 		return -1;
+	if (strcmp(action, "fail-log") == 0) {
+		write_log();
+		return -1;
+	}
 	if (strcmp(action, "crash") == 0)
 		(void)kill(getpid(), SIGKILL);
 	if (strcmp(action, "slow") == 0)
@@ -282,7 +306,7 @@ static void read_options(struct in *i, struct request *rq)
 		else if (field == 38)
 			rq->own_network = v;
 		else if (field == 17)
-			rq->work = (int)v;
+			logs = rq->work = (int)v;
 		else if (field == 48)
 			rq->lazy = v;
 		else if (field == 51)

@@ -11,6 +11,8 @@
  *	kill-source		SIGKILL to the process that sends; kill-sources: to the one that waits for it, too
  *	kill-dest, kill-dests	the same on the other side
  *	lose-source, lose-sources	as kill-, and the message does not arrive
+ *	drip			instead of it somebody whom the source does not know says ALIVE for ever
+ *	dribble			somebody like that sends it, a byte now and then
  *	stall			the message does not come, and the connection stays
  *	hold			it comes when somebody has made CONTROL.pass
  */
@@ -36,10 +38,11 @@ static const char *const names[] = { "?",	"HELLO",   "PROPOSAL", "CONFIG", "ANSW
 				     "ROOT",	"ROUND",   "FILE",     "DATA",	 "ROUND_END",
 				     "KEPT",	"RESTORE", "PREPARED", "COMMIT", "RUNNING",
 				     "DONE",	"QUERY",   "VERDICT",  "FAILED", "ALIVE",
-				     "STANDBY", "PAGES",   "COMPLETE" };
+				     "STANDBY", "PAGES",   "COMPLETE", "LEASE" };
 
 static const char *control;
 static pid_t child;
+static char slowly; /* 'd'rip or dri'b'ble was ordered */
 static bool seen[sizeof(names) / sizeof(names[0])]; /* types that were passed on */
 
 static pid_t parent_of(pid_t pid)
@@ -123,8 +126,14 @@ static bool harm(const char *action)
 	}
 	if (strcmp(action, "hold") == 0)
 		wait_for_pass();
-	if (strlen(action) < 5)
-		return false;
+	if (strlen(action) < 5) {
+		slowly = strcmp(action, "drip") == 0 ? 'd' : '\0';
+		return slowly;
+	}
+	if (strcmp(action, "dribble") == 0) {
+		slowly = 'b';
+		return true;
+	}
 	if (strcmp(action + 4, "-sources") == 0)
 		end(parent_of(source));
 	if (strncmp(action + 4, "-source", 7) == 0)
@@ -211,6 +220,26 @@ static uint32_t number(const unsigned char *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* The source loses its connection; the destination keeps one. */
+static void go_slowly(int to, const unsigned char *bytes, size_t size)
+{
+	static const unsigned char alive[HEADER] = { 0, 0, 0, 19 };
+	const struct timespec step = { .tv_nsec = 20000000 };
+	size_t n = 0;
+
+	if (fork() != 0)
+		_exit(0);
+	(void)setsid();
+	(void)close(0);
+	(void)close(1);
+	(void)close(2);
+	while (slowly == 'd' ? put(to, alive, HEADER) : n < size && put(to, bytes + n, 1)) {
+		n++;
+		(void)nanosleep(&step, NULL);
+	}
+	_exit(0);
+}
+
 static bool pass(int from, int to, unsigned char *buf)
 {
 	uint32_t type, size;
@@ -221,8 +250,11 @@ static bool pass(int from, int to, unsigned char *buf)
 	size = number(buf + 4);
 	if (size > MESSAGE_MAX - HEADER || !get(from, buf + HEADER, size))
 		return false;
-	if (look(type, "before"))
+	if (look(type, "before")) {
+		if (slowly)
+			go_slowly(to, buf, HEADER + size);
 		return true;
+	}
 	if (!put(to, buf, HEADER + size))
 		return false;
 	if (type < sizeof(names) / sizeof(names[0]))

@@ -245,7 +245,7 @@ commands() {
 	rm "$bundle/config.json"
 	chmod 755 "$BATS_RUN_TMPDIR" "$T"
 	chmod 777 "$bundle"
-	cp "$CTR" "$T/ctr"
+	copy_ctr "$T/ctr"
 	capture setpriv --reuid 1234 --regid 1235 --clear-groups "$T/ctr" spec --rootless -b "$bundle"
 	ok
 	same '1234 1235' "$(jq -r '"\(.linux.uidMappings[0].hostID) \(.linux.gidMappings[0].hostID)"' "$bundle/config.json")"

@@ -229,3 +229,19 @@ teardown() { ctr_teardown; }
 	"$CTR" --root "$root" run "$bundle" </dev/null >"$T/file" 2>/dev/null
 	same "$before" "$(stat -c '%a %u %g' /dev/null "$T/file")"
 }
+
+@test "devices: the rules hold for hooks in the container as for its program" {
+	# a device that no rule of ours allows, and that needs no driver to be there
+	mknod "$T/node" c 10 229
+	printf '#!/bin/sh\nif true <"%s"; then echo open; else echo refused; fi >"%s/said" 2>&1\n' "$T/node" "$T" >"$T/look"
+	chmod 755 "$T/look"
+	config '.linux.resources.devices = [{"allow": false, "access": "rwm"}]' \
+		".hooks.createContainer = [{\"path\": \"$T/look\"}]"
+	run_payload exit 0
+	ok
+	grep -q 'Operation not permitted' "$T/said"
+	config '.linux.resources.devices += [{"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw"}]'
+	run_payload exit 0
+	ok
+	! grep -q 'Operation not permitted' "$T/said"
+}

@@ -329,7 +329,7 @@ teardown() { ctr_teardown; }
 	args payload ids
 	write_config
 	chmod 755 "$T" "$bundle" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" 2>/dev/null || true
-	cp "$CTR" "$T/ctr"
+	copy_ctr "$T/ctr"
 	mkdir -m 700 "$T/user"
 	chown 65534:65534 "$T/user"
 	capture setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" --root "$T/user/state" run "$bundle"
@@ -340,7 +340,7 @@ teardown() { ctr_teardown; }
 @test "errors: no privileges and no --root" {
 	write_config
 	chmod 755 "$T" "$bundle"
-	cp "$CTR" "$T/ctr"
+	copy_ctr "$T/ctr"
 	capture env -u XDG_RUNTIME_DIR setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" run "$bundle"
 	rmdir /tmp/ctr-65534 # where its state would have been
 	fails "needs root's privileges" '/linux/namespaces' 'run as root' 'spec --rootless'

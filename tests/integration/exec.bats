@@ -655,7 +655,7 @@ start_bundle_sh() {
 
 # Execute 200 times beside a spy.
 beside_a_spy() {
-	args payload spy 100
+	args payload spy 1000
 	start_bundle
 	ok
 	wait_until grep -q spying "$T/stdout"

@@ -71,7 +71,7 @@ f() {
 
 @test "features: as a user without privileges" {
 	chmod 711 "$T" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* 2>/dev/null || true
-	cp "$CTR" "$T/ctr"
+	copy_ctr "$T/ctr"
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" --version >/dev/null 2>&1 ||
 		need 'a temporary directory that others may enter'
 	capture env -i setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" features

@@ -350,14 +350,14 @@ strangers_namespace() {
 
 @test "joined: a user namespace whose owner stops who comes in: an error, in time" {
 	strangers_namespace
-	capture env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-me timeout 30 "$CTR" --root "$root" run -b "$bundle" "$tag"
+	capture env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-me timeout 30 "$(whole_ctr)" --root "$root" run -b "$bundle" "$tag"
 	kill "$pid"
 	fails 'join the user namespace: connection timed out' '(config.json /linux/namespaces/'
 }
 
 @test "joined: a user namespace of another user: what looks at its maps ends with ctr" {
 	strangers_namespace
-	env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-ctr "$CTR" --root "$root" run -b "$bundle" "$tag" 3>&- &
+	env LD_PRELOAD="$T/shim.so" CTR_TEST_SETNS=stop-ctr "$(whole_ctr)" --root "$root" run -b "$bundle" "$tag" 3>&- &
 	ctr_pid=$!
 	wait_until grep -qs '^State:.T' "/proc/$ctr_pid/status"
 	looker=$(cat "/proc/$ctr_pid/task/$ctr_pid/children")

@@ -47,6 +47,21 @@ once_per_file() {
 	"$CTR" spec -b "$base"
 }
 
+# ctr can be two programs (src/front/front.h). The one with everything in it, which the dynamic linker loads:
+whole_ctr() {
+	if [ -e "${CTR%/*}/ctr-full" ]; then
+		echo "${CTR%/*}/ctr-full"
+	else
+		echo "$CTR"
+	fi
+}
+
+# copy_ctr FILE: a copy that works there, also for others
+copy_ctr() {
+	cp "$CTR" "$1"
+	[ ! -e "${CTR%/*}/ctr-full" ] || cp "${CTR%/*}/ctr-full" "${1%/*}/ctr-full"
+}
+
 ctr_setup() {
 	once_per_file
 	tag=t$$n${BATS_TEST_NUMBER}z
@@ -86,6 +101,16 @@ need() {
 		return 1
 	fi
 	skip "needs $1"
+}
+
+# Is ctr one of `configure --enable-sanitizers`?
+is_sanitized() {
+	grep -qs __asan_init "$CTR"
+}
+
+# What cannot be so in a build with sanitizers, and why; with any other build the test runs.
+needs_plain_build() {
+	! is_sanitized || skip "needs a build without sanitizers: $1"
 }
 
 # --- config.json ---

@@ -23,6 +23,7 @@ migrate_setup() {
 	install -m 0755 "$helpers/fake-criu" "$T/a/criu"
 	install -m 0755 "$helpers/fake-criu" "$T/b/criu"
 	there=${tag}x
+	small=
 	counter_config
 }
 
@@ -32,8 +33,22 @@ migrate_teardown() {
 	"$CTR" --root "$rootb" delete -f "$there" || failed=1
 	"$CTR" --root "$root" --data-root "$dataa" delete -f "$tag" || failed=1
 	rm -rf "$rootb"
+	[ -z "$small" ] || umount "$small" || failed=1
 	ctr_teardown || failed=1
 	return "$failed"
+}
+
+# small_disk DIR: it is one of 4 MiB now.
+small_disk() {
+	mkdir -p "$1"
+	mount -t tmpfs -o size=4m,mode=700 tmpfs "$1"
+	small=$1
+}
+
+# fill KIB: so much is free, and no more.
+fill() {
+	rm -f "$small/fill"
+	dd if=/dev/zero of="$small/fill" bs=4k count=$(($(stat -f -c %a "$small") - $1 / 4)) status=none
 }
 
 report_sides() {

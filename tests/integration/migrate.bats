@@ -103,6 +103,55 @@ move_without_bundle() {
 	[ "$(state_of)" = running ]
 }
 
+@test "who sends a byte now and then, or only that he lives, does not hold an id for ever" {
+	local line
+	receive_options='--progress-timeout 3s'
+	for line in 'ROUND before drip' 'DATA before dribble' 'PROPOSAL before dribble'; do
+		echo "--- $line"
+		start_counter
+		echo "$line" >"$proxy"
+		move
+		[ ! -e "$proxy" ]
+		[ "$status" -ne 0 ]
+		runs_on here
+		wait_until no_receiver
+		"$CTR" --root "$root" --data-root "$dataa" delete -f "$tag"
+		rm -f "$rootfs/tmp/beats"
+	done
+	# it is free again
+	start_counter
+	move
+	[ "$status" -eq 0 ]
+	runs_on there
+}
+
+no_receiver() {
+	! grep -l -s -z -x -F -e "$datab" /proc/[0-9]*/cmdline >/dev/null
+}
+
+@test "what criu said of a restore that failed is kept there, and not without end" {
+	local log
+	mkdir -p -m 700 "$datab/.logs"/old{1..12}
+	touch -d yesterday "$datab/.logs"/*
+	start_counter
+	echo 'restored fail-log' >"$T/b/criu.control"
+	move
+	printf '%s\n' "$stderr"
+	[ "$status" -ne 0 ]
+	[[ "$stderr" == *'it was told to fail'*"($datab/.logs/$there-"*'/restore.log)'* ]]
+	log=$(sed -n 's/.*(\([^)]*restore.log\)).*/\1/p' <<<"$stderr")
+	[ "$(tail -n 1 "$log")" = '(00.000002) Error (fake-criu.c:1): it was told to fail' ]
+	[ "$(stat -c %s "$log")" -eq 4194304 ]
+	[ "$(ls "${log%/*}")" = restore.log ]
+	[ "$(find "$datab/.logs" -mindepth 1 -maxdepth 1 | wc -l)" -eq 8 ]
+	runs_on here
+	# of one that went well nothing stays
+	move
+	[ "$status" -eq 0 ]
+	runs_on there
+	[ "$(find "$datab/.logs" -name "$there-*" | wc -l)" -eq 1 ]
+}
+
 # --- harm: whatever is done, it ends with the container on one side, and nothing on the other ---
 
 # point EXPECTED...: harm was ordered; move, whatever comes of it.

@@ -41,11 +41,11 @@ nest_script() {
 nest_rootfs() {
 	local dir=$1 file
 	mkdir -p "$dir/run" "$dir/inner"
-	for file in $(ldd "$CTR" | grep -o '/[^ ]*'); do
+	for file in $(ldd "$(whole_ctr)" | grep -o '/[^ ]*'); do
 		mkdir -p "$dir${file%/*}"
 		cp -L "$file" "$dir$file"
 	done
-	cp "$CTR" "$dir/bin/ctr"
+	copy_ctr "$dir/bin/ctr"
 	for file in cat find grep ls mkdir sleep wc; do
 		ln -sf busybox "$dir/bin/$file"
 	done

@@ -43,7 +43,7 @@ seeing() {
 # The same with a library that makes the tree a resctrl.
 rdt() {
 	[ -e "$shim" ] || need 'a C compiler for the shim'
-	seeing tree env LD_PRELOAD="$shim" "$CTR" --root "$root" "$@"
+	seeing tree env LD_PRELOAD="$shim" "$(whole_ctr)" --root "$root" "$@"
 }
 
 rdt_start() {

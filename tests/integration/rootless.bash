@@ -19,7 +19,7 @@ user_setup() {
 	export place
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
 	# the test may have been built where only root gets to
-	[ -e "$BATS_FILE_TMPDIR/ctr" ] || cp "$CTR" "$BATS_FILE_TMPDIR/ctr"
+	[ -e "$BATS_FILE_TMPDIR/ctr" ] || copy_ctr "$BATS_FILE_TMPDIR/ctr"
 	CTR=$BATS_FILE_TMPDIR/ctr
 	mkdir "$T/home"
 	mkdir -m 700 "$T/run"

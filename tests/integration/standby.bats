@@ -268,116 +268,44 @@ stopped_here() {
 	[ ! -e "$datab/$there" ]
 }
 
-# --- harm ---
+# --- a bundle that was made there ---
 
-# One line of harm to the link or to one of the processes, while generations go over; then what is there is started.
-harmed() {
-	local what=$1 newest
-	echo "--- $what"
-	printf '%s\n' "$what" >"$proxy"
-	capture timeout -k 1 6 "$CTR" --root "$root" --data-root "$dataa" --criu "$T/a/criu" \
-		replicate --as "$there" --timeout 500ms --interval 50ms --count 2 "$tag" \
-		"exec:${CTR_HELPERS:?}/wire-proxy $proxy $(receive_command)"
-	[ ! -e "$proxy" ]
-	newest=$(generations max)
-	[ "$newest" -ge "$before" ]
-	before=$newest
-}
-
-# One more may have become complete behind our back, but none once it was taken over.
-again() {
-	local started
-	failover "$there"
+# Its bundle is not there, and comes with it.
+replicate_without_bundle() {
+	printf '#!/bin/sh\nexec unshare -m sh -c '\''mount -t tmpfs none %s; exec "$@"'\'' sh "$@"\n' "$bundle" >"$T/elsewhere"
+	chmod +x "$T/elsewhere"
+	ctr --data-root "$dataa" --criu "$T/a/criu" replicate --no-preflight --as "$there" --timeout 2s \
+		--interval 100ms --count 2 "$tag" "exec:$T/elsewhere $(receive_command)"
 	printf '%s\n%s\n' "$output" "$stderr"
 	[ "$status" -eq 0 ]
-	started=$(sed -n 's/.* from generation \([0-9]*\) of .*/\1/p' <<<"$output")
-	[ "$started" -ge "$before" ]
-	[ "$started" -eq "$(generations max)" ]
+}
+
+@test "a bundle that was made for the standby goes with the container, or when it is forgotten" {
+	local made=$datab/.bundles/$there
+	start_layered
+	replicate_without_bundle
+	[ -e "$made/config.json" ]
+	# what fails takes nothing away
+	echo 'restored fail' >"$elsewhere/criu.control"
+	failover "$there"
+	[ "$status" -ne 0 ]
+	[ -e "$made/config.json" ]
+	failover "$there"
+	printf '%s\n' "$stderr"
+	[ "$status" -eq 0 ]
 	still_counts_in "$datab" "$there"
-	contiguous "$datab" "$there"
-	ctr_there delete -f "$there"
-	failover --forget "$there"
-	ctr --data-root "$dataa" replicate --forget "$tag"
-	replicate --count 2
-	[ "$status" -eq 0 ]
-	before=$(generations max)
-}
-
-@test "the link is cut at any word" {
-	start_layered
-	replicate --count 2
-	before=2
-	for when in before after; do
-		for type in HELLO STANDBY PROPOSAL CONFIG ANSWER ROOT ROUND FILE DATA ROUND_END; do
-			harmed "$type $when cut"
-		done
-		again
-	done
-}
-
-@test "the process that sends, or the one that receives, is killed at any word" {
-	start_layered
-	replicate --count 2
-	before=2
-	for who in source dest; do
-		for type in STANDBY PROPOSAL ANSWER ROOT ROUND DATA ROUND_END; do
-			harmed "$type after kill-$who"
-		done
-		again
-	done
-}
-
-@test "criu fails, or is killed, or we are, at any moment of a dump" {
-	start_layered
-	replicate --count 2
-	before=2
-	for action in fail crash kill-ctr; do
-		for step in seized dumped post-dump end-dump; do
-			echo "--- $step $action"
-			echo "$step $action" >"$T/a/criu.control"
-			replicate --count 1
-			[ ! -e "$T/a/criu.control" ]
-			wait_until running_here
-			still_counts_in "$dataa" "$tag"
-			[ "$(generations max)" -ge "$before" ]
-			before=$(generations max)
-		done
-	done
-	replicate --count 1
-	[ "$status" -eq 0 ]
-	before=$(generations max)
-	kill_here
-	take_over "$before"
-}
-
-running_here() {
-	[ "$(status_of "$root" "$tag")" = running ]
-}
-
-@test "criu fails, or is killed, or we are, at any moment of taking over" {
-	start_layered
-	replicate --count 2
-	for action in fail crash kill-ctr; do
-		for step in restore born restored resume; do
-			echo "--- $step $action"
-			echo "$step $action" >"$elsewhere/criu.control"
-			failover "$there"
-			printf '%s\n' "$stderr"
-			[ ! -e "$elsewhere/criu.control" ]
-			[ "$status" -ne 0 ]
-			if [ "$action" != kill-ctr ]; then
-				absent "$rootb" "$there"
-				# nothing ran there: nobody is fenced
-				[ "$("$CTR" --data-root "$datab" failover --list --format json "$there" | jq -r '.[0].epoch')" -eq "${epoch:-1}" ]
-			else
-				ctr_there delete -f --keep-layers "$there" || true
-				epoch=$("$CTR" --data-root "$datab" failover --list --format json "$there" | jq -r '.[0].epoch')
-			fi
-		done
-	done
-	kill_here
+	# with its layers it may be started again
+	ctr_there delete -f --keep-layers "$there"
+	[ -e "$made/config.json" ]
 	failover --again "$there"
 	[ "$status" -eq 0 ]
-	still_counts_in "$datab" "$there"
-	contiguous "$datab" "$there"
+	ctr_there delete -f "$there"
+	[ ! -e "$made" ]
+	failover --forget "$there"
+	ctr --data-root "$dataa" replicate --forget "$tag"
+	replicate_without_bundle
+	[ -e "$made/config.json" ]
+	failover --forget "$there"
+	[ "$status" -eq 0 ]
+	[ ! -e "$made" ]
 }

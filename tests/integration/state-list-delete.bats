@@ -226,7 +226,7 @@ teardown() { ctr_teardown; }
 	args payload ids
 	write_config
 	chmod 755 "$BATS_RUN_TMPDIR" "$T" "$bundle"
-	cp "$CTR" "$T/ctr"
+	copy_ctr "$T/ctr"
 	capture setpriv --reuid 65534 --regid 65534 --clear-groups "$T/ctr" explain "$bundle"
 	ok
 	has 'Inside, ctr-init will:'

@@ -27,7 +27,7 @@ nested() {
 	nested
 	[ "$(phases | tail -n 1)" = run ]
 	for name in 'read and check the configuration' 'make the plan' 'record the container' 'make the cgroup' \
-		'start ctr-init' 'the program runs' 'remove the cgroup' delete; do
+		'start ctr-init' 'load the device program' 'the program runs' 'remove the cgroup' delete; do
 		phases | grep -qxF "$name"
 	done
 	[ "$(jq -r '[.traceEvents[] | select(.ph == "X" and .tid == 1) | .name] | join(", ")' "$T/trace")" = \

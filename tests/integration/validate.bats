@@ -429,7 +429,7 @@ agrees() {
 	# nor is there a manager of the user's
 	open=$(mktemp -d "/tmp/$tag.XXXXXX")
 	chmod 755 "$open"
-	cp "$CTR" "$open/ctr"
+	copy_ctr "$open/ctr"
 	"$CTR" spec --rootless -b "$open"
 	mkdir "$open/rootfs"
 	capture setpriv --reuid 65534 --regid 65534 --clear-groups "$open/ctr" --systemd-cgroup validate "$open"
@@ -445,7 +445,7 @@ agrees() {
 	write_config
 	open=$(mktemp -d "/tmp/$tag.XXXXXX")
 	chmod 755 "$open"
-	cp "$CTR" "$open/ctr"
+	copy_ctr "$open/ctr"
 	cp -r "$bundle" "$open/b"
 	capture setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$open/ctr" validate "$open/b"
 	rm -rf "$open"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -104,7 +105,18 @@ static void test_strings(void **state)
 		if (cases[i].text)
 			assert_string_equal(text, cases[i].text);
 	}
-	assert_non_null(err_string(123456, buf, sizeof(buf)));
+#ifdef __GLIBC__
+	for (int i = 1; i < 4096; i++) {
+		bool known = strncmp(strerror(i), "Unknown error", 13) != 0;
+
+		assert_int_equal(known, err_text(i) != NULL);
+		if (known)
+			assert_string_equal(err_text(i), strerror(i));
+	}
+#endif
+	assert_null(err_text(0));
+	assert_null(err_text(-1));
+	assert_string_equal(err_string(123456, buf, sizeof(buf)), "unknown error 123456");
 	assert_string_equal(err_string(ENOENT, buf, 1), ""); /* no room is no crash */
 	assert_string_equal(err_string(ENOENT, buf, 2), "n");
 	assert_string_equal(err_string(ENOENT, buf, 8), "no such");

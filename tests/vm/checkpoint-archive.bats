@@ -3,6 +3,7 @@
 #
 # Containers that travel as one file. The other host is another state root and data root here.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/criu
@@ -88,6 +89,7 @@ nothing_unpacked() {
 	delete_ctr
 }
 
+# bats test_tags=core
 @test "export and import: another host, with the files, signed" {
 	local n
 	(umask 077 && openssl genpkey -algorithm ed25519 -out "$T/key")

@@ -3,6 +3,7 @@
 #
 # Checkpoints that need somebody else: servers of memory, namespaces and cgroups of others, a network that is published.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load ../integration/network

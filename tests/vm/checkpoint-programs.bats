@@ -4,6 +4,7 @@
 # Programs that people run, saved and brought back in the middle of their work: the table of programs in
 # doc/checkpoint-workloads.md has a row for each test. What --dry-run says beforehand is what happens.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load ../integration/network
@@ -97,6 +98,7 @@ other_worker() {
 	now=$(worker) && [ "$now" != "$1" ]
 }
 
+# bats test_tags=core
 @test "programs: nginx" {
 	local was requests
 	nginx_config

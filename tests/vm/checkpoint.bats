@@ -4,6 +4,7 @@
 # ctr checkpoint with criu itself: what is saved, what goes on, and what a failure leaves. Restoring is
 # restore.bats' topic.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load ../integration/network
@@ -95,6 +96,7 @@ start_alone() {
 	comes_to 0
 }
 
+# bats test_tags=core
 @test "checkpoint: stdio from outside, twice, and then for good" {
 	start_counter
 	checkpoint --leave-running --leave-running
@@ -198,6 +200,7 @@ nothing_of() {
 }
 
 # 73 is flock(2) on x86_64, which the VM is.
+# bats test_tags=core
 @test "checkpoint: a bridge, a TCP connection that goes on, a lock on a file" {
 	local address line
 	args sh -c "busybox nc -l -p 7 -e busybox cat & exec 9>/dev/shm/lock; payload syscall 73 9 2; $counting"
@@ -300,6 +303,7 @@ tcp-close'
 	rm -r /etc/criu
 }
 
+# bats test_tags=core
 @test "checkpoint: a snapshot with memory, and back to it, twice; an earlier state is kept" {
 	local before i
 	counting='i=0; while :; do i=$((i + 1)); echo $i >/dev/shm/count; echo $i >/count; busybox usleep 10000; done'

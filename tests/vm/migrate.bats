@@ -3,6 +3,7 @@
 #
 # Moving a container between two state roots of one host, with the real criu.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/bundle
@@ -53,6 +54,7 @@ counted_past() {
 	n=$("$2" 2>/dev/null) && [ "$n" -gt "$1" ]
 }
 
+# bats test_tags=core
 @test "a counter in an overlay goes to another state root, and on counting" {
 	config '.root.readonly = false'
 	args sh -c "$counter"

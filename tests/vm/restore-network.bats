@@ -3,6 +3,7 @@
 #
 # Restored containers on networks of ctr's own: same addresses, same connections.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load ../integration/network

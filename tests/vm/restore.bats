@@ -3,6 +3,7 @@
 #
 # Containers that come back from images: what they are then, and what is refused.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/criu
@@ -111,6 +112,7 @@ host_mounts() {
 	[ -e "$T/poststop" ]
 }
 
+# bats test_tags=core
 @test "restore: limits, masks, mounts of the host and credentials are those of the config" {
 	local rule
 	mkdir "$T/shared" "$T/shared/below"
@@ -139,6 +141,7 @@ host_mounts() {
 	delete_ctr
 }
 
+# bats test_tags=core
 @test "restore: a user namespace; its images lie where mounts can be idmapped, and else are refused" {
 	chown -R 100000:100000 "$rootfs"
 	user_namespace

@@ -3,6 +3,7 @@
 #
 # Generations from one state root of a host to another, with the real criu.
 
+# bats file_tags=criu
 load ../integration/lib
 load ../integration/life
 load lib/bundle
@@ -43,6 +44,7 @@ more_than() {
 	[ "$(numbers | wc -l)" -gt "$1" ]
 }
 
+# bats test_tags=core
 @test "memory and files of one moment, from generations that are folded" {
 	config '.root.readonly = false'
 	args sh -c "$counter"

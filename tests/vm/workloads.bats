@@ -3,6 +3,7 @@
 #
 # What survives a checkpoint: the tables of doc/checkpoint-workloads.md, row by row.
 
+# bats file_tags=criu
 load lib/bundle
 load lib/criu
 load lib/workload
@@ -42,6 +43,7 @@ fresh() {
 		<(awk -F ' *[|] *' '$4 ~ /^(kept|refused|lost)$/ { print $2 }' "$tables" | sort)
 }
 
+# bats test_tags=core
 @test "kept: all of them in one container, saved and restored twice" {
 	mapfile -t names < <(rows kept)
 	[ "${#names[@]}" -ge 50 ]

@@ -29,6 +29,8 @@ job_write() {
 		# shellcheck disable=SC2154 # opt_timing is set by run
 		[ -z "$opt_timing" ] || printf ' --timing'
 		[ -z "$filter" ] || printf ' --filter %q' "$filter"
+		# shellcheck disable=SC2154 # opt_tags is set by run
+		[ ${#opt_tags[@]} -eq 0 ] || printf ' --filter-tags %q' "${opt_tags[@]}"
 		printf ' %q' "$@"
 		printf '\n'
 	} >"$file"

@@ -3,22 +3,19 @@
 #
 # For the tests on two VMs: one network of containers over both. On each side the network "lan" has the bridge lan0,
 # link1 is a port of it, and a container "keeper" keeps it there. Somebody who is on neither side's containers is in the network
-# namespace "visitor" of a, 10.98.0.100, on the same bridge.
+# namespace "visitor" of a, 10.98.0.100, on the same bridge. The data root is a filesystem of its own, of 128 MiB, that can be filled.
 #
 #	lan_begin       in setup_file, after pair_begin
 #	lan_end         in teardown_file
-#	on_a, on_b      a shell command there
 
 lan_data=/tmp/lan
-# What a and b ask of each other.
+# What a and b ask of each other; the third one over link1.
 # shellcheck disable=SC2034 # for the test files
 lan_a="exec:$CTR_REMOTE pipe 10.99.0.1 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 # shellcheck disable=SC2034
 lan_b="exec:$CTR_REMOTE pipe 10.99.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
-
-on_a() {
-	bash -c "exec 2>&1; $1" </dev/null
-}
+# shellcheck disable=SC2034
+lan_b_link1="exec:$CTR_REMOTE pipe 10.98.0.2 7 $CTR --root $lan_data/state --data-root $lan_data/data receive"
 
 # The same on both sides, but for the last byte of addresses: $1.
 lan_side() {
@@ -26,6 +23,7 @@ lan_side() {
 	set -e
 	modprobe -a ${criu_modules//[$'\n\t']/ }
 	mkdir -p $lan_data/keeper/rootfs/bin $lan_data/state $lan_data/data
+	mount -t tmpfs -o size=128m,mode=700 tmpfs $lan_data/data
 	cp /bin/busybox $lan_data/keeper/rootfs/bin/
 	cd $lan_data/keeper
 	$CTR spec
@@ -44,6 +42,7 @@ lan_side_end() {
 	ip link set link1 nomaster
 	\$ctr list -q | while read -r id; do \$ctr delete -f \$id </dev/null; done
 	\$ctr network delete lan
+	umount $lan_data/data
 	rm -rf $lan_data
 	END
 }
@@ -53,6 +52,7 @@ lan_begin() {
 	echo $! >"$BATS_FILE_TMPDIR/remote.pid"
 	on_a "$(lan_side 1)"
 	on_b "$(lan_side 2)"
+	served 10.98.0.2
 	ip netns add visitor
 	ip link add visit0 type veth peer name eth0 netns visitor
 	ip link set visit0 master lan0 up

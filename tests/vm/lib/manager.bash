@@ -23,6 +23,7 @@ manager_start() {
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
 	mkdir "$BATS_FILE_TMPDIR/home"
 	cp "$CTR" "$BATS_FILE_TMPDIR/ctr"
+	[ ! -e "${CTR%/*}/ctr-full" ] || cp "${CTR%/*}/ctr-full" "$BATS_FILE_TMPDIR/ctr-full"
 	chown "$manager_uid:$manager_gid" "$manager_runtime" "$BATS_FILE_TMPDIR/home"
 	systemd-run --quiet --unit=ctr-user --uid="$manager_uid" --gid="$manager_gid" --service-type=notify \
 		-p Slice=user.slice -p "Delegate=$1" -p KillMode=mixed -E XDG_RUNTIME_DIR="$manager_runtime" \

@@ -5,9 +5,12 @@
 # programs and trees at the same paths:
 #
 #	setup_file() { pair_begin; }
-#	on_b 'shell command'        its output with stderr, its exit code; its stdin is empty
+#	on_a 'shell command'        its output with stderr, its exit code; its stdin is empty
+#	on_b 'shell command'        the same on the other one
 #	b_pipe PROGRAM ARGUMENT...  stdin and stdout are those of the program on b
 #	ssh b COMMAND               the same by ssh, with the run's own key
+#	within SECONDS COMMAND...   as often as it takes until it succeeds
+#	served ADDRESS              b can be asked at that address, too, for a DEST over link1
 #
 # a has 10.99.0.1 and b 10.99.0.2 on link0. link1 is up and has no address.
 
@@ -24,4 +27,23 @@ b_pipe() {
 
 on_b() {
 	b_pipe bash -c "exec 2>&1; $1" </dev/null
+}
+
+on_a() {
+	bash -c "exec 2>&1; $1" </dev/null
+}
+
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { echo "not in time: $*" >&2; return 1; }
+		sleep 0.2
+	done
+}
+
+# Until the end of the VM: nobody else is there.
+served() {
+	on_b "setsid $CTR_REMOTE serve $1 7 </dev/null >/dev/null 2>&1 &"
+	"$CTR_REMOTE" wait "$1" 7 60
 }

@@ -4,15 +4,26 @@
 # For the tests on two VMs with the network of lan.bash: a container "web" with a server and a counter, and somebody who asks
 # the one all the time and has a connection to the other (tests/helpers/knock.c).
 #
-#	web_paths        in setup: $ctr with its roots, $web for the bundle
-#	web_start, visitor_start, visitor_end, web_end
+#	load ../lib/criu, ../lib/pair, ../lib/lan, ../lib/web
+#	web_start, visitor_start, visitor_end
+#
+# setup and teardown, of the file and of each test, are here: $ctr is ctr with its roots, $web the bundle.
 
-web_paths() {
+setup_file() {
+	pair_begin
+	lan_begin
+}
+
+teardown_file() {
+	lan_end
+}
+
+setup() {
 	ctr="$CTR --root $lan_data/state --data-root $lan_data/data"
 	web=$BATS_TEST_TMPDIR/web
 }
 
-web_end() {
+teardown() {
 	[ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || true
 	on_b "$ctr delete -f web"
 	on_a "$ctr delete -f web"

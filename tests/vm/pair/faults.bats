@@ -5,27 +5,11 @@
 # afterwards, and those who talk to it notice no more than a pause. The real criu, at a handful of points;
 # tests/integration/migrate.bats has the others.
 
+# bats file_tags=criu
 load ../lib/criu
 load ../lib/pair
 load ../lib/lan
 load ../lib/web
-
-setup_file() {
-	pair_begin
-	lan_begin
-}
-
-teardown_file() {
-	lan_end
-}
-
-setup() {
-	web_paths
-}
-
-teardown() {
-	web_end
-}
 
 # when SIDE CONDITION ACTION: shell commands, there, and nobody waits for them. $T/did is there afterwards.
 when() {
@@ -93,7 +77,7 @@ one_runs() {
 disturbed() {
 	echo "--- $*"
 	when "$@"
-	run on_a "$ctr migrate --timeout 5s --resolve-timeout 20s web '$lan_b'"
+	run on_a "$ctr migrate --timeout 10s --resolve-timeout 20s web '$lan_b'"
 	echo "$status: $output"
 	happened "$1"
 	one_runs
@@ -114,7 +98,7 @@ killed='kill -9 $(busybox pidof ctr)'
 
 @test "receive is killed: while it takes memory, while it restores" {
 	web_start
-	visitor_start 100
+	visitor_start 500
 	disturbed on_b "$(journal receiving)" "$killed"
 	[ "$here" = running ]
 	disturbed on_b "$(journal restoring)" "$killed"

@@ -3,6 +3,7 @@
 #
 # The two VMs are two, and reach each other.
 
+# bats file_tags=criu
 load ../lib/pair
 
 setup_file() {

@@ -3,27 +3,11 @@
 #
 # A container moves between two hosts with kernels of their own, and those who talk to it notice no more than a pause.
 
+# bats file_tags=criu
 load ../lib/criu
 load ../lib/pair
 load ../lib/lan
 load ../lib/web
-
-setup_file() {
-	pair_begin
-	lan_begin
-}
-
-teardown_file() {
-	lan_end
-}
-
-setup() {
-	web_paths
-}
-
-teardown() {
-	web_end
-}
 
 # One way: moved FROM DEST
 moved() {
@@ -56,6 +40,7 @@ by_hand() {
 	echo $(($(now_ms) - began))
 }
 
+# bats test_tags=core
 @test "a web server under requests and a connection move there and back, five times" {
 	local slow longest median
 	web_start 32

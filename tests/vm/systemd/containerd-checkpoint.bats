@@ -5,6 +5,7 @@
 # containerd's checkpoints with the real criu, by its own client and io.containerd.runc.v2: images in a directory, and
 # images in the content store, of which a container is made again. The program counts.
 
+# bats file_tags=criu
 load drivers
 load containerd
 load ../lib/criu
@@ -136,6 +137,7 @@ has_begun_once() {
 	same 1 "$(grep -cx 1 "/proc/$pid/root/tmp/count")"
 }
 
+# bats test_tags=core
 @test "containerd checkpoint, cgroupfs: a container of a checkpoint in the content store goes on" {
 	comes_back cgroupfs
 }

@@ -4,6 +4,7 @@
 # `docker checkpoint` with the real criu, which Docker has as an experiment: no more than a checkpoint, and a start of it.
 # The program counts; that it goes on is told by its output.
 
+# bats file_tags=criu
 load drivers
 load docker
 load ../lib/criu
@@ -77,6 +78,7 @@ comes_back() {
 	comes_back cgroupfs
 }
 
+# bats test_tags=core
 @test "docker checkpoint, systemd: the same container goes on: output, limits, exit code" {
 	comes_back systemd
 }

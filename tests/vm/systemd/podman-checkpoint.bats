@@ -4,6 +4,7 @@
 # podman's checkpoints with the real criu: podman and conmon on one side, ctr's options, images, logs and the
 # processes that come back on the other. The program counts; that it goes on is told by its output.
 
+# bats file_tags=criu
 load drivers
 load podman
 load ../lib/criu
@@ -122,6 +123,7 @@ comes_back() {
 	comes_back cgroupfs
 }
 
+# bats test_tags=core
 @test "podman checkpoint, systemd: the same container goes on: output, limits, exit code" {
 	comes_back systemd
 }

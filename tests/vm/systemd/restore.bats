@@ -3,6 +3,7 @@
 #
 # A restored container in a scope of systemd, which is made before it runs.
 
+# bats file_tags=criu
 load ../lib/bundle
 load ../lib/criu
 
@@ -28,6 +29,7 @@ bare() {
 	[ "$status" -eq 0 ] || criu_said "$BATS_TEST_TMPDIR/images"
 }
 
+# bats test_tags=core
 @test "restore: the systemd driver: a scope with its limits around the restored tasks, twice; nothing stays" {
 	local images=$BATS_TEST_TMPDIR/images i
 	bundle_config 'exec sleep 1000 </dev/null >/dev/null 2>&1'
