@@ -62,7 +62,7 @@ since() {
 	printf '#!/bin/bash\n[[ " $* " != *" list "* ]] || exec -a "hangs %s" sleep 1000\nexec %q "$@"\n' "$T" "$real" >"$T/ctr"
 	chmod 755 "$T/ctr"
 	echo 'kill error ctr:openat2#1:EMFILE' >"$T/points"
-	CTR=$T/ctr capture "$sweep" --deadline 10000 --patience 5 --points "$T/points"
+	TMPDIR=$T CTR=$T/ctr capture "$sweep" --deadline 10000 --patience 5 --points "$T/points"
 	same 1 "$status"
 	has 'not even looking at it ends'
 	has 'list fails'
