@@ -20,6 +20,7 @@
 #include "rootfs/layer_export.h"
 #include "rootfs/sinks.h"
 #include "util/cleanup.h"
+#include "util/there.h"
 #include "util/timestamp.h"
 
 enum {
@@ -138,12 +139,14 @@ static int add_images(struct writing *w, size_t where, struct err *e)
 
 static int open_dirs(struct writing *w, struct err *e)
 {
-	int dir = fcntl(w->s->images, F_DUPFD_CLOEXEC, 3);
+	int dir = fcntl(w->s->images, F_DUPFD_CLOEXEC, 3), r;
 
 	while (dir >= 0) {
 		w->dirs[w->dir_count++] = dir;
-		if (faccessat(dir, "parent", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			return 0;
+		r = is_there(dir, "parent");
+		if (r <= 0)
+			return r < 0 ? err_set(e, ERR_SYSTEM, -r, "look for images below these")
+				     : 0;
 		if (w->dir_count > ARCHIVE_PARENTS_MAX)
 			return err_set(e, ERR_STATE, ELOOP,
 				       "the images are based on too many others");

@@ -53,6 +53,7 @@ struct guard {
 	int channel;	/* -EBADF: ctr replicate is gone */
 	int timer, wake, events;
 	bool promised; /* lapse.until_ms counts */
+	bool told;     /* ctr replicate has heard from us that there is a lease */
 	uint64_t since, next;
 	unsigned failures;
 	struct lapse lapse;
@@ -249,7 +250,7 @@ static void note_taken(struct guard *g, uint64_t epoch, const struct err *e)
 static void note_granted(struct guard *g, uint64_t since)
 {
 	uint64_t ms = g->rq->ms, period = ms / RENEWALS;
-	bool news = !g->promised || g->lapse.lapsed;
+	bool news = !g->told || g->lapse.lapsed;
 
 	g->failures = 0;
 	g->next = since + (period < RENEW_MAX_MS ? period : RENEW_MAX_MS);
@@ -266,6 +267,7 @@ static void note_granted(struct guard *g, uint64_t since)
 		(void)lapse_write(g->state, &g->lapse, NULL); /* the one before is stricter */
 	if (news)
 		tell(g, LEASE_GRANTED);
+	g->told = true;
 }
 
 static void renew(struct guard *g)

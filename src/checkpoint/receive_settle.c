@@ -19,6 +19,7 @@
 #include "rootfs/layers.h"
 #include "util/cleanup.h"
 #include "util/io.h"
+#include "util/there.h"
 
 enum {
 	STEP_MS = 50,
@@ -62,22 +63,32 @@ static bool has_run(enum life life)
 	return life == LIFE_RUNNING || life == LIFE_OVER;
 }
 
-static enum life judge_life(const struct journal *j, const struct container *c,
-			    enum container_status status)
+static int judge_life(const struct journal *j, const struct container *c,
+		      enum container_status status, enum life *ret, struct err *e)
 {
 	const struct container_move *m = &c->record.move;
 	bool lives = status == STATUS_RUNNING || status == STATUS_PAUSED;
+	int released;
 
+	*ret = LIFE_NONE;
 	/* its record has the token from its first moment; what went on from here is somebody else's, too */
 	if (!m->token || m->away || strcmp(m->token, j->token) != 0)
-		return LIFE_NONE;
-	if (lives && is_traced(c->record.init.pid))
-		return LIFE_HELD;
+		return 0;
+	if (lives && is_traced(c->record.init.pid)) {
+		*ret = LIFE_HELD;
+		return 0;
+	}
 	/* we have the lock: its creator is dead */
-	if (lives && c->record.phase != PHASE_CREATING)
-		return LIFE_RUNNING;
-	return faccessat(c->dir, RESTORE_RELEASED, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? LIFE_OVER
-										   : LIFE_WRECK;
+	if (lives && c->record.phase != PHASE_CREATING) {
+		*ret = LIFE_RUNNING;
+		return 0;
+	}
+	/* a wreck goes on at the source: nobody may take for one what has run */
+	released = is_there(c->dir, RESTORE_RELEASED);
+	if (released < 0)
+		return err_set(e, ERR_SYSTEM, -released, "find out whether '%s' has run", j->id);
+	*ret = released ? LIFE_OVER : LIFE_WRECK;
+	return 0;
 }
 
 static int destroy(struct container *c, struct err *e)
@@ -110,7 +121,9 @@ static int look(const struct receive_request *rq, const struct journal *j, enum 
 			return 0;
 		if (r < 0)
 			return r;
-		*ret = judge_life(j, c, status);
+		r = judge_life(j, c, status, ret, e);
+		if (r < 0)
+			return r;
 		if (*ret == LIFE_HELD && waited < CRIU_END_MS) {
 			container_free(take_ptr(c));
 			pause_ms(STEP_MS);

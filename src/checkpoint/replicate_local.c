@@ -15,6 +15,7 @@
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/num.h"
+#include "util/there.h"
 
 #define FENCED "fenced.json"
 
@@ -262,7 +263,10 @@ int replicate_look(int data, const char *id, struct arena *a, struct replicate_s
 	if (r < 0)
 		return r;
 	s.running = flock(dir, LOCK_SH | LOCK_NB) < 0;
-	s.fenced = faccessat(dir, FENCED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	r = is_there(dir, FENCED);
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "find out whether '%s' was taken over", id);
+	s.fenced = r;
 	*ret = s;
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "rootfs/treesync.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/there.h"
 
 #define FLAT "memory.flat" /* in a generation: images that are being made whole */
 
@@ -30,12 +31,6 @@ enum {
 };
 
 /* ---- memory ---- */
-
-static bool is_whole(int generation)
-{
-	return faccessat(generation, STANDBY_MEMORY "/" STANDBY_IMAGES "/parent", F_OK,
-			 AT_SYMLINK_NOFOLLOW) < 0;
-}
 
 static int make_flat(int generation, struct err *e)
 {
@@ -57,9 +52,11 @@ static int make_flat(int generation, struct err *e)
 
 static int flatten(int generation, struct err *e)
 {
-	int r;
+	int r = is_there(generation, STANDBY_MEMORY "/" STANDBY_IMAGES "/parent");
 
-	if (is_whole(generation)) {
+	if (r < 0)
+		return err_set(e, ERR_SYSTEM, -r, "look for images below those of a generation");
+	if (!r) {
 		(void)tree_remove(generation, FLAT); /* of one who was killed */
 		return 0;
 	}

@@ -13,6 +13,7 @@
 #include "rootfs/treeremove.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
+#include "util/there.h"
 
 #define INCOMING "incoming-"
 #define DIGESTS	 "digests.json"
@@ -198,7 +199,8 @@ int standby_verify(const struct standby *s, const struct standby_list *l,
 		(void)snprintf(path, sizeof(path),
 			       "%llu/" STANDBY_MEMORY "/" STANDBY_IMAGES "/parent",
 			       (unsigned long long)g->number);
-		memory = memory && faccessat(s->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+		/* if that cannot be known, those below are looked at, too */
+		memory = memory && is_there(s->dir, path) != 0;
 		files = files && g->files && g->parent && base.folding != g->number &&
 			base.generation != g->parent;
 		g = before(l, g);

@@ -19,6 +19,7 @@
 #include "util/io.h"
 #include "util/kernel.h"
 #include "util/num.h"
+#include "util/there.h"
 
 enum {
 	LOCK_WAIT_MS = 10000,
@@ -323,14 +324,14 @@ static const struct standby_generation *find(const struct standby_list *l, uint6
 	return NULL;
 }
 
-/* Memory: does it have images below it? That link went when the images were made whole. */
+/* Memory: does it have images below it? That link went when the images were made whole. If that cannot be known, it has. */
 static bool has_parent_images(const struct standby *s, uint64_t number)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "%llu/" STANDBY_MEMORY "/" STANDBY_IMAGES "/parent",
 		       (unsigned long long)number);
-	return faccessat(s->dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return is_there(s->dir, path) != 0;
 }
 
 /* Can its files be made? What comes before it was judged already. */

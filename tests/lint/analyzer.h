@@ -25,4 +25,7 @@ static inline int *lint_errno(void)
 #undef errno
 #define errno (*lint_errno())
 
+/* Which make tells the compiler. */
+#define FRONT_WHOLE "/usr/libexec/ctr/ctr-full"
+
 #endif

@@ -58,7 +58,7 @@ both() {
 	IFS=+ read -ra words <<<"$1"
 	if [ "$2" = - ] && [ -n "${gather:-}" ]; then
 		# each with a file of its own
-		plain+=(, "${words[@]/#\/tmp\//\/tmp\/${#plain[@]}}")
+		plain+=("," "${words[@]/#\/tmp\//\/tmp\/${#plain[@]}}")
 		return
 	fi
 	hold "${words[@]}"
