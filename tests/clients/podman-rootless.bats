@@ -41,6 +41,7 @@ user_begin() {
 	chmod 644 "$W/busy.tar"
 	# runtimes may have been built where only root gets to
 	cp "$CTR" "$W/ctr"
+	[ ! -e "${CTR%/*}/ctr-full" ] || cp "${CTR%/*}/ctr-full" "$W/ctr-full"
 	sed -i "s|^ctr = .*|ctr = [\"$W/ctr\"]|" "$home/.config/containers/containers.conf.d/50-ctr.conf" \
 		"$W/etc/containers/containers.conf.d/50-ctr.conf"
 	# shellcheck disable=SC2016 # for the other shell

@@ -131,7 +131,8 @@ no_receiver() {
 
 @test "what criu said of a restore that failed is kept there, and not without end" {
 	local log
-	mkdir -m 700 "$datab/.logs" && mkdir "$datab/.logs"/old{1..12}
+	mkdir -p "$datab/.logs"/old{1..12}
+	chmod 700 "$datab/.logs"/*
 	touch -d yesterday "$datab/.logs"/*
 	start_counter
 	echo 'restored fail-log' >"$T/b/criu.control"

@@ -26,16 +26,17 @@ hot_write() {
 }
 
 hot_files() {
-	local programs=() tests=() tool bats PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	local programs=() tests=() under_test=("$1") tool bats PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	for tool in $hot_tools $(hot_criu "$@"); do
 		! tool=$(type -P "$tool") || programs+=("$tool")
 	done
+	[ ! -e "${1%/*}/ctr-full" ] || under_test+=("${1%/*}/ctr-full")
 	bats=$(realpath "$(type -P bats)")
 	# shellcheck disable=SC2154 # vm_dir is set by run
 	tests=("$vm_dir"/lib "$vm_dir"/../{clients,integration})
 	{
 		printf '%s\n' /etc/ld.so.cache /etc/passwd /etc/group /etc/nsswitch.conf "${programs[@]}" "$@"
-		find -L "${programs[@]}" "$1" -prune -print | hot_libraries
+		find -L "${programs[@]}" "${under_test[@]}" -prune -print | hot_libraries
 		find "${tests[@]}" "${bats%/*}"/../lib*/bats-core -type f
 	} | hot_small
 }
