@@ -69,10 +69,6 @@ cut() {
 	done
 }
 
-granted_since() {
-	[ "$(jq .at "$datab/.standby/$there/lease.json")" -gt "$1" ]
-}
-
 gone_file() {
 	[ ! -e "$1" ]
 }
@@ -119,7 +115,8 @@ waited() {
 	with_lease
 	still_counts_in "$dataa" "$tag"
 	first=$(jq .at "$datab/.standby/$there/lease.json")
-	wait_until granted_since "$((first + 3000))"
+	renewed() { [ "$(jq .at "$datab/.standby/$there/lease.json")" -gt "$((first + 3000))" ]; }
+	wait_until renewed
 	runs_here
 	[ "$(events lease-lost)" -eq 0 ]
 	stop_replicating
@@ -166,7 +163,7 @@ waited() {
 	with_lease
 	cut
 	wait_until stands_here
-	wait_until has_events lease-lost 1
+	has_events lease-lost 1
 	n=$(beats_in "$dataa" "$tag" | wc -l)
 	[ "$(beats_in "$dataa" "$tag" | wc -l)" -eq "$n" ]
 	rm "$proxy.parted"
@@ -199,7 +196,8 @@ waited() {
 	old=$(guards)
 	[ -n "$old" ]
 	first=$(jq .at "$datab/.standby/$there/lease.json")
-	wait_until granted_since "$((first + 3000))"
+	renewed() { [ "$(jq .at "$datab/.standby/$there/lease.json")" -gt "$((first + 3000))" ]; }
+	wait_until renewed
 	runs_here
 	with_lease
 	[ "$(guards)" != "$old" ]
@@ -237,7 +235,7 @@ waited() {
 	with_lease
 	cut
 	wait_until stands_here
-	kill -9 "$replicator" "$(guards)"
+	kill -9 "$replicator" $(guards)
 	wait "$replicator" || true
 	ctr resume "$tag"
 	[ "$status" -eq 1 ]
