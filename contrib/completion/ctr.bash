@@ -112,7 +112,7 @@ _ctr() {
 		case $prev in --timeout) words='' ;; esac
 		;;
 	'resume')
-		words=' --timeout --force --help'
+		words=' --timeout --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --timeout) words='' ;; esac
 		;;
@@ -319,12 +319,11 @@ _ctr() {
 		case $prev in --commit-timeout) words='' ;; esac
 		;;
 	'replicate')
-		words=' --interval --keep --count --lease --on-fenced --timeout --goodbye --status --forget --format --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
+		words=' --interval --keep --count --on-fenced --timeout --status --forget --format --no-preflight --remote-ctr --ssh --to-root --to-data-root --as --copy-rootfs --tcp-close --ext-unix-sk --shell-job --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --interval) words='' ;; esac
 		case $prev in --keep) words='' ;; esac
 		case $prev in --count) words='' ;; esac
-		case $prev in --lease) words='' ;; esac
 		case $prev in --on-fenced) words='pause stop ignore ' ;; esac
 		case $prev in --timeout) words='' ;; esac
 		case $prev in --format | -f) words='text json ' ;; esac
@@ -335,7 +334,7 @@ _ctr() {
 		case $prev in --as) words='' ;; esac
 		;;
 	'failover')
-		words=' --list --generation --again --fenced --bundle --output --forget --format --help'
+		words=' --list --generation --again --bundle --output --forget --format --help'
 		[[ $cur == -* ]] || words=$(ctr "${root[@]}" list -q 2>/dev/null)
 		case $prev in --generation) words='' ;; esac
 		case $prev in --bundle | -b) words='' ;; esac

@@ -26,7 +26,6 @@
 #include "checkpoint/netlock.h"
 #include "checkpoint/tracking.h"
 #include "container/fence.h"
-#include "container/lapse.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/kernel.h"
@@ -229,14 +228,13 @@ static const struct criu_handler no_handlers[] = { { 0 } };
 
 /*
  * criu puts the freezer back where it was; when it cannot any more, we do. One that was handed over is frozen by the
- * fence, whatever became of criu meanwhile: only fence_lower() lets it go on. It is the same with a lease that ran out.
+ * fence, whatever became of criu meanwhile: only fence_lower() lets it go on.
  */
 static void settle(const struct dump *d)
 {
 	struct err ignored = ERR_INIT;
 
-	if (fence_is_up(d->c) || lapse_is_up(d->c->dir) || d->cgroup.fd < 0 ||
-	    cgroup_freeze_wanted(&d->cgroup) == d->paused)
+	if (fence_is_up(d->c) || d->cgroup.fd < 0 || cgroup_freeze_wanted(&d->cgroup) == d->paused)
 		return;
 	if (d->paused)
 		(void)cgroup_freeze(&d->cgroup, FREEZE_DEADLINE_MS, &ignored);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "checkpoint/judge.h"
-#include "checkpoint/lease.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
 #include "checkpoint/standby_internal.h"
@@ -251,9 +250,6 @@ int failover_run(const struct failover_request *rq, struct failover_result *ret,
 		r = choose(&t, e);
 	if (r == 0)
 		r = read_papers(&t, e);
-	/* the lock keeps the other host from a new lease */
-	if (r == 0 && !rq->fenced)
-		r = lease_await(&t.s, rq->waiting, rq->context, &ret->waited_ms, e);
 	return r == 0 ? take_over(&t, e) : r;
 }
 

@@ -15,23 +15,20 @@ struct failover_request {
 	const char *id;
 	uint64_t generation; /* 0: the newest that is complete and undamaged */
 	bool again;	     /* although it was taken over before, and ran */
-	bool fenced;	     /* the other host does not run it: no lease (lease.h) is waited for */
-	void (*waiting)(void *data, uint64_t ms); /* told when one is, for how long; or NULL */
-	void *context;
-	const char *bundle; /* another one than the generation names, or NULL */
+	const char *bundle;  /* another one than the generation names, or NULL */
 	const char *criu;
 	const struct caller *caller;
 	enum cgroup_driver driver;
 };
 
 struct failover_result {
-	uint64_t generation, epoch, waited_ms;
+	uint64_t generation, epoch;
 	char created[64];	  /* of the generation */
 	struct problems problems; /* generations that were passed over; problems_free */
 };
 
 /*
- * 0: it runs. -EBUSY: nobody knows whether the other host runs it; -EEXIST: a container of that id is here; -EALREADY: it was taken over before, and ran; -ENOENT: there
+ * 0: it runs. -EEXIST: a container of that id is here; -EALREADY: it was taken over before, and ran; -ENOENT: there
  * is no generation that can be started; -EBADMSG: the wanted one is damaged; those of checkpoint_restore: then
  * the other host is not fenced, if nothing has run here. Descriptors 0 to 2 become those of its program, which is a
  * child of our caller.

@@ -16,7 +16,6 @@
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
 #include "checkpoint/kept_logs.h"
-#include "checkpoint/lease.h"
 #include "checkpoint/pages_sink.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/restore.h"
@@ -653,7 +652,6 @@ static const struct {
 	{ "migrate", serve_migrate },
 	{ "query", serve_query },
 	{ STANDBY_PURPOSE, standby_receive },
-	{ LEASE_PURPOSE, lease_serve },
 };
 
 int receive_serve(const struct receive_request *rq, struct wire *w, struct err *e)

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
 #include "checkpoint/preflight.h"
@@ -20,7 +19,6 @@ enum {
 	BACK_OFF_MAX_MS = 60000,
 	DUMPS_MAX = 3, /* failures in a row, until it is not going to work */
 	ALIVE_MS = 10000,
-	LAPSE_STEP_MS = 20,
 };
 
 static uint64_t now_us(void)
@@ -41,72 +39,9 @@ static void tell(const struct replication *x, enum replicate_event event, const 
 /* 1: somebody wants it to end. */
 static int wait_ms(const struct replication *x, uint64_t ms)
 {
-	struct pollfd p = { .fd = x->interrupt, .events = POLLIN };
+	struct pollfd p = { .fd = x->rq->interrupt, .events = POLLIN };
 
 	return poll(&p, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) > 0;
-}
-
-/* ---- the lease ---- */
-
-/* In the process of the guard. */
-static void tell_lease(void *data, enum lease_event event, const struct err *why)
-{
-	static const enum replicate_event events[] = {
-		[LEASE_GRANTED] = REPLICATE_LEASE_GRANTED,
-		[LEASE_LOST] = REPLICATE_LEASE_LOST,
-		[LEASE_GIVEN_BACK] = REPLICATE_LEASE_RELEASED,
-	};
-
-	tell(data, events[event], why, 0);
-}
-
-/* What ends waiting is who wants us to end, and a guard that is gone, or was refused. */
-static int watch_guard(struct replication *x, struct err *e)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	close_fd(&x->interrupt);
-	x->interrupt = epoll_create1(EPOLL_CLOEXEC);
-	if (x->interrupt < 0 || epoll_ctl(x->interrupt, EPOLL_CTL_ADD, x->guard.channel, &ev) < 0 ||
-	    (x->rq->interrupt >= 0 &&
-	     epoll_ctl(x->interrupt, EPOLL_CTL_ADD, x->rq->interrupt, &ev) < 0))
-		return err_set(e, ERR_SYSTEM, errno, "watch the guard of the lease");
-	return 0;
-}
-
-static int start_guard(struct replication *x, const struct container *c, struct err *e)
-{
-	const struct lease_guard_request rq = {
-		.container = c,
-		.dir = x->dir,
-		.to = x->rq->to,
-		.id = x->rq->as ? x->rq->as : x->rq->id,
-		.epoch = x->epoch,
-		.ms = x->rq->lease_ms,
-		.timeout_ms = x->rq->timeout_ms,
-		.tell = tell_lease,
-		.data = x,
-	};
-	int r = x->rq->lease_ms ? lease_guard_start(&rq, &x->guard, e) : 0;
-
-	return r == 0 && x->guard.pid ? watch_guard(x, e) : r;
-}
-
-/* While it stands for want of a lease, criu must not work at it: 1: it runs; 0: somebody wants us to end. */
-static int await_lease(const struct replication *x, struct err *e)
-{
-	uint64_t told = now_us();
-	int r = 0;
-
-	while (r == 0 && lease_guard_is_lapsed(&x->guard)) {
-		if (wait_ms(x, LAPSE_STEP_MS))
-			return 0;
-		if (now_us() - told < (uint64_t)ALIVE_MS * 1000)
-			continue;
-		told = now_us();
-		r = wire_send(x->w, WIRE_ALIVE, NULL, 0, e);
-	}
-	return r < 0 ? r : 1;
 }
 
 /* ---- the container ---- */
@@ -236,10 +171,6 @@ static int complete(void *data, struct container *c, struct err *e)
 	h->x->made.round.file_bytes = count.contents;
 	h->x->made.files = count.bytes > 0;
 	h->ended = now_us();
-	/* once we return they go on */
-	while (r == 0 && lease_guard_is_lapsed(&h->x->guard))
-		if (wait_ms(h->x, LAPSE_STEP_MS))
-			r = err_set(e, ERR_SYSTEM, ECANCELED, "interrupted");
 	return r;
 }
 
@@ -276,9 +207,7 @@ static int dump(struct replication *x, struct container *c, struct err *e)
 	h.began = now_us();
 	rq.images = images;
 	rq.work = work;
-	lease_guard_working(&x->guard, true);
 	r = checkpoint_dump(c, &rq, &result, e);
-	lease_guard_working(&x->guard, false);
 	m->round.hold_us = result.freezing_us + result.frozen_us;
 	if (!m->round.hold_us) /* criu did not say: no longer than that */
 		m->round.hold_us = h.ended - h.began;
@@ -341,10 +270,8 @@ static int note_sent(struct replication *x, struct err *e)
 static int one_generation(struct replication *x, uint64_t *made, struct err *e)
 {
 	uint64_t began = now_us(), took;
-	int r = x->pending ? 1 : await_lease(x, e);
+	int r = x->pending ? 1 : make_generation(x, e);
 
-	if (r > 0 && !x->pending)
-		r = make_generation(x, e);
 	if (r <= 0)
 		return r;
 	x->failures = 0;
@@ -410,29 +337,6 @@ static int consider(struct replication *x, int r, unsigned *back_off, struct err
 	return 1;
 }
 
-/* 1: go on, with another one; else @r. */
-static int look_at_guard(struct replication *x, int r, struct err *e)
-{
-	cleanup_(container_freep) struct container *c = NULL;
-	uint64_t taken = lease_guard_taken(&x->guard);
-
-	if (taken) {
-		r = replicate_note_fenced(x, taken, e);
-		return r < 0 ? r
-			     : (err_set(e, ERR_STATE, 0, "container '%s' was taken over by %s",
-					x->rq->id, x->rq->to->name),
-				-EOWNERDEAD);
-	}
-	if (!lease_guard_was_killed(&x->guard))
-		return r;
-	/* the next one has no descriptor of the connection, which would live longer than we do */
-	replicate_disconnect(x);
-	r = open_container(x, &c, e);
-	if (r > 0)
-		r = start_guard(x, c, e) < 0 ? -EIO : 1;
-	return r;
-}
-
 static int run(struct replication *x, struct err *e)
 {
 	unsigned back_off = BACK_OFF_MS;
@@ -447,8 +351,6 @@ static int run(struct replication *x, struct err *e)
 			back_off = BACK_OFF_MS;
 		if (r < 0 && r != -EOWNERDEAD)
 			r = consider(x, r, &back_off, e);
-		if (r != -EOWNERDEAD)
-			r = look_at_guard(x, r, e);
 	}
 	return r == -EOWNERDEAD ? be_fenced(x, e) : r;
 }
@@ -480,56 +382,18 @@ static int begin(struct replication *x, struct err *e)
 		return r;
 	x->init = c->record.init;
 	r = replicate_open(x, e);
-	if (r == 0)
-		r = start_guard(x, c, e);
 	return r == 0 ? open_root(x, c, e) : r;
 }
 
 int replicate_run(const struct replicate_request *rq, struct err *e)
 {
-	struct replication x = {
-		.rq = rq, .dir = -EBADF, .interrupt = -EBADF, .guard = LEASE_GUARD_EMPTY
-	};
-	int r;
+	struct replication x = { .rq = rq, .dir = -EBADF };
+	int r = begin(&x, e);
 
-	if (rq->interrupt >= 0)
-		x.interrupt = fcntl(rq->interrupt, F_DUPFD_CLOEXEC, 3);
-	r = begin(&x, e);
 	if (r == 0)
 		r = run(&x, e);
 	replicate_disconnect(&x);
-	lease_guard_end(&x.guard, r == -EOWNERDEAD);
-	close_fd(&x.interrupt);
 	rootsync_source_close(x.root);
 	close_fd(&x.dir);
-	return r;
-}
-
-int replicate_goodbye(const struct replicate_request *rq, struct err *e)
-{
-	cleanup_(container_freep) struct container *c = NULL;
-	struct lease_link l = { .to = rq->to,
-				.id = rq->as ? rq->as : rq->id,
-				.ms = LEASE_MIN_MS,
-				.timeout_ms = rq->timeout_ms,
-				.interrupt = rq->interrupt };
-	enum container_status status = STATUS_STOPPED;
-	struct err none = ERR_INIT;
-	uint64_t epoch;
-	int r = container_open(rq->store, rq->id, false, &c, &status, &none);
-
-	if (r == 0 && status != STATUS_STOPPED)
-		return err_set(e, ERR_STATE, EBUSY, "container '%s' is %s here", rq->id,
-			       container_status_name(status));
-	if (r < 0 && r != -ENOENT) {
-		*e = none;
-		return r;
-	}
-	r = replicate_epoch(rq->data, rq->id, &l.epoch, e);
-	if (r == 0)
-		r = lease_say(&l, LEASE_ENDED, &epoch, e);
-	if (r == 0)
-		r = wire_send_word(l.w, WIRE_DONE, e);
-	lease_hang_up(&l);
 	return r;
 }

@@ -33,9 +33,6 @@ enum replicate_event {
 	REPLICATE_CONNECTED,
 	REPLICATE_GENERATION, /* round */
 	REPLICATE_RETRY,      /* err: what failed; wait_ms: until the next try */
-	REPLICATE_LEASE_GRANTED,
-	REPLICATE_LEASE_LOST,	  /* the container stands; err: why */
-	REPLICATE_LEASE_RELEASED, /* it runs on without one */
 };
 
 struct replicate_request {
@@ -50,8 +47,6 @@ struct replicate_request {
 	uint64_t count; /* end after so many generations; 0: never */
 	enum replicate_fenced on_fenced;
 	int timeout_ms;
-	uint64_t
-		lease_ms; /* the container runs no longer than that without the other host's word (lease.h); 0: it does */
 	int interrupt; /* becomes readable: end; < 0: never */
 	void (*tell)(void *data, enum replicate_event event, const struct replicate_round *round,
 		     const struct err *why, unsigned wait_ms);
@@ -75,12 +70,6 @@ struct replicate_status {
 /* -ENOENT: it was never replicated from here. */
 int replicate_look(int data, const char *id, struct arena *a, struct replicate_status *ret,
 		   struct err *e);
-
-/*
- * Tell the other host that the container of rq->id does not run here any more, so that it need not wait for a lease. -EBUSY: it
- * does run.
- */
-int replicate_goodbye(const struct replicate_request *rq, struct err *e);
 
 /* Forget all that is known of it here. -EBUSY while somebody replicates it. */
 int replicate_forget(int data, const char *id, struct err *e);

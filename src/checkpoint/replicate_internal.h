@@ -3,7 +3,6 @@
 #ifndef CTR_CHECKPOINT_REPLICATE_INTERNAL_H
 #define CTR_CHECKPOINT_REPLICATE_INTERNAL_H
 
-#include "checkpoint/lease_guard.h"
 #include "checkpoint/proposal.h"
 #include "checkpoint/replicate.h"
 #include "checkpoint/rootsync.h"
@@ -36,8 +35,6 @@ struct replication {
 	pid_t program;
 	bool agreed;	   /* the other host has taken it at least once */
 	unsigned failures; /* dumps in a row */
-	struct lease_guard guard;
-	int interrupt; /* somebody wants it to end, or the guard has something to say */
 };
 
 /* ---- replicate_local.c: DATA/.replicate/ID ---- */

@@ -88,7 +88,6 @@ static int say_id(struct replication *x, struct err *e)
 	json_out_object(&o);
 	json_out_member_string(&o, "id", x->rq->as ? x->rq->as : x->rq->id);
 	json_out_member_uint(&o, "epoch", x->epoch);
-	json_out_member_bool(&o, "lease", x->rq->lease_ms > 0);
 	return wire_send_json(x->w, WIRE_STANDBY, &o, e);
 }
 
@@ -215,7 +214,7 @@ int replicate_connect(struct replication *x, const struct container *c, struct e
 
 	if (r < 0)
 		return r;
-	wire_set_interrupt(x->w, x->interrupt);
+	wire_set_interrupt(x->w, x->rq->interrupt);
 	wire_set_timeout(x->w, x->rq->timeout_ms * PATIENCE);
 	r = wire_hello_call(x->w, STANDBY_PURPOSE, e);
 	if (r == 0)

@@ -12,7 +12,6 @@
 
 #include "checkpoint/image_stream.h"
 #include "checkpoint/judge.h"
-#include "checkpoint/lease.h"
 #include "checkpoint/rootsync_internal.h"
 #include "checkpoint/standby_internal.h"
 #include "container/made_bundle.h"
@@ -27,7 +26,6 @@ struct keeping {
 	struct arena arena;
 	struct standby s;
 	uint64_t epoch; /* of the source */
-	bool lease;	/* it asks for one */
 	struct proposal p;
 	char *proposal, *config; /* as they came */
 	size_t proposal_size, config_size;
@@ -105,8 +103,6 @@ static int take_turn(struct keeping *k, struct err *e)
 		r = check_turn(k, e);
 	if (r == 0 && is_new_turn(k))
 		r = standby_set(&k->s, &state, e);
-	if (r == 0 && !k->lease)
-		r = lease_drop_free(&k->s, e);
 	standby_unlock(&k->s);
 	return r;
 }
@@ -144,7 +140,6 @@ static int hear_id(struct keeping *k, struct err *e)
 		r = wire_string(o, "id", ID_MAX, false, &id, e);
 	if (r == 0)
 		r = wire_uint(o, "epoch", INT64_MAX - 1, &k->epoch, e);
-	k->lease = r == 0 && wire_bool(o, "lease");
 	if (r == 0)
 		r = standby_open(k->rq->data, id, true, &k->s, e);
 	if (r == 0)

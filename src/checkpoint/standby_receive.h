@@ -3,7 +3,7 @@
  * The purpose "replicate" of a connection (receive.h): generations of a container come, and are kept (standby.h).
  *
  *   source                                       here
- *   STANDBY {id, epoch, lease}              -->
+ *   STANDBY {id, epoch}                     -->
  *                                           <--  STANDBY {fenced, epoch, newest, instance}
  *   PROPOSAL, CONFIG                        -->
  *                                           <--  ANSWER, as for a move

@@ -39,7 +39,6 @@ static const struct {
 	[WIRE_STANDBY] = { "STANDBY", SMALL },
 	[WIRE_PAGES] = { "PAGES", WIRE_DATA_MAX },
 	[WIRE_COMPLETE] = { "COMPLETE", SMALL },
-	[WIRE_LEASE] = { "LEASE", SMALL },
 };
 
 static bool is_type(uint32_t n)

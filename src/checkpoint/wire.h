@@ -55,7 +55,6 @@ enum wire_type {
 	WIRE_STANDBY, /* both: generations (standby_receive.c) */
 	WIRE_PAGES, /* destination: memory that it wants (pages.h); source: bytes of it, in that order */
 	WIRE_COMPLETE, /* destination: no memory is missing there any more */
-	WIRE_LEASE,    /* both: may it run there (lease.h) */
 	WIRE_TYPE_END,
 };
 

@@ -168,11 +168,10 @@ static int await(const struct wire *w, int fd, short events, struct err *e)
 		if (n == 0)
 			return err_set(e, ERR_SYSTEM, ETIMEDOUT,
 				       "nothing from the other host for %d ms", w->timeout_ms);
-		/* first: who sends a byte now and then must not keep us from what we have to do */
-		if (p[1].revents)
-			return err_set(e, ERR_SYSTEM, ECANCELED, "interrupted");
 		if (p[0].revents)
 			return 0;
+		if (p[1].revents)
+			return err_set(e, ERR_SYSTEM, ECANCELED, "interrupted");
 	}
 }
 

@@ -23,7 +23,7 @@ enum {
 
 struct failover_options {
 	const char *generation, *bundle, *output, *format;
-	bool list, again, forget, fenced;
+	bool list, again, forget;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -35,8 +35,6 @@ static const struct cli_option options[] = {
 	  "this one, instead of the newest that is complete", NULL },
 	{ "again", 0, CLI_FLAG, NULL, AT(again),
 	  "although it was taken over before and ran: what it did since is lost", NULL },
-	{ "fenced", 0, CLI_FLAG, NULL, AT(fenced),
-	  "the other host surely does not run it: do not wait for its lease to run out", NULL },
 	{ "bundle", 'b', CLI_STRING, "DIR", AT(bundle),
 	  "the bundle, instead of the one that was found when it was replicated", NULL },
 	{ "output", 0, CLI_STRING, "FILE", AT(output),
@@ -202,19 +200,8 @@ static int print_result(const struct failover_options *o, const char *id,
 	json_out_member_uint(&out, "generation", r->generation);
 	json_out_member_string(&out, "created", r->created);
 	json_out_member_uint(&out, "epoch", r->epoch);
-	json_out_member_uint(&out, "waitedMilliseconds", r->waited_ms);
 	json_out_end_object(&out);
 	return cli_print_json(&out, e);
-}
-
-/* Standard error is the container's just now. */
-static void tell_waiting(void *data, uint64_t ms)
-{
-	const struct stdio *s = data;
-
-	(void)dprintf(s->saved[STDERR_FILENO],
-		      "ctr: the lease of the other host runs out in %.1f s: waiting\n",
-		      (double)ms / 1e3);
 }
 
 static int take_over(struct cli *cli, const struct failover_options *o, const char *id,
@@ -225,8 +212,6 @@ static int take_over(struct cli *cli, const struct failover_options *o, const ch
 		.data = cli->data,
 		.id = id,
 		.again = o->again,
-		.fenced = o->fenced,
-		.waiting = tell_waiting,
 		.bundle = o->bundle,
 		.criu = cli->options.criu,
 		.caller = &cli->caller,
@@ -241,7 +226,6 @@ static int take_over(struct cli *cli, const struct failover_options *o, const ch
 		return err_set(e, ERR_USAGE, 0, "option --generation: '%s' is not a number",
 			       o->generation);
 	rq.generation = (uint64_t)n;
-	rq.context = &stdio;
 	r = give_stdio(o, &stdio, e);
 	if (r == 0)
 		r = failover_run(&rq, &result, e);

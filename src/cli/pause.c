@@ -7,9 +7,7 @@
 #include <stdint.h>
 
 #include "container/fence.h"
-#include "container/lapse.h"
 #include "container/pausing.h"
-#include "net/cut.h"
 #include "util/cleanup.h"
 #include "util/kernel.h"
 #include "util/num.h"
@@ -21,21 +19,11 @@ enum {
 
 struct pause_options {
 	const char *timeout;
-	bool force; /* of resume */
 };
 
-#define TIMEOUT                                                                                    \
-	{                                                                                          \
-		"timeout", 0, CLI_STRING, "DURATION", offsetof(struct pause_options, timeout),     \
-			"give up after this time (default 10s)", NULL                              \
-	}
-
-static const struct cli_option pause_options[] = { TIMEOUT, { 0 } };
-
-static const struct cli_option resume_options[] = {
-	TIMEOUT,
-	{ "force", 0, CLI_FLAG, NULL, offsetof(struct pause_options, force),
-	  "although its lease (replicate --lease) has run out: no other host runs it", NULL },
+static const struct cli_option options[] = {
+	{ "timeout", 0, CLI_STRING, "DURATION", offsetof(struct pause_options, timeout),
+	  "give up after this time (default 10s)", NULL },
 	{ 0 },
 };
 
@@ -65,20 +53,6 @@ static int check_status(const struct cgroup *cg, enum container_status status, b
 	return 0;
 }
 
-/* Who says so knows that nobody else runs it: a link that was cut is not whole by that. */
-static int check_lease(const struct container *c, bool force, struct err *e)
-{
-	int r;
-
-	if (!force || !lapse_is_up(c->dir))
-		return lapse_check(c, e);
-	r = whole_needed(e); /* links are set up */
-	if (r < 0)
-		return r;
-	lapse_remove(c->dir);
-	return net_mend(&c->record.network, e);
-}
-
 /* Half way is no place to stop at: the user's patience is the timeout's business. */
 static void hold_signals(void)
 {
@@ -103,8 +77,6 @@ static int change(struct cli *cli, const struct pause_options *o, const char *id
 		r = cli_container(cli, id, true, &c, &status, e);
 	if (r == 0)
 		r = fence_check(c, e);
-	if (r == 0 && !freeze)
-		r = check_lease(c, o->force, e);
 	if (r == 0 && status != STATUS_STOPPED)
 		r = container_open_cgroup(c, &cg, e);
 	if (r == 0)
@@ -136,7 +108,7 @@ const struct cli_command cli_pause = {
 	.name = "pause",
 	.args = "CONTAINER",
 	.summary = "Freeze all processes of a container",
-	.options = pause_options,
+	.options = options,
 	.run = run_pause,
 	.options_size = sizeof(struct pause_options),
 	.min_args = 1,
@@ -147,7 +119,7 @@ const struct cli_command cli_resume = {
 	.name = "resume",
 	.args = "CONTAINER",
 	.summary = "Let the processes of a paused container go on",
-	.options = resume_options,
+	.options = options,
 	.run = run_resume,
 	.options_size = sizeof(struct pause_options),
 	.min_args = 1,

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoint/lease.h"
 #include "checkpoint/replicate.h"
 #include "checkpoint/standby.h"
 #include "container/foreground.h"
@@ -25,8 +24,8 @@ enum {
 };
 
 struct replicate_options {
-	const char *interval, *keep, *count, *lease, *on_fenced, *timeout, *format;
-	bool status, forget, goodbye;
+	const char *interval, *keep, *count, *on_fenced, *timeout, *format;
+	bool status, forget;
 	struct peer_options peer;
 };
 
@@ -41,18 +40,12 @@ static const struct cli_option options[] = {
 	  "from one generation to the next (2s)", NULL },
 	{ "keep", 0, CLI_STRING, "N", AT(keep), "how many the other host keeps (3)", NULL },
 	{ "count", 0, CLI_STRING, "N", AT(count), "end after so many generations", NULL },
-	{ "lease", 0, CLI_STRING, "DURATION", AT(lease),
-	  "freeze the container while the other host was not heard of for so long: it starts none "
-	  "before",
-	  NULL },
 	{ "on-fenced", 0, CLI_STRING, "WORD", AT(on_fenced),
 	  "what becomes of the container here once the other host has taken over: pause (default), "
 	  "stop or ignore",
 	  fenced_words },
 	{ "timeout", 0, CLI_STRING, "DURATION", AT(timeout),
 	  "give a connection up when nothing moves for so long, and try again (30s)", NULL },
-	{ "goodbye", 0, CLI_FLAG, NULL, AT(goodbye),
-	  "only tell the other host that CONTAINER does not run here any more", NULL },
 	{ "status", 0, CLI_FLAG, NULL, AT(status),
 	  "only show what is known of the replication of CONTAINER", NULL },
 	{ "forget", 0, CLI_FLAG, NULL, AT(forget),
@@ -87,11 +80,9 @@ static void print_line(struct json_out *o)
 static void tell_json(const struct view *v, enum replicate_event event,
 		      const struct replicate_round *g, const struct err *why, unsigned wait_ms)
 {
-	static const char *const names[] = {
-		[REPLICATE_CONNECTED] = "connected",   [REPLICATE_GENERATION] = "generation",
-		[REPLICATE_RETRY] = "retry",	       [REPLICATE_LEASE_GRANTED] = "lease-granted",
-		[REPLICATE_LEASE_LOST] = "lease-lost", [REPLICATE_LEASE_RELEASED] = "lease-released"
-	};
+	static const char *const names[] = { [REPLICATE_CONNECTED] = "connected",
+					     [REPLICATE_GENERATION] = "generation",
+					     [REPLICATE_RETRY] = "retry" };
 	struct json_out o;
 	char line[2048];
 
@@ -112,9 +103,6 @@ static void tell_json(const struct view *v, enum replicate_event event,
 		err_format(why, line, sizeof(line));
 		json_out_member_string(&o, "error", line);
 		json_out_member_uint(&o, "waitMilliseconds", wait_ms);
-	} else if (event == REPLICATE_LEASE_LOST) {
-		err_format(why, line, sizeof(line));
-		json_out_member_string(&o, "error", line);
 	} else {
 		json_out_member_string(&o, "destination", v->destination);
 	}
@@ -124,11 +112,6 @@ static void tell_json(const struct view *v, enum replicate_event event,
 static void tell(void *data, enum replicate_event event, const struct replicate_round *g,
 		 const struct err *why, unsigned wait_ms)
 {
-	static const char *const words[] = {
-		[REPLICATE_CONNECTED] = "connected to",
-		[REPLICATE_LEASE_GRANTED] = "lease granted by",
-		[REPLICATE_LEASE_RELEASED] = "lease given back to",
-	};
 	const struct view *v = data;
 	char memory[16], files[16];
 
@@ -142,12 +125,8 @@ static void tell(void *data, enum replicate_event event, const struct replicate_
 		(void)fflush(stdout);
 	} else if (event == REPLICATE_RETRY) {
 		cli_report_warning(why);
-	} else if (event == REPLICATE_LEASE_LOST) {
-		(void)printf("lease lost: %s stands\n", v->id);
-		(void)fflush(stdout);
-		cli_report_warning(why);
 	} else {
-		(void)printf("%s %s\n", words[event], v->destination);
+		(void)printf("connected to %s\n", v->destination);
 		(void)fflush(stdout);
 	}
 }
@@ -218,22 +197,6 @@ static int number(const char *option, const char *text, int64_t max, uint64_t *r
 	return 0;
 }
 
-static int lease(const struct replicate_options *o, struct replicate_request *rq, struct err *e)
-{
-	int64_t ms;
-
-	if (!o->lease)
-		return 0;
-	if (num_parse_duration(o->lease, &ms) < 0 || ms < LEASE_MIN_MS || ms > LEASE_MAX_MS)
-		return err_set(e, ERR_USAGE, 0,
-			       "option --lease: '%s' is not a duration from 1s to 24h", o->lease);
-	if (o->on_fenced && strcmp(o->on_fenced, fenced_words[REPLICATE_IGNORE]) == 0)
-		return err_set(e, ERR_USAGE, 0,
-			       "options --lease and --on-fenced=ignore exclude each other");
-	rq->lease_ms = (uint64_t)ms;
-	return 0;
-}
-
 static int fill(const struct cli *cli, const struct replicate_options *o,
 		struct replicate_request *rq, struct err *e)
 {
@@ -259,8 +222,6 @@ static int fill(const struct cli *cli, const struct replicate_options *o,
 		r = number("count", o->count, INT32_MAX, &rq->count, e);
 	if (r == 0)
 		r = duration("timeout", o->timeout, &rq->timeout_ms, e);
-	if (r == 0)
-		r = lease(o, rq, e);
 	rq->keep = (unsigned)keep;
 	for (size_t i = 0; o->on_fenced && fenced_words[i]; i++)
 		if (strcmp(fenced_words[i], o->on_fenced) == 0)
@@ -307,7 +268,7 @@ static int replicate(struct cli *cli, const struct replicate_options *o, char **
 	rq.to = &to;
 	rq.interrupt = signals;
 	rq.context = &v;
-	r = o->goodbye ? replicate_goodbye(&rq, e) : replicate_run(&rq, e);
+	r = replicate_run(&rq, e);
 	cli->failure_code = exit_code(r);
 	return r;
 }
@@ -319,9 +280,8 @@ static int run(struct cli *cli, const void *opts, char **args, struct err *e)
 
 	if (r == 0)
 		r = container_id_check(args[0], e);
-	if (r == 0 && o->status + o->forget + o->goodbye > 1)
-		r = err_set(e, ERR_USAGE, 0,
-			    "options --status, --forget and --goodbye exclude each other");
+	if (r == 0 && o->status && o->forget)
+		r = err_set(e, ERR_USAGE, 0, "options --status and --forget exclude each other");
 	if (r == 0 && !caller_is_host_root(&cli->caller))
 		r = err_set(e, ERR_USAGE, EPERM, "replicate requires root");
 	if (r == 0)

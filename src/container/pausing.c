@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "container/fence.h"
-#include "container/lapse.h"
 #include "container/store.h"
 #include "util/cleanup.h"
 #include "util/io.h"
@@ -50,26 +49,15 @@ static bool is_fenced(int dir)
 	return record_load(dir, &a, &now, &ignored) == 0 && now.move.token && now.move.away;
 }
 
-/* Fenced, or without a lease (lapse.h): then whoever keeps it so lets it go on, or nobody does. */
-static bool must_stand(int dir)
-{
-	if (is_fenced(dir))
-		return true;
-	if (!lapse_is_up(dir))
-		return false;
-	lapse_note_thaw(dir);
-	return true;
-}
-
 static int thaw_without_lock(int dir, const struct cgroup *cg, int timeout_ms, struct err *e)
 {
 	int r;
 
-	if (must_stand(dir))
+	if (is_fenced(dir))
 		return 0;
 	r = cgroup_thaw(cg, timeout_ms, e);
-	/* whoever has the lock may have fenced it in between, or its lease has run out */
-	if (must_stand(dir))
+	/* whoever has the lock may have fenced it in between */
+	if (is_fenced(dir))
 		return cgroup_freeze_try(cg, timeout_ms, e);
 	return r;
 }
@@ -82,7 +70,7 @@ int container_thaw(const struct container *c, const struct cgroup *cg, int timeo
 	int r = store_get(c->store, c->record.id, STORE_LOCK_SOON, &dir, &why);
 
 	if (r == 0)
-		return must_stand(dir) ? 0 : cgroup_thaw(cg, timeout_ms, e);
+		return is_fenced(dir) ? 0 : cgroup_thaw(cg, timeout_ms, e);
 	if (store_get(c->store, c->record.id, STORE_NO_LOCK, &dir, &why) == 0)
 		return thaw_without_lock(dir, cg, timeout_ms, e);
 	return cgroup_thaw(cg, timeout_ms, e); /* the container is gone, and nobody has fenced it */

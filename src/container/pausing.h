@@ -16,7 +16,7 @@ void container_note_pause(struct container *c, bool freeze);
 
 /*
  * Let @c, whose lock the caller must not have, go on, as whoever has frozen it for a while, or wanted to. One that is fenced
- * (fence.h), or has no lease any more (lapse.h), stays as it is: 0. The fence is looked at under the lock; if somebody holds that for long, without it, and
+ * (fence.h) stays as it is: 0. The fence is looked at under the lock; if somebody holds that for long, without it, and
  * once more afterwards. Else as cgroup_thaw.
  */
 int container_thaw(const struct container *c, const struct cgroup *cg, int timeout_ms,

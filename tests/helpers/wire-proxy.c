@@ -38,7 +38,7 @@ static const char *const names[] = { "?",	"HELLO",   "PROPOSAL", "CONFIG", "ANSW
 				     "ROOT",	"ROUND",   "FILE",     "DATA",	 "ROUND_END",
 				     "KEPT",	"RESTORE", "PREPARED", "COMMIT", "RUNNING",
 				     "DONE",	"QUERY",   "VERDICT",  "FAILED", "ALIVE",
-				     "STANDBY", "PAGES",   "COMPLETE", "LEASE" };
+				     "STANDBY", "PAGES",   "COMPLETE" };
 
 static const char *control;
 static pid_t child;

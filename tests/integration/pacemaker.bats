@@ -83,9 +83,9 @@ END
 	done
 }
 
-# Both nodes are this host, and ids differ.
-as_two_nodes() {
+@test "a container goes on at the other node, where it was" {
 	receive=$T/receive
+	# ids differ, as both nodes are this host
 	printf '#!/bin/sh\nexec %s\n' "$(receive_command)" >"$receive"
 	cat >"$T/ctr" <<END
 #!/bin/sh
@@ -98,10 +98,6 @@ exec $CTR "\$@"
 END
 	chmod +x "$receive" "$T/ctr"
 	export OCF_RESKEY_binary=$T/ctr OCF_RESKEY_peer="exec:$receive"
-}
-
-@test "a container goes on at the other node, where it was" {
-	as_two_nodes
 	agent_here start
 	[ "$status" -eq 0 ]
 	wait_until has_generations 2
@@ -133,37 +129,4 @@ kill_there() {
 
 stopped_there() {
 	[ "$(status_of "$rootb" "$there")" = stopped ]
-}
-
-@test "with a lease: a stop says goodbye, and a node that is gone is waited for" {
-	as_two_nodes
-	export OCF_RESKEY_lease=3s
-	agent_here start
-	[ "$status" -eq 0 ]
-	wait_until has_generations 2
-	granted() { [ "$(lease_word)" = renew ]; }
-	wait_until granted
-	agent_here stop
-	printf '%s\n%s\n' "$output" "$stderr"
-	[ "$status" -eq 0 ]
-	[ "$(lease_word)" = ended ]
-	agent_here start
-	wait_until granted
-	wait_until has_generations 3
-	# nobody stops it here
-	kill -9 "$(cat "$HA_RSCTMP/ctr-replicate-$tag.pid")"
-	unset OCF_RESKEY_peer
-	agent_there start
-	printf '%s\n%s\n' "$output" "$stderr"
-	[ "$status" -eq 0 ]
-	[[ "$stderr" == *'the lease of the other host runs out in '* ]]
-	[ "$(status_of "$root" "$tag")" = paused ]
-	agent_here monitor
-	[ "$status" -eq 7 ]
-	agent_there stop
-	[ "$status" -eq 0 ]
-}
-
-lease_word() {
-	jq -r .word "$datab/.standby/$there/lease.json"
 }
