@@ -51,7 +51,7 @@ static inline void pause_ms(long ms)
 /* Waits until *@what is at least @value, for some seconds of a slow machine. */
 static inline bool reaches(const volatile int *what, int value)
 {
-	for (int i = 0; i < 500 && *what < value; i++)
+	for (int i = 0; i < 3000 && *what < value; i++)
 		pause_ms(10);
 	return *what >= value;
 }

@@ -517,6 +517,7 @@ failing_hook() {
 	wait_until grep -q asleep "$T/out"
 	pid=$("$CTR" --root "$root" state "$tag" | jq .pid)
 	kill -STOP "$ctr"
+	wait_until grep -q '^State:.*stopped' "/proc/$ctr/status"
 	kill -KILL "$pid"
 	wait_until is_dead "$pid"
 	grep -q '^State:.*zombie' "/proc/$pid/status"

@@ -40,8 +40,13 @@ checkpoint() {
 # A program that counts to a file, a hundred times a second.
 counting='i=0; while :; do i=$((i + 1)); echo $i >/dev/shm/count; busybox usleep 10000; done'
 
+# Between two numbers the file is empty for a moment.
 count() {
-	cat "/proc/$pid/root/dev/shm/count"
+	local n=
+	while [ -z "$n" ]; do
+		n=$(cat "/proc/$pid/root/dev/shm/count") || return
+	done
+	echo "$n"
 }
 
 # The container runs, and its program does something.
@@ -52,10 +57,10 @@ goes_on() {
 	comes_to "$before"
 }
 
-# The count is larger than that within five seconds, or so.
+# The count is larger than that within half a minute, or so.
 comes_to() {
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 300; i++)); do
 		! counted_on "$1" || return 0
 		sleep 0.1
 	done
