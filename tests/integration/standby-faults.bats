@@ -57,13 +57,14 @@ unharmed() {
 }
 
 # What lies on either side and belongs to no generation that is listed, or to the next one.
+# "work" is where a restore writes while it takes over, and is taken by the next one.
 left_over() {
 	local base='' listed
 	[ ! -e "$datab/.standby/$there/base.json" ] || base=$(jq -r .dir "$datab/.standby/$there/base.json")
 	listed=$("$CTR" --root "$rootb" --data-root "$datab" failover --list "$there" --format json |
 		jq -r '.[0].generations[] | "there: \(.generation)"')
 	find "$datab/.standby/$there" -mindepth 1 -maxdepth 1 -printf 'there: %f\n' |
-		grep -vxF -e 'there: state.json' -e 'there: base.json' -e "there: ${base:-state.json}" |
+		grep -vxF -e 'there: state.json' -e 'there: base.json' -e 'there: work' -e "there: ${base:-state.json}" |
 		grep -vxF -e "$listed"
 	find "$datab/.standby/$there" -name memory.flat
 	find "$dataa/.replicate/$tag" -mindepth 1 -maxdepth 1 -printf 'here: %f\n' |
