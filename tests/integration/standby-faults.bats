@@ -276,7 +276,7 @@ tight_here() {
 	local epoch left
 	small_disk "$datab"
 	begin
-	for left in 0 4 8 16 32; do
+	for left in 0 4 8 16; do
 		echo "--- $left KiB are left"
 		epoch=$(epoch_there)
 		fill "$left"
